@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The event channel: the kernel posts 64-byte events into a ring that the
+ * program maps, and the program takes them with one compare-and-swap each.
+ */
+#ifndef _UAPI_LINUX_EVCHAN_H
+#define _UAPI_LINUX_EVCHAN_H
+
+#include <asm/byteorder.h>
+#include <linux/types.h>
+
+/* Event source types; the numbers are those of kevent. */
+#define EVCHAN_SOCKET		0
+#define EVCHAN_INODE		1
+#define EVCHAN_TIMER		2
+#define EVCHAN_POLL		3
+#define EVCHAN_NAIO		4
+#define EVCHAN_AIO		5
+#define EVCHAN_PIPE		6
+#define EVCHAN_SIGNAL		7
+#define EVCHAN_POSIX_TIMER	8
+#define EVCHAN_USER		9
+#define EVCHAN_MQUEUE		16
+#define EVCHAN_PROCESS		17
+#define EVCHAN_FUTEX		18
+
+/* Bits of evchan_change.events and of the events in an event's state. */
+#define EVCHAN_RECV		0x1	/* socket, pipe: something to read */
+#define EVCHAN_ACCEPT		0x2	/* listening socket: a connection */
+#define EVCHAN_SEND		0x4	/* socket, pipe: room to write */
+#define EVCHAN_FIRED		0x1	/* timer */
+#define EVCHAN_CLOSED		0x40000000	/* last reference to the file gone */
+
+/* Flags of evchan_create(). */
+#define EVCHAN_NONBLOCK		0x0800		/* as O_NONBLOCK */
+#define EVCHAN_CLOEXEC		0x80000		/* as O_CLOEXEC */
+#define EVCHAN_SINGLE_CONSUMER	0x1		/* one thread at a time takes */
+
+/* evchan_params.features */
+#define EVCHAN_FEAT_OVERFLOW	0x1	/* a full ring loses nothing */
+#define EVCHAN_FEAT_LEVEL	0x2
+#define EVCHAN_FEAT_TIMESTAMP	0x4
+
+/**
+ * struct evchan_params - what evchan_create() is asked for, and its answer
+ * @flags: in: EVCHAN_NONBLOCK, EVCHAN_CLOEXEC, EVCHAN_SINGLE_CONSUMER
+ * @entries: in: slots wanted, 0 for the default; out: slots there are
+ * @features: out: EVCHAN_FEAT_*
+ * @map_offset: out: offset for mmap()
+ * @map_length: out: length for mmap(), read-write and shared
+ * @events_offset: out: where the slots begin in the mapping
+ * @event_size: out: size of a slot
+ * @reserved: must be 0
+ */
+struct evchan_params {
+	__u32		flags;
+	__u32		entries;
+	__aligned_u64	features;
+	__aligned_u64	map_offset;
+	__aligned_u64	map_length;
+	__aligned_u64	events_offset;
+	__u32		event_size;
+	__u32		reserved;
+};
+
+#define EVCHAN_PARAMS_SIZE_VER0	48
+
+/* evchan_ring_header.flags */
+#define EVCHAN_RING_CALL	0x1	/* events wait outside: call evchan_wait() */
+
+/**
+ * struct evchan_ring_header - start of the mapping
+ * @head: written by the program: position before which all is consumed, a hint
+ * @pad1: keeps what the kernel writes off the program's cache line
+ * @flags: written by the kernel: EVCHAN_RING_CALL
+ * @entries: slots, a power of two
+ * @pad2: to the next cache line
+ */
+struct evchan_ring_header {
+	__aligned_u64	head;
+	__u64		pad1[7];
+	__u32		flags;
+	__u32		entries;
+	__u64		pad2[7];
+};
+
+/**
+ * struct evchan_event - one slot of the ring, one cache line
+ * @state: lap << 32 | events, the word that hands the slot over
+ * @events: what happened; 0: the slot was consumed
+ * @lap: (position >> order) + 1 of the event in the slot
+ * @type: EVCHAN_SOCKET ...
+ * @flags: EVCHAN_EVENT_*
+ * @cpu: processor that posted it
+ * @data: the registration's cookie
+ * @id: the registration's id
+ * @value: what the type says, expirations for a timer
+ * @timestamp: CLOCK_MONOTONIC in ns with EVCHAN_TIMESTAMP, otherwise 0
+ * @extra: more that the type says
+ */
+struct evchan_event {
+	union {
+		__aligned_u64	state;
+		struct {
+#ifdef __BIG_ENDIAN
+			__u32	lap;
+			__u32	events;
+#else
+			__u32	events;
+			__u32	lap;
+#endif
+		};
+	};
+	__u16		type;
+	__u16		flags;
+	__u32		cpu;
+	__aligned_u64	data;
+	__aligned_u64	id;
+	__aligned_u64	value;
+	__aligned_u64	timestamp;
+	__aligned_u64	extra[2];
+};
+
+/* evchan_event.flags */
+#define EVCHAN_EVENT_OVERFLOWED	0x1	/* came by way of the overflow list */
+
+/* evchan_change.op */
+#define EVCHAN_ADD		1
+#define EVCHAN_MOD		2
+#define EVCHAN_DEL		3
+#define EVCHAN_SET		4	/* add, or modify what is there */
+#define EVCHAN_POST		5	/* a user event, or giving an event back */
+
+/* evchan_change.flags */
+#define EVCHAN_EDGE		0x0	/* an event for each transition */
+#define EVCHAN_LEVEL		0x1	/* again at every wait while it holds */
+#define EVCHAN_ONESHOT		0x2	/* one event, then disarmed until MOD */
+#define EVCHAN_WAKE_ALL		0x4	/* wake every waiter, not one */
+#define EVCHAN_REPORT_CLOSE	0x8	/* post EVCHAN_CLOSED when the file goes */
+#define EVCHAN_TIMESTAMP	0x10	/* fill in evchan_event.timestamp */
+#define EVCHAN_BY_ID		0x20	/* MOD, DEL, POST: find by id, not by fd */
+
+/* EVCHAN_TIMER: args[3] */
+#define EVCHAN_TIMER_ABSTIME	0x1	/* args[1] is a time, not a delay */
+
+/**
+ * struct evchan_change - one entry of evchan_ctl()
+ * @op: EVCHAN_ADD ...
+ * @type: EVCHAN_SOCKET ...
+ * @flags: EVCHAN_LEVEL ...
+ * @id: names the registration within its type. Descriptors: filled in by ADD
+ *      (low 32 bits: the descriptor), used by MOD and DEL with EVCHAN_BY_ID.
+ * @events: bits asked for; for POST those to deliver
+ * @result: out: 0 or a negative errno. DEL: 1 says that an event of the
+ *          registration was already taken and may be in another thread's hands
+ * @data: cookie, returned in each event
+ * @args: descriptors: [0] the fd. Timers: [0] clock id, [1] first expiry and
+ *        [2] interval in ns, [3] EVCHAN_TIMER_*. POST: [0] value, [1] and [2]
+ *        the event's extra
+ */
+struct evchan_change {
+	__u16		op;
+	__u16		type;
+	__u32		flags;
+	__aligned_u64	id;
+	__u32		events;
+	__s32		result;
+	__aligned_u64	data;
+	__aligned_u64	args[4];
+};
+
+#define EVCHAN_CHANGE_SIZE_VER0	64
+
+/* Flags of evchan_ctl(). */
+#define EVCHAN_CTL_STOP		0x1	/* stop at the first entry that fails */
+
+/* Flags of evchan_wait(). */
+#define EVCHAN_WAIT_ABSTIME	0x1	/* the timeout is a time, not a delay */
+#define EVCHAN_WAIT_REALTIME	0x2	/* ... of CLOCK_REALTIME */
+#define EVCHAN_WAKE_OTHER	0x4	/* wake another waiter and return */
+
+#endif /* _UAPI_LINUX_EVCHAN_H */
