@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Event core: what the two faces (kevent and the event channel) and the event
+ * sources share.
+ *
+ * A *queue* is what a descriptor stands for: a ring, an overflow list, waiting
+ * tasks, sources. A *source* is one registration of interest. A *record* is one
+ * event on its way. A *face* encodes records into its own ring.
+ *
+ * LOCKS, outermost first
+ *
+ * queue->mutex	Serialises everything done in process context to the sources
+ *		of a queue: adding, changing, removing, looking at conditions.
+ *		A mutex, because it is held over vfs_poll() and allocations.
+ * evcore_nest_mutex (nest.c)
+ *		One for the system: the graph of queues that watch queues. No
+ *		queue mutex is taken inside it.
+ * file->f_lock	The list of sources that watch a file, file->f_evcore. Never
+ *		taken in interrupt context.
+ * wait queue head, timer base
+ *		The event source's own lock. Posting runs inside it.
+ * queue->lock	The lists below and the slow half of posting. A raw spin lock
+ *		with interrupts off, because posting happens in hard interrupt
+ *		context with the source's lock held. At most EVCORE_DRAIN_MAX
+ *		records are moved in one hold. Inside it only the scheduler's
+ *		locks are taken, to wake a task.
+ *
+ * Posting is not for NMI context, nor with a run queue or pi lock held.
+ *
+ * FIELDS
+ *
+ * queue->overflow, ->recheck, ->checking, ->reap, ->waiters, the counters and
+ * the fields of a source below "queue->lock": queue->lock.
+ * queue->table, ->next_id, source->ops, ->id, ->hashed, ->attached: queue->mutex.
+ * source->events, ->flags, ->data: written under queue->mutex, read by posting
+ * without it; a post that runs beside a modify may use either value.
+ * source->posted: written by posting before its record is published; a guess
+ * for everybody else, that the ring's own state word confirms or denies.
+ * A source is on one list at most, source->where says on which.
+ *
+ * WHERE A SOURCE GOES
+ *
+ *   IDLE -> OVERFLOW	no free slot: its events wait in the source itself
+ *   IDLE -> RECHECK	level-triggered and posted, or its condition must be
+ *			looked at in process context (a wake-up without a key)
+ *   OVERFLOW -> IDLE, RECHECK (level) or REAP (removed by its delivery)
+ *   any -> gone	under queue->mutex, after its hook is gone
+ *
+ * REMOVAL
+ *
+ *   A. evcore_del(): asked for by the program
+ *   B. evcore_queue_release(): the queue's file is closed
+ *   C. evcore_release_file(): the last reference to a watched file went
+ *   D. evcore_reap(): removed by its own delivery
+ *
+ * A, B and D pin the watched file first. When that fails, C is on its way and
+ * owns the removal; C finds every such source, because only C takes sources off
+ * the list of a file without references. So a source seen under queue->mutex
+ * with ->file set has a file whose memory is valid: C waits for that mutex.
+ * Every source holds a reference to its queue.
+ */
+#ifndef _LINUX_EVCORE_H
+#define _LINUX_EVCORE_H
+
+#include <linux/fs.h>
+#include <linux/hrtimer_types.h>
+#include <linux/irq_work.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue_types.h>
+
+struct evcore_queue;
+struct evcore_source;
+struct seq_file;
+struct user_struct;
+
+/* Types; both faces show these numbers to user space. */
+enum evcore_type {
+	EVCORE_SOCKET = 0,
+	EVCORE_TIMER = 2,
+	EVCORE_POLL = 3,
+	EVCORE_PIPE = 6,
+	EVCORE_USER = 9,
+	EVCORE_NR_TYPES = 19,
+};
+
+/* Events of sockets and pipes, the same in both faces. */
+#define EVCORE_RECV	0x1
+#define EVCORE_ACCEPT	0x2
+#define EVCORE_SEND	0x4
+#define EVCORE_FIRED	0x1		/* timer */
+#define EVCORE_CLOSED	0x40000000	/* the watched file is gone */
+
+/* How a source behaves, evcore_source.flags */
+#define EVCORE_LEVEL		BIT(0)
+#define EVCORE_ONESHOT		BIT(1)
+#define EVCORE_WAKE_ALL		BIT(2)
+#define EVCORE_REPORT_CLOSE	BIT(3)
+#define EVCORE_TIMESTAMP	BIT(4)
+#define EVCORE_AUTOREMOVE	BIT(5)	/* gone once delivered */
+#define EVCORE_COUNTS		BIT(6)	/* every occurrence counts: no merging into slots */
+#define EVCORE_SUM_EXTRA	BIT(7)	/* in overflow extra adds up, as the value does */
+#define EVCORE_LAST_CHECK	BIT(8)	/* look again when a call delivers it */
+/* A source with none of these may be posted without queue->lock. */
+#define EVCORE_SLOW	(EVCORE_LEVEL | EVCORE_ONESHOT | EVCORE_WAKE_ALL | \
+			 EVCORE_TIMESTAMP | EVCORE_AUTOREMOVE)
+
+/* Records moved out of the overflow list: by one post, and in one lock hold. */
+#define EVCORE_DRAIN_POST	4
+#define EVCORE_DRAIN_MAX	32
+/* Tries of a loop on a word that user space can write. */
+#define EVCORE_USER_TRIES	8
+/* Queues watching queues: the longest chain, as epoll has it. */
+#define EVCORE_MAX_NESTS	4
+
+/**
+ * struct evcore_record - one event on its way into a ring
+ * @events: what happened, never 0
+ * @overflowed: it comes out of the overflow list
+ * @marked: the program made it ready, nothing happened
+ * @value: type specific: expirations, bytes, sum of the values posted
+ * @extra: type specific
+ */
+struct evcore_record {
+	u32	events;
+	bool	overflowed;
+	bool	marked;
+	u64	value;
+	u64	extra;
+};
+
+/**
+ * struct evcore_face - what a face does for the core
+ * @name: for fdinfo
+ * @post: post an event, any context. evcore_post_slow(), or a face's own fast
+ *        path that falls back to it
+ * @put: place a record in the ring; false if there is no free slot. With
+ *       @held the overflow list's bit is not looked at. queue->lock held.
+ * @merge: add bits to the source's last record if it is still unconsumed, and
+ *         say whether that was done. NULL where a ring cannot. queue->lock held.
+ * @taken: was the source's last record consumed? queue->lock held.
+ * @cancel: withdraw the source's last record if it is unconsumed; false if it
+ *          was taken. queue->lock held.
+ * @ready: records in the ring, counted exactly up to @limit; below it an upper
+ *         bound. queue->lock held.
+ * @block: overflow begins (true) or ends: no lock-free post in between.
+ *         queue->lock held.
+ * @call: tell a program that only looks at the ring to call in. queue->lock held.
+ * @posted: records placed in the ring without queue->lock; any context.
+ * @mmap: ->mmap() of the queue's file.
+ * @free: free the ring and the structure; may sleep.
+ */
+struct evcore_face {
+	const char *name;
+	void (*post)(struct evcore_source *s, u32 events, u64 value, u64 extra);
+	bool (*put)(struct evcore_queue *q, struct evcore_source *s,
+		    const struct evcore_record *r);
+	bool (*merge)(struct evcore_queue *q, struct evcore_source *s, u32 events);
+	bool (*taken)(struct evcore_queue *q, struct evcore_source *s);
+	bool (*cancel)(struct evcore_queue *q, struct evcore_source *s);
+	unsigned int (*ready)(struct evcore_queue *q, unsigned int limit);
+	void (*block)(struct evcore_queue *q, bool on);
+	void (*call)(struct evcore_queue *q, bool on);
+	u64 (*posted)(struct evcore_queue *q);
+	int (*mmap)(struct evcore_queue *q, struct vm_area_struct *vma);
+	void (*free)(struct evcore_queue *q);
+};
+
+/**
+ * struct evcore_queue - embedded in a face's own structure
+ * @face: the face
+ * @waiters: tasks in evcore_wait(), oldest first; looked at without the lock
+ * @poll_wait: those who poll the queue's file
+ * @lock: see the head of this file
+ * @overflow: sources whose events found no slot, in order
+ * @nr_overflow: how many
+ * @recheck: sources whose condition the next wait looks at
+ * @checking: the part of @recheck a wait is working on
+ * @nr_check: sources on those two lists that must be looked at in any case,
+ *            consumed or not
+ * @reap: sources removed by their delivery
+ * @nr_woken: tasks woken that have not looked yet
+ * @calling: what @face->call was told last
+ * @mutex: see the head of this file
+ * @table: sources by key
+ * @next_id: generation of the next descriptor source
+ * @kref: the file, each source, and whoever else needs the structure
+ * @user: whom sources and ring memory are charged to
+ * @ring_pages: pages charged to RLIMIT_MEMLOCK
+ * @poll_work: wakes @poll_wait, outside every lock
+ * @free_work: frees the queue when the last reference goes in atomic context
+ * @dead: the file is closed
+ * @nest_inner: queues this one watches, evcore_nest_mutex
+ * @nest_outer: queues that watch this one, evcore_nest_mutex
+ * @merged: events merged into an unconsumed record or a pending one
+ * @posted: records placed in the ring by the slow path
+ * @overflowed: events that found no slot
+ * @drained: records that came out of overflow
+ * @wakes: tasks woken
+ */
+struct evcore_queue {
+	const struct evcore_face *face;
+	struct list_head	waiters;
+	wait_queue_head_t	poll_wait;
+
+	raw_spinlock_t		lock ____cacheline_aligned_in_smp;
+	struct list_head	overflow;
+	struct list_head	recheck;
+	struct list_head	checking;
+	struct list_head	reap;
+	unsigned int		nr_overflow;
+	unsigned int		nr_check;
+	unsigned int		nr_woken;
+	bool			calling;
+	u64			posted;
+	u64			overflowed;
+	u64			drained;
+	u64			wakes;
+	atomic64_t		merged;
+
+	struct mutex		mutex;
+	struct rhashtable	table;
+	u32			next_id;
+	bool			dead;
+	struct kref		kref;
+	struct user_struct	*user;
+	unsigned long		ring_pages;
+	struct irq_work		poll_work;
+	struct work_struct	free_work;
+	struct list_head	nest_inner;
+	struct list_head	nest_outer;
+};
+
+enum evcore_where {
+	EVCORE_IDLE,
+	EVCORE_ON_OVERFLOW,
+	EVCORE_ON_RECHECK,
+	EVCORE_ON_REAP,
+};
+
+/**
+ * struct evcore_source - one registration, embedded in a type's own structure
+ * @queue: holds a reference
+ * @ops: its type
+ * @posted: 1 + position of its last record in the ring, 0: none it cares about
+ * @events: bits it is interested in
+ * @flags: EVCORE_LEVEL ...
+ * @data: cookie of the program
+ * @id: name within the type
+ * @node: in queue->table
+ * @link: in the list that @where names (queue->lock)
+ * @value: pending value, in overflow (queue->lock)
+ * @extra: pending extra, in overflow (queue->lock)
+ * @pending: pending bits, in overflow (queue->lock)
+ * @where: list it is on (queue->lock)
+ * @armed: a oneshot source that has not fired (queue->lock)
+ * @check: look at its condition even if its record is not consumed (queue->lock)
+ * @gone: being removed, nothing is posted any more (queue->lock)
+ * @marked: the pending event was made by the program (queue->lock)
+ * @hashed: found by lookups
+ * @attached: its hook is in place
+ */
+struct evcore_source {
+	struct evcore_queue	*queue;
+	const struct evcore_source_ops *ops;
+	u64			posted;
+	u32			events;
+	u32			flags;
+	u64			data;
+	u64			id;
+	struct rhash_head	node;
+	struct list_head	link;
+	u64			value;
+	u64			extra;
+	u32			pending;
+	u8			where;
+	bool			armed:1;
+	bool			check:1;
+	bool			gone:1;
+	bool			marked:1;
+	bool			hashed;
+	bool			attached;
+};
+
+/**
+ * struct evcore_request - a registration as a face asks for it
+ * @type: EVCORE_POLL ...
+ * @flags: EVCORE_LEVEL ...
+ * @events: bits asked for
+ * @fd: for descriptor types
+ * @id: for the others, and for descriptor types to find one by its id
+ * @by_id: find by @id although the type has descriptors
+ * @data: cookie
+ * @args: type specific; timers: clock, first expiry, interval, EVCORE_TIMER_ABS
+ * @hand_back: do not post what is ready already, return it in @ready
+ * @ready: out, with @hand_back
+ */
+struct evcore_request {
+	u32	type;
+	u32	flags;
+	u32	events;
+	int	fd;
+	bool	by_id;
+	bool	hand_back;
+	u32	ready;
+	u64	id;
+	u64	data;
+	u64	args[4];
+};
+
+#define EVCORE_TIMER_ABS	0x1	/* args[3] of a timer */
+
+/**
+ * struct evcore_source_ops - a type of source
+ * @name: for fdinfo and messages
+ * @type: EVCORE_POLL ...
+ * @size: of the structure that embeds struct evcore_source
+ * @modes: flags it takes
+ * @fixed: flags it always has
+ * @all_events: every bit it knows
+ * @by_fd: registered by descriptor
+ * @attach: check the request and hook in; returns bits that hold already, or a
+ *          negative errno with nothing left behind. queue->mutex held.
+ * @detach: unhook; afterwards nothing is posted. queue->mutex held, may sleep.
+ * @modify: take over new args, before events and flags change. NULL where there
+ *          is nothing but events and flags. queue->mutex held.
+ * @modified: after a modify took effect; cannot fail. NULL as @modify.
+ * @from_poll: the type's bits for poll bits; NULL where they are the same or
+ *             there is no descriptor. Any context.
+ * @check: bits that hold now. NULL where there is no condition. queue->mutex held.
+ * @value: what a record's value says about @events, cheaply; any context. May be NULL.
+ * @describe: add to the source's line in fdinfo; may be NULL. queue->mutex held.
+ */
+struct evcore_source_ops {
+	const char	*name;
+	enum evcore_type type;
+	size_t		size;
+	u32		modes;
+	u32		fixed;
+	u32		all_events;
+	bool		by_fd;
+	int (*attach)(struct evcore_source *s, struct evcore_request *req,
+		      u32 *ready);
+	void (*detach)(struct evcore_source *s);
+	int (*modify)(struct evcore_source *s, struct evcore_request *req);
+	void (*modified)(struct evcore_source *s, struct evcore_request *req);
+	u32 (*from_poll)(struct evcore_source *s, __poll_t bits);
+	u32 (*check)(struct evcore_source *s);
+	u64 (*value)(struct evcore_source *s, u32 events);
+	void (*describe)(struct evcore_source *s, struct seq_file *m);
+};
+
+/* queue.c */
+int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face);
+void evcore_queue_put(struct evcore_queue *q);
+struct file *evcore_queue_file(struct evcore_queue *q, unsigned int flags);
+struct evcore_queue *evcore_file_queue(struct file *file);
+int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes);
+
+/* source.c: all with queue->mutex held */
+int evcore_add(struct evcore_queue *q, struct evcore_request *req,
+	       struct evcore_source **out);
+struct evcore_source *evcore_find(struct evcore_queue *q,
+				  const struct evcore_request *req);
+int evcore_modify(struct evcore_source *s, struct evcore_request *req);
+int evcore_del(struct evcore_source *s);
+const struct evcore_source_ops *evcore_ops(u32 type);
+void evcore_reap(struct evcore_queue *q);
+
+/* post.c */
+void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra);
+int evcore_give_back(struct evcore_source *s, const struct evcore_record *r);
+void evcore_need_check(struct evcore_source *s);
+
+/**
+ * evcore_post - an event of a source happened
+ * @s: the source
+ * @events: the bits, already masked, not 0
+ * @value: type specific
+ * @extra: type specific
+ *
+ * Context: any but NMI, with any lock of the event source held. Does not sleep,
+ * allocate or fault.
+ */
+static inline void evcore_post(struct evcore_source *s, u32 events, u64 value,
+			       u64 extra)
+{
+	s->queue->face->post(s, events, value, extra);
+}
+
+/* overflow.c */
+unsigned int evcore_drain(struct evcore_queue *q, unsigned int most);
+void evcore_drain_all(struct evcore_queue *q);
+typedef int (*evcore_emit_t)(struct evcore_source *s,
+			     const struct evcore_record *r, void *arg);
+int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg);
+
+/* wait.c */
+
+/**
+ * struct evcore_timeout - how long to wait
+ * @expires: absolute time on @clock, KTIME_MAX: for ever
+ * @clock: CLOCK_MONOTONIC or CLOCK_REALTIME
+ */
+struct evcore_timeout {
+	ktime_t		expires;
+	clockid_t	clock;
+};
+
+int evcore_get_timeout(struct evcore_timeout *to,
+		       const struct __kernel_timespec __user *uts,
+		       bool absolute, clockid_t clock);
+void evcore_service(struct evcore_queue *q);
+int evcore_wait(struct evcore_queue *q, unsigned int min,
+		const struct evcore_timeout *to);
+void evcore_wake_other(struct evcore_queue *q, bool force);
+void evcore_wake_slow(struct evcore_queue *q);
+
+/**
+ * evcore_wake - after publishing a record without queue->lock
+ * @q: the queue
+ *
+ * The barrier orders the publishing store before the look at the waiters. It
+ * pairs with set_current_state() in evcore_wait(), where a waiter enqueues
+ * itself before it looks at the ring, and with the one in evcore_queue_poll().
+ *
+ * Context: any but NMI, interrupts off.
+ */
+static inline void evcore_wake(struct evcore_queue *q)
+{
+	smp_mb();
+	if (unlikely(!list_empty(&q->waiters) || waitqueue_active(&q->poll_wait)))
+		evcore_wake_slow(q);
+}
+
+#endif /* _LINUX_EVCORE_H */

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The event channel's system calls: creating a channel, changing what it
+ * watches, waiting. They translate between user space and the event core;
+ * evchan_create(2), evchan_ctl(2) and evchan_wait(2) describe them.
+ */
+#include <linux/compat.h>
+#include <linux/eventpoll.h>
+#include <linux/file.h>
+#include <linux/log2.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/syscalls.h>
+#include <linux/uaccess.h>
+
+#include "ring.h"
+
+/* Entries of evchan_ctl() in one call. */
+#define EVCHAN_MAX_CHANGES	65536
+
+/* The flags that mean the same here and in the core, bit for bit. */
+#define EVCHAN_CORE_FLAGS	(EVCHAN_LEVEL | EVCHAN_ONESHOT | EVCHAN_WAKE_ALL | \
+				 EVCHAN_REPORT_CLOSE | EVCHAN_TIMESTAMP)
+static_assert(EVCHAN_LEVEL == EVCORE_LEVEL);
+static_assert(EVCHAN_ONESHOT == EVCORE_ONESHOT);
+static_assert(EVCHAN_WAKE_ALL == EVCORE_WAKE_ALL);
+static_assert(EVCHAN_REPORT_CLOSE == EVCORE_REPORT_CLOSE);
+static_assert(EVCHAN_TIMESTAMP == EVCORE_TIMESTAMP);
+static_assert(EVCHAN_CLOSED == EVCORE_CLOSED);
+static_assert(EVCHAN_TIMER_ABSTIME == EVCORE_TIMER_ABS);
+static_assert(EVCHAN_SOCKET == EVCORE_SOCKET && EVCHAN_TIMER == EVCORE_TIMER &&
+	      EVCHAN_POLL == EVCORE_POLL && EVCHAN_PIPE == EVCORE_PIPE &&
+	      EVCHAN_USER == EVCORE_USER);
+static_assert(EVCHAN_NONBLOCK == O_NONBLOCK && EVCHAN_CLOEXEC == O_CLOEXEC);
+static_assert(sizeof(struct evchan_event) == 64);
+static_assert(sizeof(struct evchan_change) == EVCHAN_CHANGE_SIZE_VER0);
+static_assert(sizeof(struct evchan_params) == EVCHAN_PARAMS_SIZE_VER0);
+
+static struct evchan_queue *fd_channel(struct fd f)
+{
+	struct evcore_queue *q = evcore_file_queue(fd_file(f));
+
+	return q && q->face == &evchan_face ? to_evchan(q) : NULL;
+}
+
+static int create_channel(struct evchan_params *params, struct evchan_queue **out)
+{
+	u32 entries = params->entries ?: EVCHAN_DEFAULT_ENTRIES;
+	struct evchan_queue *c;
+	int ret;
+
+	if (params->flags & ~(EVCHAN_NONBLOCK | EVCHAN_CLOEXEC | EVCHAN_SINGLE_CONSUMER) ||
+	    params->reserved || entries > EVCHAN_MAX_ENTRIES)
+		return -EINVAL;
+	entries = roundup_pow_of_two(max_t(u32, entries, EVCHAN_MIN_ENTRIES));
+	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	if (!c)
+		return -ENOMEM;
+	ret = evcore_queue_init(&c->queue, &evchan_face);
+	if (ret) {
+		kfree(c);
+		return ret;
+	}
+	ret = evchan_ring_init(c, entries);
+	if (ret) {
+		evcore_queue_put(&c->queue);
+		return ret;
+	}
+	params->entries = entries;
+	params->features = EVCHAN_FEAT_OVERFLOW | EVCHAN_FEAT_LEVEL | EVCHAN_FEAT_TIMESTAMP;
+	params->map_offset = 0;
+	params->map_length = c->map_length;
+	params->events_offset = PAGE_SIZE;
+	params->event_size = sizeof(struct evchan_event);
+	*out = c;
+	return 0;
+}
+
+/**
+ * sys_evchan_create - make an event channel
+ * @uparams: what is wanted; filled in with what there is
+ * @size: of *@uparams as the caller knows it
+ *
+ * Return: its descriptor; -EINVAL, -E2BIG, -EFAULT, -ENOMEM, -EMFILE, -ENFILE.
+ */
+SYSCALL_DEFINE2(evchan_create, struct evchan_params __user *, uparams, size_t, size)
+{
+	struct evchan_params params;
+	struct evchan_queue *c;
+	struct file *file;
+	int ret, fd;
+
+	if (size < EVCHAN_PARAMS_SIZE_VER0)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	ret = copy_struct_from_user(&params, sizeof(params), uparams, size);
+	if (ret)
+		return ret;
+	ret = create_channel(&params, &c);
+	if (ret)
+		return ret;
+	file = evcore_queue_file(&c->queue, params.flags & (O_NONBLOCK | O_CLOEXEC));
+	if (IS_ERR(file)) {
+		evcore_queue_put(&c->queue);
+		return PTR_ERR(file);
+	}
+	fd = get_unused_fd_flags(params.flags & O_CLOEXEC);
+	if (fd < 0) {
+		fput(file);
+		return fd;
+	}
+	if (copy_to_user(uparams, &params, sizeof(params))) {
+		put_unused_fd(fd);
+		fput(file);
+		return -EFAULT;
+	}
+	fd_install(fd, file);
+	return fd;
+}
+
+/* Translate; what only the core can check is left to it. */
+static int get_request(const struct evchan_change *ch, struct evcore_request *req)
+{
+	if (ch->flags & ~(EVCHAN_CORE_FLAGS | EVCHAN_BY_ID))
+		return -EINVAL;
+	*req = (struct evcore_request) {
+		.type = ch->type,
+		.flags = ch->flags & EVCHAN_CORE_FLAGS,
+		.events = ch->events,
+		.fd = ch->args[0],
+		.by_id = ch->flags & EVCHAN_BY_ID,
+		.id = ch->id,
+		.data = ch->data,
+	};
+	memcpy(req->args, ch->args, sizeof(req->args));
+	/* Types with one event, or with the program's own, need none named. */
+	if (!req->events && (ch->type == EVCHAN_TIMER || ch->type == EVCHAN_USER))
+		req->events = 1;
+	return 0;
+}
+
+/* A user event, or an event that a thread gives back. */
+static int post_change(struct evcore_source *s, const struct evchan_change *ch)
+{
+	bool user = ch->type == EVCHAN_USER;
+	struct evcore_record r = {
+		.events = ch->events ?: s->events,
+		.value = ch->args[0],
+		.extra = user ? 1 : ch->args[1],
+	};
+
+	/* Only bits that the registration can have. */
+	if (r.events & ~(s->ops->all_events | EVCHAN_CLOSED))
+		return -EINVAL;
+	if (user && r.events & ~s->events)
+		return -EINVAL;
+	if (!user && s->ops->by_fd)
+		r.value = ch->args[1], r.extra = ch->args[2];
+	return evcore_give_back(s, &r);
+}
+
+/* One entry; queue->mutex is held. */
+static int do_change(struct evcore_queue *q, struct evchan_change *ch)
+{
+	struct evcore_source *s;
+	struct evcore_request req;
+	int ret = get_request(ch, &req);
+
+	if (ret)
+		return ret;
+	switch (ch->op) {
+	case EVCHAN_SET:
+		s = evcore_find(q, &req);
+		if (!IS_ERR(s))
+			return evcore_modify(s, &req);
+		if (PTR_ERR(s) != -ENOENT)
+			return PTR_ERR(s);
+		fallthrough;
+	case EVCHAN_ADD:
+		if (req.by_id)
+			return -EINVAL;
+		ret = evcore_add(q, &req, &s);
+		if (!ret)
+			ch->id = req.id;
+		return ret;
+	case EVCHAN_MOD:
+	case EVCHAN_DEL:
+	case EVCHAN_POST:
+		s = evcore_find(q, &req);
+		if (IS_ERR(s))
+			return PTR_ERR(s);
+		if (ch->op == EVCHAN_MOD)
+			return evcore_modify(s, &req);
+		if (ch->op == EVCHAN_DEL)
+			return evcore_del(s);
+		return post_change(s, ch);
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * sys_evchan_ctl - change what a channel watches, or post
+ * @fd: the channel
+ * @changes: entries; result and id are written back
+ * @n: how many
+ * @size: of one entry as the caller knows it
+ * @flags: EVCHAN_CTL_STOP
+ *
+ * Return: how many entries succeeded; -EBADF, -EINVAL, -E2BIG, or -EFAULT where
+ * not even the first entry could be read and answered.
+ */
+SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
+		unsigned int, n, size_t, size, unsigned int, flags)
+{
+	void __user *at = changes;
+	struct evchan_change ch;
+	struct evchan_queue *c;
+	int done = 0, ret = 0;
+	unsigned int i;
+	struct fd f;
+
+	if (flags & ~EVCHAN_CTL_STOP || n > EVCHAN_MAX_CHANGES ||
+	    size < EVCHAN_CHANGE_SIZE_VER0)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	f = fdget(fd);
+	if (!fd_file(f))
+		return -EBADF;
+	c = fd_channel(f);
+	if (!c) {
+		fdput(f);
+		return -EINVAL;
+	}
+	mutex_lock(&c->queue.mutex);
+	evcore_reap(&c->queue);
+	for (i = 0; i < n; i++, at += size) {
+		int result = copy_struct_from_user(&ch, sizeof(ch), at, size);
+		struct evchan_change __user *uch = at;
+
+		if (result == -EFAULT) {
+			ret = -EFAULT;
+			break;
+		}
+		if (!result)
+			result = do_change(&c->queue, &ch);
+		if (put_user(result, &uch->result) ||
+		    (result >= 0 && ch.op <= EVCHAN_SET && put_user(ch.id, &uch->id))) {
+			ret = -EFAULT;
+			break;
+		}
+		if (result >= 0)
+			done++;
+		else if (flags & EVCHAN_CTL_STOP)
+			break;
+		if (need_resched()) {
+			/* Let others in between two entries. */
+			mutex_unlock(&c->queue.mutex);
+			cond_resched();
+			mutex_lock(&c->queue.mutex);
+		}
+	}
+	mutex_unlock(&c->queue.mutex);
+	fdput(f);
+	return done ?: ret;
+}
+
+static int do_wait(int fd, unsigned int min, unsigned int flags,
+		   const struct __kernel_timespec __user *timeout)
+{
+	struct evcore_timeout to;
+	struct evchan_queue *c;
+	struct fd f;
+	int ret;
+
+	if (flags & ~(EVCHAN_WAIT_ABSTIME | EVCHAN_WAIT_REALTIME | EVCHAN_WAKE_OTHER))
+		return -EINVAL;
+	/* A delay is the same on both clocks; asking for one is a mistake. */
+	if (flags & EVCHAN_WAIT_REALTIME && !(flags & EVCHAN_WAIT_ABSTIME))
+		return -EINVAL;
+	if (flags & EVCHAN_WAKE_OTHER && min)
+		return -EINVAL;
+	ret = evcore_get_timeout(&to, timeout, flags & EVCHAN_WAIT_ABSTIME,
+				 flags & EVCHAN_WAIT_REALTIME ? CLOCK_REALTIME :
+								CLOCK_MONOTONIC);
+	if (ret)
+		return ret;
+	f = fdget(fd);
+	if (!fd_file(f))
+		return -EBADF;
+	ret = -EINVAL;
+	c = fd_channel(f);
+	if (!c || min > c->mask + 1)
+		goto out;
+	if (flags & EVCHAN_WAKE_OTHER)
+		evcore_wake_other(&c->queue, false);
+	if (fd_file(f)->f_flags & O_NONBLOCK && min) {
+		ret = evcore_wait(&c->queue, 0, &to);
+		if (ret < (int)min)
+			ret = ret ?: -EAGAIN;
+	} else {
+		ret = evcore_wait(&c->queue, min, &to);
+	}
+	if (ret > (int)(c->mask + 1))
+		ret = c->mask + 1;
+out:
+	fdput(f);
+	return ret;
+}
+
+/**
+ * sys_evchan_wait - wait until events are in the ring
+ * @fd: the channel
+ * @min: how many; 0: fetch what is due and do not wait
+ * @flags: EVCHAN_WAIT_ABSTIME, EVCHAN_WAIT_REALTIME, EVCHAN_WAKE_OTHER
+ * @timeout: NULL: for ever
+ * @sigmask: in force while waiting, as in ppoll(); may be NULL
+ * @sigsetsize: size of *@sigmask
+ *
+ * Return: how many events there are, fewer than @min on timeout; -EBADF,
+ * -EINVAL, -EFAULT; -EINTR if a signal came and there is no event; -EAGAIN for a
+ * non-blocking channel without one.
+ */
+SYSCALL_DEFINE6(evchan_wait, int, fd, unsigned int, min, unsigned int, flags,
+		const struct __kernel_timespec __user *, timeout,
+		const sigset_t __user *, sigmask, size_t, sigsetsize)
+{
+	int ret = set_user_sigmask(sigmask, sigsetsize);
+
+	if (ret)
+		return ret;
+	ret = do_wait(fd, min, flags, timeout);
+	restore_saved_sigmask_unless(ret == -EINTR);
+	return ret;
+}
+
+#ifdef CONFIG_COMPAT
+COMPAT_SYSCALL_DEFINE6(evchan_wait, int, fd, unsigned int, min, unsigned int, flags,
+		       const struct __kernel_timespec __user *, timeout,
+		       const compat_sigset_t __user *, sigmask,
+		       compat_size_t, sigsetsize)
+{
+	int ret = set_compat_user_sigmask(sigmask, sigsetsize);
+
+	if (ret)
+		return ret;
+	ret = do_wait(fd, min, flags, timeout);
+	restore_saved_sigmask_unless(ret == -EINTR);
+	return ret;
+}
+#endif

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The event channel's ring: posting without a lock, by many processors, into
+ * slots that user space frees by itself.
+ *
+ * Positions are free-running 64-bit counters. Position p lies in slot
+ * p & mask; lap(p) = (u32)(p >> order) + 1. The slot's state word is
+ * lap << 32 | events and is the only thing that hands the slot over:
+ *
+ *   free for p	{lap(p) - 1, 0}		a fresh ring is all zero
+ *   published	{lap(p), events != 0}	stored with release by the kernel
+ *   consumed	{lap(p), 0}		= free for the position a lap later
+ *
+ * Reserve: see the slot free, then move the tail by compare-and-swap. Only one
+ * producer moves it over p, so only one fills the slot. Publish: the release
+ * store. Take (user space): acquire load, copy, compare-and-swap
+ * {lap, events} to {lap, 0}; the acquire pairs with publish, and its success
+ * orders the copy before the next lap's reserve. Merge: compare-and-swap
+ * {lap(p), e} to {lap(p), e | bits}; when it succeeds the consumer's fails and
+ * looks again, or comes later and reads from it, so it sees what happened
+ * before the merge.
+ *
+ * Reserve to publish runs with interrupts off, so that a program that polls the
+ * ring is held up by no more than another processor's few stores.
+ *
+ * Every slot is user memory and may hold anything. No word of it decides where
+ * the kernel writes: the tail is the kernel's own. A slot with a wrong state is
+ * taken for a full ring, and harms nobody but the ring's owner.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/vmalloc.h>
+#include <trace/events/evcore.h>
+
+#include "ring.h"
+
+static u32 lap_of(const struct evchan_queue *c, u64 pos)
+{
+	return (u32)(pos >> c->order) + 1;
+}
+
+static struct evchan_event *slot_of(const struct evchan_queue *c, u64 pos)
+{
+	return &c->slots[pos & c->mask];
+}
+
+static u64 state_of(u32 lap, u32 events)
+{
+	return (u64)lap << 32 | events;
+}
+
+/*
+ * Reserve the next position. With the overflow bit set only the holder of
+ * queue->lock may, to drain.
+ */
+static __always_inline bool reserve(struct evchan_queue *c, u64 *pos, bool drain)
+{
+	u64 tail = atomic64_read(&c->tail);
+
+	do {
+		u64 p = tail >> 1;
+
+		if (!drain && tail & EVCHAN_TAIL_OVERFLOW)
+			return false;
+		*pos = p;
+		if (READ_ONCE(slot_of(c, p)->state) != state_of(lap_of(c, p) - 1, 0)) {
+			u64 now = atomic64_read(&c->tail);
+
+			/* Somebody else took p: that is not a full ring. */
+			if (now != tail) {
+				tail = now;
+				continue;
+			}
+			return false;
+		}
+		if (atomic64_try_cmpxchg(&c->tail, &tail, tail + EVCHAN_TAIL_ONE))
+			return true;
+	} while (1);
+}
+
+/* Fill a reserved slot and hand it over. Interrupts are off. */
+static __always_inline void publish(struct evchan_queue *c, struct evcore_source *s,
+				    u64 pos, const struct evcore_record *r)
+{
+	struct evchan_event *slot = slot_of(c, pos);
+
+	slot->type = s->ops->type;
+	slot->flags = r->overflowed ? EVCHAN_EVENT_OVERFLOWED : 0;
+	slot->cpu = raw_smp_processor_id();
+	slot->data = READ_ONCE(s->data);
+	slot->id = s->id;
+	slot->value = r->value;
+	slot->timestamp = unlikely(READ_ONCE(s->flags) & EVCORE_TIMESTAMP) ?
+			  ktime_get_mono_fast_ns() : 0;
+	slot->extra[0] = r->extra;
+	slot->extra[1] = 0;
+	/* Before publishing: a merge may follow at once. */
+	WRITE_ONCE(s->posted, pos + 1);
+	/* Pairs with the acquire load of whoever takes the event. */
+	smp_store_release(&slot->state, state_of(lap_of(c, pos), r->events));
+}
+
+/* Add bits to the source's own record, if it is still unconsumed. */
+static __always_inline bool merge(struct evchan_queue *c, u64 posted, u32 events)
+{
+	struct evchan_event *slot = slot_of(c, posted - 1);
+	u32 lap = lap_of(c, posted - 1);
+	u64 state = READ_ONCE(slot->state);
+	int tries;
+
+	/* User space can write the word: no loop without an end. */
+	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
+		if (state >> 32 != lap || !(u32)state)
+			return false;
+		if (try_cmpxchg(&slot->state, &state, state | events))
+			return true;
+	}
+	return false;
+}
+
+static void evchan_post(struct evcore_source *s, u32 events, u64 value, u64 extra)
+{
+	struct evchan_queue *c = to_evchan(s->queue);
+	struct evcore_record r = {
+		.events = events, .value = value, .extra = extra,
+	};
+	u32 mode = READ_ONCE(s->flags);
+	u64 posted = READ_ONCE(s->posted);
+	unsigned long flags;
+	u64 pos;
+
+	if (unlikely(mode & EVCORE_SLOW))
+		goto slow;
+	if (posted && !(mode & EVCORE_COUNTS) && merge(c, posted, events)) {
+		atomic64_inc(&c->queue.merged);
+		return;
+	}
+	local_irq_save(flags);
+	if (unlikely(!reserve(c, &pos, false))) {
+		local_irq_restore(flags);
+		goto slow;
+	}
+	publish(c, s, pos, &r);
+	trace_evcore_post(s->queue, s->ops->type, s->id, events);
+	evcore_wake(s->queue);
+	local_irq_restore(flags);
+	return;
+slow:
+	evcore_post_slow(s, events, value, extra);
+}
+
+static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
+		       const struct evcore_record *r)
+{
+	struct evchan_queue *c = to_evchan(q);
+	u64 pos;
+
+	/* queue->lock is held, interrupts are off. */
+	if (!reserve(c, &pos, true))
+		return false;
+	publish(c, s, pos, r);
+	return true;
+}
+
+static bool evchan_merge(struct evcore_queue *q, struct evcore_source *s, u32 events)
+{
+	return merge(to_evchan(q), READ_ONCE(s->posted), events);
+}
+
+static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
+{
+	struct evchan_queue *c = to_evchan(q);
+	u64 posted = READ_ONCE(s->posted);
+	u64 state;
+
+	if (!posted)
+		return true;
+	state = READ_ONCE(slot_of(c, posted - 1)->state);
+	return state >> 32 != lap_of(c, posted - 1) || !(u32)state;
+}
+
+/*
+ * The kernel takes the event itself. A consumer that is copying it finds its
+ * own compare-and-swap fail, and the slot consumed.
+ */
+static bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
+{
+	struct evchan_queue *c = to_evchan(q);
+	u64 pos = READ_ONCE(s->posted) - 1;
+	struct evchan_event *slot = slot_of(c, pos);
+	u32 lap = lap_of(c, pos);
+	u64 state = READ_ONCE(slot->state);
+	int tries;
+
+	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
+		if (state >> 32 != lap || !(u32)state)
+			return false;
+		if (try_cmpxchg(&slot->state, &state, state_of(lap, 0)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The program's head is a hint that may be anything: it is believed where it
+ * lies between what was seen consumed and the tail.
+ */
+static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
+{
+	struct evchan_queue *c = to_evchan(q);
+	u64 tail = (u64)atomic64_read(&c->tail) >> 1;
+	u64 head = READ_ONCE(c->header->head);
+	unsigned int n = 0;
+	u64 pos;
+
+	lockdep_assert_held(&q->lock);
+	if (head - c->seen <= tail - c->seen)
+		c->seen = head;
+	while (c->seen != tail &&
+	       READ_ONCE(slot_of(c, c->seen)->state) == state_of(lap_of(c, c->seen), 0))
+		c->seen++;
+	/* At most a ring full, whatever user space wrote into it. */
+	if (tail - c->seen > c->mask + 1ULL)
+		c->seen = tail - c->mask - 1;
+	if (tail - c->seen < limit)
+		return tail - c->seen;
+	for (pos = c->seen; pos != tail && n < limit; pos++) {
+		u64 state = READ_ONCE(slot_of(c, pos)->state);
+
+		n += state >> 32 == lap_of(c, pos) && (u32)state;
+	}
+	return n;
+}
+
+static void evchan_block(struct evcore_queue *q, bool on)
+{
+	struct evchan_queue *c = to_evchan(q);
+
+	/* Fully ordered: a reserve that was under way fails its swap. */
+	if (on)
+		atomic64_fetch_or(EVCHAN_TAIL_OVERFLOW, &c->tail);
+	else
+		atomic64_fetch_andnot(EVCHAN_TAIL_OVERFLOW, &c->tail);
+}
+
+static void evchan_call(struct evcore_queue *q, bool on)
+{
+	WRITE_ONCE(to_evchan(q)->header->flags, on ? EVCHAN_RING_CALL : 0);
+}
+
+static u64 evchan_posted(struct evcore_queue *q)
+{
+	return (u64)atomic64_read(&to_evchan(q)->tail) >> 1;
+}
+
+static int evchan_mmap(struct evcore_queue *q, struct vm_area_struct *vma)
+{
+	struct evchan_queue *c = to_evchan(q);
+
+	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff ||
+	    vma->vm_end - vma->vm_start != c->map_length)
+		return -EINVAL;
+	return remap_vmalloc_range(vma, c->header, 0);
+}
+
+static void evchan_free(struct evcore_queue *q)
+{
+	struct evchan_queue *c = to_evchan(q);
+
+	vfree(c->header);	/* a mapping holds its pages itself */
+	kfree(c);
+}
+
+const struct evcore_face evchan_face = {
+	.name	= "evchan",
+	.post	= evchan_post,
+	.put	= evchan_put,
+	.merge	= evchan_merge,
+	.taken	= evchan_taken,
+	.cancel	= evchan_cancel,
+	.ready	= evchan_ready,
+	.block	= evchan_block,
+	.call	= evchan_call,
+	.posted	= evchan_posted,
+	.mmap	= evchan_mmap,
+	.free	= evchan_free,
+};
+
+/**
+ * evchan_ring_init - allocate a channel's ring
+ * @c: the channel, its queue initialised; evchan_free() undoes this
+ * @entries: slots, a power of two
+ *
+ * Return: 0, or -ENOMEM, over RLIMIT_MEMLOCK too.
+ */
+int evchan_ring_init(struct evchan_queue *c, u32 entries)
+{
+	unsigned long length = PAGE_SIZE + PAGE_ALIGN(array_size(entries,
+							sizeof(struct evchan_event)));
+	int ret = evcore_charge_ring(&c->queue, length);
+
+	if (ret)
+		return ret;
+	c->header = __vmalloc_node_range(length, SHMLBA, VMALLOC_START, VMALLOC_END,
+					 GFP_KERNEL_ACCOUNT | __GFP_ZERO, PAGE_KERNEL,
+					 VM_USERMAP, NUMA_NO_NODE,
+					 __builtin_return_address(0));
+	if (!c->header)
+		return -ENOMEM;
+	c->header->entries = entries;
+	c->slots = (void *)c->header + PAGE_SIZE;
+	c->mask = entries - 1;
+	c->order = ilog2(entries);
+	c->map_length = length;
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The event channel's ring, kernel side; see ring.c.
+ */
+#ifndef _EVCHAN_RING_H
+#define _EVCHAN_RING_H
+
+#include <linux/evcore.h>
+#include <uapi/linux/evchan.h>
+
+/**
+ * struct evchan_queue - an event channel
+ * @queue: the core's part; what posting reads is at its start
+ * @tail: next position << 1 | EVCHAN_TAIL_OVERFLOW, never seen by user space
+ * @slots: the slots, shared with user space
+ * @mask: entries - 1
+ * @order: log2 of entries
+ * @header: start of the shared mapping
+ * @seen: position before which all is consumed, queue->lock
+ * @map_length: bytes of the mapping
+ */
+struct evchan_queue {
+	struct evcore_queue		queue;
+	atomic64_t			tail ____cacheline_aligned_in_smp;
+	struct evchan_event		*slots;
+	u32				mask;
+	u32				order;
+	struct evchan_ring_header	*header;
+	u64				seen;
+	unsigned long			map_length;
+};
+
+/* In the tail word: the overflow list is not empty, or about to be. */
+#define EVCHAN_TAIL_OVERFLOW	1
+#define EVCHAN_TAIL_ONE		2	/* one position */
+
+#define EVCHAN_MIN_ENTRIES	2
+#define EVCHAN_DEFAULT_ENTRIES	256
+#define EVCHAN_MAX_ENTRIES	65536
+
+static inline struct evchan_queue *to_evchan(struct evcore_queue *q)
+{
+	return container_of(q, struct evchan_queue, queue);
+}
+
+int evchan_ring_init(struct evchan_queue *c, u32 entries);
+
+extern const struct evcore_face evchan_face;
+
+#endif /* _EVCHAN_RING_H */

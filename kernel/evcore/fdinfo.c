@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /proc/PID/fdinfo/FD of a queue: its counters, then a line per source.
+ */
+#include <linux/evcore.h>
+#include <linux/rhashtable.h>
+#include <linux/seq_file.h>
+
+#include "internal.h"
+
+/**
+ * evcore_show_fdinfo - ->show_fdinfo() of a queue's file
+ * @q: the queue
+ * @m: where to write
+ *
+ * Context: process context, takes queue->mutex.
+ */
+void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m)
+{
+	struct rhashtable_iter iter;
+	struct evcore_source *s;
+
+	mutex_lock(&q->mutex);
+	seq_printf(m, "face:\t%s\n", q->face->name);
+	seq_printf(m, "posted:\t%llu\n", q->face->posted ?
+		   q->face->posted(q) : READ_ONCE(q->posted));
+	seq_printf(m, "merged:\t%lld\n", atomic64_read(&q->merged));
+	seq_printf(m, "overflowed:\t%llu\n", READ_ONCE(q->overflowed));
+	seq_printf(m, "drained:\t%llu\n", READ_ONCE(q->drained));
+	seq_printf(m, "wakes:\t%llu\n", READ_ONCE(q->wakes));
+	seq_printf(m, "sources:\t%u\n", atomic_read(&q->table.nelems));
+	rhashtable_walk_enter(&q->table, &iter);
+	rhashtable_walk_start(&iter);
+	while ((s = rhashtable_walk_next(&iter)) && !seq_has_overflowed(m)) {
+		if (IS_ERR(s))
+			continue;
+		seq_printf(m, "source: type:%d id:%llx events:%x flags:%x",
+			   s->ops->type, s->id, s->events, s->flags);
+		if (s->ops->describe)
+			s->ops->describe(s, m);
+		seq_putc(m, '\n');
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	mutex_unlock(&q->mutex);
+}

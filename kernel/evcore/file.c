@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Removal path C: the last reference to a watched file is gone, its sources go
+ * with it. Called from __fput(), right after epoll's equivalent.
+ */
+#include <linux/evcore.h>
+#include <linux/evcore_file.h>
+
+#include "internal.h"
+
+/* Whether an event must still come out of overflow; queue->mutex held. */
+static bool outlives_file(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+	bool closed = s->flags & EVCORE_REPORT_CLOSE && !s->gone && !q->dead;
+	unsigned long flags;
+	bool pending;
+
+	if (closed) {
+		raw_spin_lock_irqsave(&q->lock, flags);
+		s->armed = true;	/* a disarmed oneshot reports it too */
+		raw_spin_unlock_irqrestore(&q->lock, flags);
+		evcore_post_slow(s, EVCORE_CLOSED, 0, 0);
+	}
+	raw_spin_lock_irqsave(&q->lock, flags);
+	pending = s->where == EVCORE_ON_OVERFLOW && !s->gone && !q->dead;
+	if (pending) {
+		WRITE_ONCE(s->flags, s->flags | EVCORE_AUTOREMOVE);
+	} else {
+		s->gone = true;
+		evcore_unlink(s);
+	}
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	return pending;
+}
+
+/**
+ * evcore_release_file - drop the sources that watch a file
+ * @file: file without references
+ *
+ * Nobody links a source to @file any more, and nobody else unlinks one: those
+ * who would, fail to pin the file.
+ *
+ * Context: process context, may sleep. Takes the mutex of each queue concerned.
+ */
+void evcore_release_file(struct file *file)
+{
+	struct evcore_fd_source *fs;
+	struct evcore_source *s;
+	struct evcore_queue *q;
+
+	for (;;) {
+		spin_lock(&file->f_lock);
+		if (hlist_empty(&file->f_evcore)) {
+			spin_unlock(&file->f_lock);
+			return;
+		}
+		fs = hlist_entry(file->f_evcore.first, struct evcore_fd_source,
+				 file_node);
+		s = &fs->source;
+		q = s->queue;
+		kref_get(&q->kref);
+		spin_unlock(&file->f_lock);
+
+		mutex_lock(&q->mutex);
+		evcore_unhash(s);
+		evcore_fd_unhook(fs);
+		s->attached = false;
+		if (!outlives_file(s))
+			evcore_free_source(s);
+		mutex_unlock(&q->mutex);
+		evcore_queue_put(q);
+	}
+}

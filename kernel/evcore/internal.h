@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the event core share with each other and with the source
+ * types, and with nobody else.
+ */
+#ifndef _EVCORE_INTERNAL_H
+#define _EVCORE_INTERNAL_H
+
+#include <linux/evcore.h>
+
+struct evcore_nest;
+
+/* A wait queue head that a watched file registered; wait.private: the source. */
+struct evcore_wait_hook {
+	wait_queue_entry_t	wait;
+	wait_queue_head_t	*head;	/* NULL once the head is going (POLLFREE) */
+	struct evcore_wait_hook	*next;
+};
+
+/**
+ * struct evcore_fd_source - a source that watches a file
+ * @source: the core's part
+ * @file: watched, no reference held; NULL once the file is going
+ * @file_node: in file->f_evcore, file->f_lock
+ * @hook: the first wait queue head, which is mostly the only one; further ones
+ *        hang on it
+ * @nest: the edge in the graph of queues, where the file is one
+ */
+struct evcore_fd_source {
+	struct evcore_source	source;
+	struct file		*file;
+	struct hlist_node	file_node;
+	struct evcore_wait_hook	hook;
+	struct evcore_nest	*nest;
+};
+
+/* sources/table.c */
+extern const struct evcore_source_ops *const evcore_types[EVCORE_NR_TYPES];
+struct kmem_cache *evcore_cache(const struct evcore_source_ops *ops);
+
+/* source.c */
+struct evcore_key {
+	const struct evcore_source_ops *ops;
+	struct file	*file;		/* descriptor types, unless found by id */
+	u64		id;
+};
+
+extern const struct rhashtable_params evcore_table_params;
+void evcore_unhash(struct evcore_source *s);
+void evcore_free_source(struct evcore_source *s);
+
+/* sources/fd.c */
+int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *ready);
+void evcore_fd_detach(struct evcore_source *s);
+u32 evcore_fd_check(struct evcore_source *s);
+struct file *evcore_fd_pin(struct evcore_source *s);
+void evcore_fd_unhook(struct evcore_fd_source *fs);
+
+/* overflow.c, queue->lock held */
+void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r);
+void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *r);
+void evcore_unlink(struct evcore_source *s);
+void evcore_delivered(struct evcore_source *s);
+void evcore_update_call(struct evcore_queue *q);
+
+/* recheck.c */
+void evcore_recheck_add(struct evcore_source *s);
+void evcore_recheck(struct evcore_queue *q);
+
+/* wait.c, queue->lock held */
+void evcore_wake_locked(struct evcore_queue *q, bool all);
+unsigned int evcore_ready(struct evcore_queue *q, unsigned int limit);
+
+/* nest.c */
+int evcore_nest_add(struct evcore_queue *outer, struct file *file,
+		    struct evcore_nest **nest);
+void evcore_nest_del(struct evcore_nest *nest);
+
+/* fdinfo.c */
+void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m);
+
+/* limits.c */
+int evcore_charge_source(struct user_struct *user);
+void evcore_uncharge_source(struct user_struct *user);
+
+#endif /* _EVCORE_INTERNAL_H */

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Limits of the event core: sources per user, and ring memory against
+ * RLIMIT_MEMLOCK. Both are charged to the user who created the queue, whoever
+ * adds to it later, so that a passed descriptor cannot move a charge.
+ */
+#include <linux/capability.h>
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
+#include <linux/sysctl.h>
+
+#include "internal.h"
+
+static unsigned long max_user_sources __read_mostly;
+
+static struct ctl_table evcore_sysctls[] = {
+	{
+		.procname	= "max_user_sources",
+		.data		= &max_user_sources,
+		.maxlen		= sizeof(max_user_sources),
+		.mode		= 0644,
+		.proc_handler	= proc_doulongvec_minmax,
+	},
+};
+
+/**
+ * evcore_charge_source - account for one more source
+ * @user: who pays
+ *
+ * Return: 0, or -ENOSPC over /proc/sys/fs/evcore/max_user_sources.
+ */
+int evcore_charge_source(struct user_struct *user)
+{
+	long limit = min_t(unsigned long, READ_ONCE(max_user_sources), LONG_MAX);
+
+	if (atomic_long_inc_return(&user->evcore_sources) <= limit)
+		return 0;
+	atomic_long_dec(&user->evcore_sources);
+	return -ENOSPC;
+}
+
+/**
+ * evcore_uncharge_source - undo evcore_charge_source()
+ * @user: who paid
+ */
+void evcore_uncharge_source(struct user_struct *user)
+{
+	atomic_long_dec(&user->evcore_sources);
+}
+
+/**
+ * evcore_charge_ring - account for a queue's ring memory
+ * @q: the queue; the charge goes when it is freed
+ * @bytes: size of the ring
+ *
+ * Return: 0, or -ENOMEM over RLIMIT_MEMLOCK without CAP_IPC_LOCK.
+ */
+int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes)
+{
+	unsigned long pages = PAGE_ALIGN(bytes) >> PAGE_SHIFT;
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	long now = atomic_long_add_return(pages, &q->user->locked_vm);
+
+	if (now > limit && !capable(CAP_IPC_LOCK)) {
+		atomic_long_sub(pages, &q->user->locked_vm);
+		return -ENOMEM;
+	}
+	q->ring_pages += pages;
+	return 0;
+}
+
+static int __init evcore_limits_init(void)
+{
+	/* As epoll does: up to 4 % of memory per user. */
+	max_user_sources = ((totalram_pages() / 25) << PAGE_SHIFT) /
+			   sizeof(struct evcore_fd_source);
+	register_sysctl_init("fs/evcore", evcore_sysctls);
+	return 0;
+}
+fs_initcall(evcore_limits_init);

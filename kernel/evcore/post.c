@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The slow half of posting: under queue->lock, for every kind of source and
+ * every ring. A face whose ring has a lock-free path calls it when that path
+ * does not apply.
+ */
+#include <linux/evcore.h>
+
+#include "internal.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/evcore.h>
+
+/*
+ * Place a record in the ring or, if there is no room or others wait already,
+ * in the source. queue->lock held.
+ */
+static void deliver(struct evcore_source *s, const struct evcore_record *r)
+{
+	struct evcore_queue *q = s->queue;
+
+	lockdep_assert_held(&q->lock);
+	if (list_empty(&q->overflow) && q->face->put(q, s, r)) {
+		q->posted++;
+		trace_evcore_post(q, s->ops->type, s->id, r->events);
+		evcore_delivered(s);
+		return;
+	}
+	/*
+	 * From here on no lock-free post gets a slot, so nobody overtakes; then
+	 * try again, for the ring may have been emptied in the meantime.
+	 */
+	evcore_overflow_add(s, r);
+	evcore_drain(q, EVCORE_DRAIN_POST);
+}
+
+/* True if there is a record that was not there before; queue->lock held. */
+static bool post_locked(struct evcore_source *s, const struct evcore_record *r)
+{
+	struct evcore_queue *q = s->queue;
+
+	lockdep_assert_held(&q->lock);
+	if (s->gone || !s->armed)
+		return false;
+	if (s->flags & EVCORE_ONESHOT)
+		s->armed = false;
+	if (s->where == EVCORE_ON_OVERFLOW) {
+		evcore_overflow_merge(s, r);
+		return evcore_drain(q, EVCORE_DRAIN_POST);
+	}
+	if (s->posted && !(s->flags & EVCORE_COUNTS)) {
+		if (q->face->merge && q->face->merge(q, s, r->events)) {
+			atomic64_inc(&q->merged);
+			return false;
+		}
+		/* The look after its consumption will find what happened now. */
+		if (!q->face->merge && s->flags & EVCORE_LEVEL &&
+		    !q->face->taken(q, s))
+			return false;
+	}
+	deliver(s, r);
+	return true;
+}
+
+/*
+ * The ring may have a consumer that takes without the lock: the barrier pairs
+ * with set_current_state() in evcore_wait() and the one in the queue's ->poll().
+ */
+static void wake_after_post(struct evcore_source *s)
+{
+	smp_mb();
+	evcore_wake_locked(s->queue, s->flags & EVCORE_WAKE_ALL);
+}
+
+/**
+ * evcore_post_slow - post an event under queue->lock
+ * @s: the source
+ * @events: bits, not 0
+ * @value: type specific
+ * @extra: type specific
+ *
+ * Context: as evcore_post().
+ */
+void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra)
+{
+	struct evcore_record r = {
+		.events = events, .value = value, .extra = extra,
+	};
+	struct evcore_queue *q = s->queue;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (post_locked(s, &r))
+		wake_after_post(s);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/**
+ * evcore_give_back - deliver an event once more, or one that the program makes
+ * @s: the source, its queue's mutex held
+ * @r: the event
+ *
+ * Return: 0, or -EALREADY if a oneshot source has fired already.
+ */
+int evcore_give_back(struct evcore_source *s, const struct evcore_record *r)
+{
+	struct evcore_queue *q = s->queue;
+	int ret = 0;
+
+	raw_spin_lock_irq(&q->lock);
+	if (!s->armed)
+		ret = -EALREADY;
+	else if (post_locked(s, r))
+		wake_after_post(s);
+	raw_spin_unlock_irq(&q->lock);
+	return ret;
+}
+
+/**
+ * evcore_need_check - a wake-up that does not say what happened
+ * @s: the source
+ *
+ * The condition may not be looked at here; a waiter does it in process context.
+ *
+ * Context: as evcore_post().
+ */
+void evcore_need_check(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (!s->gone && s->armed && !s->check) {
+		s->check = true;
+		if (s->where == EVCORE_ON_RECHECK) {
+			q->nr_check++;
+			evcore_update_call(q);
+		} else if (s->where == EVCORE_IDLE) {
+			evcore_recheck_add(s);
+		}
+		wake_after_post(s);
+	}
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}

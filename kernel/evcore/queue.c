@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life of a queue: made by a face, released with its file, freed when the last
+ * reference goes, which may be in interrupt context.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/evcore.h>
+#include <linux/file.h>
+#include <linux/sched/user.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "internal.h"
+
+static void evcore_queue_free(struct work_struct *work)
+{
+	struct evcore_queue *q = container_of(work, struct evcore_queue, free_work);
+
+	irq_work_sync(&q->poll_work);
+	if (!q->dead)	/* never got a file */
+		rhashtable_destroy(&q->table);
+	atomic_long_sub(q->ring_pages, &q->user->locked_vm);
+	free_uid(q->user);
+	q->face->free(q);
+}
+
+static void evcore_queue_last(struct kref *kref)
+{
+	struct evcore_queue *q = container_of(kref, struct evcore_queue, kref);
+
+	if (preemptible())
+		evcore_queue_free(&q->free_work);
+	else
+		schedule_work(&q->free_work);
+}
+
+/**
+ * evcore_queue_put - drop a reference to a queue
+ * @q: the queue
+ *
+ * Context: any but NMI. In atomic context the memory goes later, from a work
+ * item.
+ */
+void evcore_queue_put(struct evcore_queue *q)
+{
+	kref_put(&q->kref, evcore_queue_last);
+}
+
+static void evcore_poll_work(struct irq_work *work)
+{
+	struct evcore_queue *q = container_of(work, struct evcore_queue, poll_work);
+
+	wake_up_poll(&q->poll_wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/**
+ * evcore_queue_init - set up the core's part of a queue
+ * @q: zeroed, embedded in the face's structure
+ * @face: the face
+ *
+ * After success the structure is freed by @face->free, when the reference that
+ * the caller now holds and those of the sources have gone.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face)
+{
+	int ret = rhashtable_init(&q->table, &evcore_table_params);
+
+	if (ret)
+		return ret;
+	q->face = face;
+	INIT_LIST_HEAD(&q->waiters);
+	init_waitqueue_head(&q->poll_wait);
+	raw_spin_lock_init(&q->lock);
+	INIT_LIST_HEAD(&q->overflow);
+	INIT_LIST_HEAD(&q->recheck);
+	INIT_LIST_HEAD(&q->checking);
+	INIT_LIST_HEAD(&q->reap);
+	mutex_init(&q->mutex);
+	kref_init(&q->kref);
+	q->user = get_uid(current_user());
+	init_irq_work(&q->poll_work, evcore_poll_work);
+	INIT_WORK(&q->free_work, evcore_queue_free);
+	INIT_LIST_HEAD(&q->nest_inner);
+	INIT_LIST_HEAD(&q->nest_outer);
+	return 0;
+}
+
+/* Sources whose file went before their last event came out of overflow. */
+static void reap_orphans(struct evcore_queue *q)
+{
+	struct evcore_source *s, *next;
+
+	raw_spin_lock_irq(&q->lock);
+	list_for_each_entry_safe(s, next, &q->overflow, link) {
+		if (s->attached)
+			continue;	/* its file is being released, that frees it */
+		evcore_unlink(s);
+		s->where = EVCORE_ON_REAP;
+		list_add_tail(&s->link, &q->reap);
+	}
+	raw_spin_unlock_irq(&q->lock);
+	evcore_reap(q);
+}
+
+static void evcore_release_one(void *ptr, void *arg)
+{
+	struct evcore_source *s = ptr;
+
+	/* The table goes as a whole: no removal one by one. */
+	s->hashed = false;
+	evcore_del(s);
+}
+
+/*
+ * Removal path B. Sources whose file is being released at the same moment stay
+ * until that release has removed them; they find the queue dead.
+ */
+static int queue_release(struct inode *inode, struct file *file)
+{
+	struct evcore_queue *q = file->private_data;
+
+	mutex_lock(&q->mutex);
+	q->dead = true;
+	rhashtable_free_and_destroy(&q->table, evcore_release_one, NULL);
+	reap_orphans(q);
+	mutex_unlock(&q->mutex);
+	evcore_queue_put(q);
+	return 0;
+}
+
+/*
+ * Takes no mutex and polls nothing. Readable promises no more than that a wait
+ * for no events is worth while: a level-triggered condition may have ended.
+ */
+static __poll_t queue_poll(struct file *file, poll_table *wait)
+{
+	struct evcore_queue *q = file->private_data;
+	unsigned long flags;
+	bool readable;
+
+	poll_wait(file, &q->poll_wait, wait);
+	/* Pairs with evcore_wake(): enqueued before the look at the ring. */
+	smp_mb();
+	raw_spin_lock_irqsave(&q->lock, flags);
+	readable = evcore_ready(q, 1) || !list_empty(&q->recheck) ||
+		   !list_empty(&q->checking);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	return readable ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static int queue_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct evcore_queue *q = file->private_data;
+
+	return q->face->mmap(q, vma);
+}
+
+static void queue_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	evcore_show_fdinfo(file->private_data, m);
+}
+
+static const struct file_operations queue_fops = {
+	.owner		= THIS_MODULE,
+	.release	= queue_release,
+	.poll		= queue_poll,
+	.mmap		= queue_mmap,
+	.show_fdinfo	= queue_show_fdinfo,
+	.llseek		= noop_llseek,
+};
+
+/**
+ * evcore_queue_file - make the file that stands for a queue
+ * @q: the queue; on success its first reference belongs to the file
+ * @flags: O_NONBLOCK, O_CLOEXEC
+ *
+ * Return: the file, or an ERR_PTR().
+ */
+struct file *evcore_queue_file(struct evcore_queue *q, unsigned int flags)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "[%s]", q->face->name);
+	return anon_inode_getfile(name, &queue_fops, q, O_RDWR | flags);
+}
+
+/**
+ * evcore_file_queue - the queue that a file stands for
+ * @file: any file
+ *
+ * Return: its queue, of either face, valid as long as the file; NULL if it is
+ * none.
+ */
+struct evcore_queue *evcore_file_queue(struct file *file)
+{
+	return file->f_op == &queue_fops ? file->private_data : NULL;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Conditions that must be looked at in process context: level-triggered ones
+ * whose last record was consumed, and sources that were woken without being
+ * told why. A wait does both.
+ */
+#include <linux/evcore.h>
+#include <linux/sched.h>
+
+#include "internal.h"
+
+/**
+ * evcore_recheck_add - have the next wait look at a source
+ * @s: source on no list; queue->lock held
+ */
+void evcore_recheck_add(struct evcore_source *s)
+{
+	lockdep_assert_held(&s->queue->lock);
+	list_add_tail(&s->link, &s->queue->recheck);
+	s->where = EVCORE_ON_RECHECK;
+	if (s->check)
+		s->queue->nr_check++;
+	evcore_update_call(s->queue);
+}
+
+/*
+ * Next source of the part being worked on whose condition is due, off its
+ * list; NULL at the end. Those that are not due go back.
+ */
+static struct evcore_source *next_due(struct evcore_queue *q)
+{
+	struct evcore_source *s, *due = NULL;
+	unsigned int n = 0;
+
+	raw_spin_lock_irq(&q->lock);
+	while (!due && !list_empty(&q->checking)) {
+		s = list_first_entry(&q->checking, struct evcore_source, link);
+		if (s->check || q->face->taken(q, s)) {
+			evcore_unlink(s);
+			due = s;
+		} else {
+			list_move_tail(&s->link, &q->recheck);
+		}
+		if (++n == EVCORE_DRAIN_MAX) {
+			n = 0;
+			raw_spin_unlock_irq(&q->lock);
+			cond_resched();
+			raw_spin_lock_irq(&q->lock);
+		}
+	}
+	raw_spin_unlock_irq(&q->lock);
+	return due;
+}
+
+/**
+ * evcore_recheck - look at every condition that is due
+ * @q: queue, its mutex held
+ *
+ * A source that still holds is posted again and, if level-triggered, is due
+ * again once that record is consumed: by a later call, not by this one.
+ */
+void evcore_recheck(struct evcore_queue *q)
+{
+	struct evcore_source *s;
+	u32 ready;
+
+	lockdep_assert_held(&q->mutex);
+	raw_spin_lock_irq(&q->lock);
+	list_splice_tail_init(&q->recheck, &q->checking);
+	raw_spin_unlock_irq(&q->lock);
+	while ((s = next_due(q))) {
+		ready = s->ops->check ? s->ops->check(s) : 0;
+		if (ready)
+			evcore_post_slow(s, ready, s->ops->value ?
+					 s->ops->value(s, ready) : 0, 0);
+		cond_resched();
+	}
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Adding, finding, changing and removing sources. Everything here runs in
+ * process context under queue->mutex, may sleep, and is generic: what differs
+ * between types is behind struct evcore_source_ops.
+ */
+#include <linux/evcore.h>
+#include <linux/file.h>
+#include <linux/jhash.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/* Descriptor types hash by descriptor number, the low half of their id. */
+static u32 key_hash(const struct evcore_source_ops *ops, u64 id, u32 seed)
+{
+	return jhash_3words(ops->type, (u32)id, ops->by_fd ? 0 : id >> 32, seed);
+}
+
+static u32 table_hash(const void *data, u32 len, u32 seed)
+{
+	const struct evcore_key *key = data;
+
+	return key_hash(key->ops, key->id, seed);
+}
+
+static u32 table_obj_hash(const void *data, u32 len, u32 seed)
+{
+	const struct evcore_source *s = data;
+
+	return key_hash(s->ops, s->id, seed);
+}
+
+static int table_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct evcore_key *key = arg->key;
+	const struct evcore_source *s = obj;
+
+	if (s->ops != key->ops)
+		return 1;
+	if (!key->file)
+		return s->id != key->id;
+	return container_of(s, struct evcore_fd_source, source)->file != key->file ||
+	       (u32)s->id != (u32)key->id;
+}
+
+const struct rhashtable_params evcore_table_params = {
+	.key_len	= sizeof(struct evcore_key),
+	.head_offset	= offsetof(struct evcore_source, node),
+	.hashfn		= table_hash,
+	.obj_hashfn	= table_obj_hash,
+	.obj_cmpfn	= table_cmp,
+	.automatic_shrinking = true,
+};
+
+/**
+ * evcore_ops - the operations of a type
+ * @type: number from user space
+ *
+ * Return: them, or NULL for a type that this kernel does not have.
+ */
+const struct evcore_source_ops *evcore_ops(u32 type)
+{
+	return type < EVCORE_NR_TYPES ? evcore_types[type] : NULL;
+}
+
+static int check_request(const struct evcore_source_ops *ops,
+			 const struct evcore_request *req)
+{
+	/* These are the core's own business, any type may have them. */
+	u32 modes = ops->modes | EVCORE_WAKE_ALL | EVCORE_TIMESTAMP | EVCORE_ONESHOT |
+		    EVCORE_AUTOREMOVE | EVCORE_LAST_CHECK;
+
+	if (req->flags & ~modes)
+		return -EINVAL;
+	if (!req->events || req->events & ~ops->all_events)
+		return -EINVAL;
+	return 0;
+}
+
+void evcore_unhash(struct evcore_source *s)
+{
+	if (!s->hashed)
+		return;
+	rhashtable_remove_fast(&s->queue->table, &s->node, evcore_table_params);
+	s->hashed = false;
+}
+
+/* Nothing points to the source any more but the caller. */
+void evcore_free_source(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+
+	evcore_uncharge_source(q->user);
+	kmem_cache_free(evcore_cache(s->ops), s);
+	evcore_queue_put(q);
+}
+
+/**
+ * evcore_add - register interest
+ * @q: queue, its mutex held
+ * @req: what is wanted; @req->ready is set with @req->hand_back
+ * @out: the source, valid until the mutex is released; NULL when it was handed
+ *       back at once and is not registered
+ *
+ * What is ready already is posted before this returns, unless the caller wants
+ * it handed back.
+ *
+ * Return: 0; -EINVAL, -EBADF, -EPERM, -ENOTSOCK, -ELOOP for a request that its
+ * type refuses; -EEXIST; -ENOMEM; -ENOSPC over the user's limit. After an error
+ * nothing is left behind.
+ */
+int evcore_add(struct evcore_queue *q, struct evcore_request *req,
+	       struct evcore_source **out)
+{
+	const struct evcore_source_ops *ops = evcore_ops(req->type);
+	struct evcore_key key = { .ops = ops, .id = req->id };
+	struct fd f = EMPTY_FD;
+	bool quiet = req->hand_back && ops && ops->check;
+	struct evcore_source *s;
+	u32 ready = 0;
+	int ret;
+
+	if (!ops)
+		return -EINVAL;
+	ret = check_request(ops, req);
+	if (ret)
+		return ret;
+	if (ops->by_fd) {
+		f = fdget(req->fd);
+		if (!fd_file(f))
+			return -EBADF;
+		key.file = fd_file(f);
+		key.id = (u64)++q->next_id << 32 | (u32)req->fd;
+	}
+
+	ret = evcore_charge_source(q->user);
+	if (ret)
+		goto out_fd;
+	ret = -ENOMEM;
+	s = kmem_cache_zalloc(evcore_cache(ops), GFP_KERNEL_ACCOUNT);
+	if (!s)
+		goto out_uncharge;
+	s->queue = q;
+	s->ops = ops;
+	s->id = key.id;
+	s->events = req->events;
+	s->flags = req->flags | ops->fixed;
+	s->data = req->data;
+	s->armed = true;
+	/* What is to be handed back must not be posted as well. */
+	s->gone = quiet;
+	INIT_LIST_HEAD(&s->link);
+	if (ops->by_fd)
+		container_of(s, struct evcore_fd_source, source)->file = key.file;
+
+	ret = rhashtable_lookup_insert_key(&q->table, &key, &s->node,
+					   evcore_table_params);
+	if (ret)
+		goto out_free;
+	s->hashed = true;
+	kref_get(&q->kref);
+
+	ret = ops->attach(s, req, &ready);
+	if (ret) {
+		evcore_unhash(s);
+		kref_put(&q->kref, NULL);	/* never the last: ours is the file's */
+		goto out_free;
+	}
+	s->attached = true;
+	*out = s;
+	req->id = s->id;
+	if (quiet && ready) {
+		req->ready = ready;
+		evcore_del(s);
+		*out = NULL;
+		goto out_done;
+	}
+	if (quiet) {
+		raw_spin_lock_irq(&q->lock);
+		s->gone = false;
+		raw_spin_unlock_irq(&q->lock);
+		/* What happened in the meantime was not posted. */
+		ready = ops->check(s);
+	}
+	if (ready)
+		evcore_post(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
+out_done:
+	fdput(f);
+	return 0;
+
+out_free:
+	kmem_cache_free(evcore_cache(ops), s);
+out_uncharge:
+	evcore_uncharge_source(q->user);
+out_fd:
+	fdput(f);
+	return ret;
+}
+
+/**
+ * evcore_find - look a source up
+ * @q: queue, its mutex held
+ * @req: type and id, or descriptor
+ *
+ * Return: the source, valid until the mutex is released; ERR_PTR(-EINVAL) for
+ * an unknown type, -EBADF for a bad descriptor, -ENOENT.
+ */
+struct evcore_source *evcore_find(struct evcore_queue *q,
+				  const struct evcore_request *req)
+{
+	struct evcore_key key = { .ops = evcore_ops(req->type), .id = req->id };
+	struct fd f = EMPTY_FD;
+	struct evcore_source *s;
+
+	if (!key.ops)
+		return ERR_PTR(-EINVAL);
+	if (key.ops->by_fd && !req->by_id) {
+		f = fdget(req->fd);
+		if (!fd_file(f))
+			return ERR_PTR(-EBADF);
+		key.file = fd_file(f);
+		key.id = (u32)req->fd;
+	}
+	s = rhashtable_lookup_fast(&q->table, &key, evcore_table_params);
+	fdput(f);
+	return s ?: ERR_PTR(-ENOENT);
+}
+
+/**
+ * evcore_modify - change events, flags and cookie, and arm again
+ * @s: source, its queue's mutex held
+ * @req: the new values
+ *
+ * The condition is looked at at once, as if the source were new.
+ *
+ * Return: 0 or -EINVAL, with nothing changed.
+ */
+int evcore_modify(struct evcore_source *s, struct evcore_request *req)
+{
+	const struct evcore_source_ops *ops = s->ops;
+	struct evcore_queue *q = s->queue;
+	unsigned long flags;
+	u32 ready;
+	int ret;
+
+	ret = check_request(ops, req);
+	if (ret)
+		return ret;
+	if (ops->modify) {
+		ret = ops->modify(s, req);
+		if (ret)
+			return ret;
+	}
+	raw_spin_lock_irqsave(&q->lock, flags);
+	WRITE_ONCE(s->events, req->events);
+	WRITE_ONCE(s->flags, req->flags | ops->fixed);
+	WRITE_ONCE(s->data, req->data);
+	WRITE_ONCE(s->posted, 0);
+	s->armed = true;
+	if (s->where == EVCORE_ON_RECHECK ||
+	    (s->where == EVCORE_ON_OVERFLOW && ops->by_fd &&
+	     !(s->pending &= req->events | EPOLLERR | EPOLLHUP)))
+		evcore_unlink(s);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	/*
+	 * A wake-up that still saw the old events is made good by the look that
+	 * follows. Pairs with the source's own lock, which its wake-up holds.
+	 */
+	smp_mb();
+	if (ops->modified)
+		ops->modified(s, req);
+	if (ops->check) {
+		ready = ops->check(s);
+		if (ready)
+			evcore_post(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
+	}
+	return 0;
+}
+
+/* Unhook, take off every list, free. The watched file is pinned or gone. */
+static void destroy_source(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+	unsigned long flags;
+
+	evcore_unhash(s);
+	if (s->attached) {
+		s->ops->detach(s);
+		s->attached = false;
+	}
+	raw_spin_lock_irqsave(&q->lock, flags);
+	evcore_unlink(s);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	evcore_free_source(s);
+}
+
+/**
+ * evcore_del - remove a source
+ * @s: source, its queue's mutex held; gone afterwards
+ *
+ * An event that waits in overflow goes with it, one that lies in the ring is
+ * withdrawn.
+ *
+ * Return: 0, or 1 if its last event was taken and may be in another thread's
+ * hands.
+ */
+int evcore_del(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+	struct file *file = NULL;
+	unsigned long flags;
+	int ret = 0;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	s->gone = true;
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+
+	if (s->ops->by_fd) {
+		file = evcore_fd_pin(s);
+		if (!file) {
+			/* Its last reference is going: that release removes it. */
+			evcore_unhash(s);
+			return 0;
+		}
+	}
+	if (s->attached) {
+		s->ops->detach(s);
+		s->attached = false;
+	}
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (s->posted && q->face->cancel && !q->face->cancel(q, s))
+		ret = 1;
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	destroy_source(s);
+	if (file)
+		fput(file);
+	return ret;
+}
+
+/**
+ * evcore_reap - remove the sources that their delivery has ended
+ * @q: queue, its mutex held
+ */
+void evcore_reap(struct evcore_queue *q)
+{
+	struct evcore_source *s;
+	struct file *file;
+
+	while (!list_empty(&q->reap)) {
+		raw_spin_lock_irq(&q->lock);
+		s = list_first_entry_or_null(&q->reap, struct evcore_source, link);
+		if (s)
+			evcore_unlink(s);
+		raw_spin_unlock_irq(&q->lock);
+		if (!s)
+			break;
+		evcore_unhash(s);
+		file = NULL;
+		if (s->ops->by_fd && s->attached) {
+			file = evcore_fd_pin(s);
+			if (!file)
+				continue;	/* left to the file's release */
+		}
+		destroy_source(s);
+		if (file)
+			fput(file);
+	}
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the types that watch a file have in common: hooking into its wait
+ * queues, asking ->poll(), and living no longer than the file.
+ *
+ * A wake-up with a key posts at once, in whatever context it comes. One without
+ * a key says nothing, and ->poll() may not be called there, so the next waiter
+ * looks.
+ */
+#include <linux/file.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+
+#include "sources.h"
+
+static u32 fd_bits(struct evcore_source *s, __poll_t poll)
+{
+	u32 wanted = READ_ONCE(s->events);
+
+	if (s->ops->from_poll)
+		return s->ops->from_poll(s, poll) & wanted;
+	return (__force u32)poll & (wanted | EPOLLERR | EPOLLHUP);
+}
+
+static int fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync,
+		   void *key)
+{
+	struct evcore_source *s = wait->private;
+	__poll_t poll = key_to_poll(key);
+	u32 events;
+
+	if (!(poll & ~POLLFREE)) {
+		evcore_need_check(s);
+	} else {
+		events = fd_bits(s, poll);
+		if (events)
+			evcore_post(s, events, s->ops->value ?
+				    s->ops->value(s, events) : 0, 0);
+	}
+	if (unlikely(poll & POLLFREE)) {
+		list_del_init(&wait->entry);
+		/*
+		 * The head goes after this; the store is the last access to the
+		 * hook. Pairs with smp_load_acquire() in unhook_one().
+		 */
+		smp_store_release(&container_of(wait, struct evcore_wait_hook,
+						wait)->head, NULL);
+	}
+	return 1;
+}
+
+struct fd_poll_table {
+	poll_table		pt;
+	struct evcore_fd_source	*fs;
+	bool			no_memory;
+};
+
+/* ->poll() hands over a wait queue head; there may be several. */
+static void fd_queue_proc(struct file *file, wait_queue_head_t *head,
+			  poll_table *pt)
+{
+	struct fd_poll_table *table = container_of(pt, struct fd_poll_table, pt);
+	struct evcore_wait_hook *hook = &table->fs->hook;
+
+	if (hook->head || hook->next) {
+		hook = kmalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
+		if (!hook) {
+			table->no_memory = true;
+			return;
+		}
+		hook->next = table->fs->hook.next;
+		table->fs->hook.next = hook;
+	}
+	init_waitqueue_func_entry(&hook->wait, fd_wake);
+	hook->wait.private = &table->fs->source;
+	hook->head = head;
+	add_wait_queue(head, &hook->wait);
+}
+
+static void unhook_one(struct evcore_wait_hook *hook)
+{
+	wait_queue_head_t *head;
+
+	/*
+	 * The memory of a head that announced its end with POLLFREE stays for
+	 * a grace period. Pairs with smp_store_release() in fd_wake().
+	 */
+	rcu_read_lock();
+	head = smp_load_acquire(&hook->head);
+	if (head)
+		remove_wait_queue(head, &hook->wait);
+	rcu_read_unlock();
+}
+
+static void unhook_all(struct evcore_fd_source *fs)
+{
+	struct evcore_wait_hook *hook, *next;
+
+	if (fs->hook.wait.func)
+		unhook_one(&fs->hook);
+	for (hook = fs->hook.next; hook; hook = next) {
+		next = hook->next;
+		unhook_one(hook);
+		kfree(hook);
+	}
+	fs->hook.next = NULL;
+}
+
+/**
+ * evcore_fd_unhook - undo evcore_fd_attach()
+ * @fs: the source; nothing is posted for it afterwards
+ *
+ * Context: queue->mutex held; the file is pinned, or being released by the
+ * caller.
+ */
+void evcore_fd_unhook(struct evcore_fd_source *fs)
+{
+	struct file *file = fs->file;
+
+	unhook_all(fs);
+	spin_lock(&file->f_lock);
+	hlist_del_init(&fs->file_node);
+	spin_unlock(&file->f_lock);
+	evcore_nest_del(fs->nest);
+	fs->nest = NULL;
+	fs->file = NULL;
+}
+
+/**
+ * evcore_fd_detach - ->detach() of the types that watch a file
+ * @s: the source
+ */
+void evcore_fd_detach(struct evcore_source *s)
+{
+	evcore_fd_unhook(container_of(s, struct evcore_fd_source, source));
+}
+
+/**
+ * evcore_fd_attach - ->attach() of the types that watch a file
+ * @s: the source, its file set and referenced by the caller
+ * @req: the request
+ * @ready: bits that hold already
+ *
+ * Return: 0; -EPERM for a file that cannot be polled; -ELOOP, -EINVAL for a
+ * queue that must not be watched; -ENOMEM.
+ */
+int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *ready)
+{
+	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
+	struct fd_poll_table table = { .fs = fs };
+	struct file *file = fs->file;
+	int ret;
+
+	if (!file_can_poll(file))
+		return -EPERM;
+	ret = evcore_nest_add(s->queue, file, &fs->nest);
+	if (ret)
+		return ret;
+	spin_lock(&file->f_lock);
+	hlist_add_head(&fs->file_node, &file->f_evcore);
+	spin_unlock(&file->f_lock);
+
+	init_poll_funcptr(&table.pt, fd_queue_proc);
+	*ready = fd_bits(s, vfs_poll(file, &table.pt));
+	if (!table.no_memory)
+		return 0;
+	evcore_fd_unhook(fs);
+	return -ENOMEM;
+}
+
+/**
+ * evcore_fd_pin - take a reference to the watched file
+ * @s: source that watches a file
+ *
+ * Return: the file, or NULL if its last reference has gone; then its release
+ * waits for queue->mutex, which the caller holds, and removes the source.
+ */
+struct file *evcore_fd_pin(struct evcore_source *s)
+{
+	return get_file_active(&container_of(s, struct evcore_fd_source, source)->file);
+}
+
+/**
+ * evcore_fd_check - ->check() of the types that watch a file
+ * @s: the source
+ */
+u32 evcore_fd_check(struct evcore_source *s)
+{
+	struct file *file = evcore_fd_pin(s);
+	poll_table pt;
+	u32 bits;
+
+	if (!file)
+		return 0;
+	init_poll_funcptr(&pt, NULL);
+	bits = fd_bits(s, vfs_poll(file, &pt));
+	fput(file);
+	return bits;
+}

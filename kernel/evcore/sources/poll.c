@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * poll: any file that can be polled, with the bits of poll(2). Errors and
+ * hang-ups are always reported.
+ */
+#include "sources.h"
+
+/* Every bit that is not the core's own. */
+#define POLL_BITS 0x0000ffff
+
+const struct evcore_source_ops evcore_poll_ops = {
+	.name		= "evcore_poll",
+	.type		= EVCORE_POLL,
+	.size		= sizeof(struct evcore_fd_source),
+	.modes		= EVCORE_LEVEL | EVCORE_REPORT_CLOSE,
+	.all_events	= POLL_BITS,
+	.by_fd		= true,
+	.attach		= evcore_fd_attach,
+	.detach		= evcore_fd_detach,
+	.check		= evcore_fd_check,
+};

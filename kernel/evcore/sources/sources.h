@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The source types, one row each; table.c and the types include it. */
+#ifndef _EVCORE_SOURCES_H
+#define _EVCORE_SOURCES_H
+
+#include "../internal.h"
+
+/* Number, and the name of its struct evcore_source_ops. */
+#define EVCORE_SOURCES(row)			\
+	row(EVCORE_SOCKET, evcore_socket_ops)	\
+	row(EVCORE_TIMER, evcore_timer_ops)	\
+	row(EVCORE_POLL, evcore_poll_ops)	\
+	row(EVCORE_PIPE, evcore_pipe_ops)	\
+	row(EVCORE_USER, evcore_user_ops)
+
+#define EVCORE_DECLARE(type, ops) extern const struct evcore_source_ops ops;
+EVCORE_SOURCES(EVCORE_DECLARE)
+#undef EVCORE_DECLARE
+
+#endif /* _EVCORE_SOURCES_H */

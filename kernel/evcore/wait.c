@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Waiting for events, and waking those who wait: one per event, the first
+ * whose minimum is met, by preference one that went to sleep on the posting
+ * processor; none while nobody's minimum is met.
+ *
+ * A waiter leaves the list when it is woken, so the next event wakes the next.
+ * Every exit from the wait passes the wake on if there is more than those
+ * already woken will take.
+ */
+#include <linux/evcore.h>
+#include <linux/hrtimer.h>
+#include <linux/sched/signal.h>
+#include <linux/time.h>
+#include <trace/events/evcore.h>
+
+#include "internal.h"
+
+/* Waiters looked at for one on the posting processor. */
+#define EVCORE_CPU_SEARCH	16
+
+struct evcore_waiter {
+	struct list_head	link;	/* in queue->waiters, while not woken */
+	struct task_struct	*task;
+	unsigned int		min;
+	int			cpu;
+	bool			woken;
+	bool			forced;	/* return even with nothing there */
+};
+
+/**
+ * evcore_ready - events there, in the ring and in overflow
+ * @q: the queue; its lock held
+ * @limit: count the ring exactly up to here
+ */
+unsigned int evcore_ready(struct evcore_queue *q, unsigned int limit)
+{
+	unsigned int n = q->face->ready(q, limit);
+
+	lockdep_assert_held(&q->lock);
+	return n > UINT_MAX - q->nr_overflow ? UINT_MAX : n + q->nr_overflow;
+}
+
+static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
+{
+	struct task_struct *task = w->task;
+
+	list_del_init(&w->link);
+	q->nr_woken++;
+	q->wakes++;
+	trace_evcore_wake(q, task);
+	/* Last: the waiter checks it under the lock, its memory is its stack. */
+	w->woken = true;
+	wake_up_process(task);
+}
+
+/**
+ * evcore_wake_locked - something was posted, wake whom it concerns
+ * @q: the queue; its lock held
+ * @all: every waiter whose minimum is met
+ *
+ * Those who poll the queue's file are woken from irq_work, outside every lock:
+ * an epoll set or another queue may be behind them, and in turn have this queue
+ * behind it.
+ */
+void evcore_wake_locked(struct evcore_queue *q, bool all)
+{
+	struct evcore_waiter *w, *next, *found = NULL;
+	int cpu = raw_smp_processor_id();
+	unsigned int seen = 0;
+
+	lockdep_assert_held(&q->lock);
+	/* Those who poll are woken only when the queue was empty before. */
+	if (waitqueue_active(&q->poll_wait) && evcore_ready(q, 2) < 2)
+		irq_work_queue(&q->poll_work);
+	list_for_each_entry_safe(w, next, &q->waiters, link) {
+		if (!q->nr_check && evcore_ready(q, w->min) < w->min)
+			continue;
+		if (all) {
+			wake_one(q, w);
+			continue;
+		}
+		if (!found || w->cpu == cpu)
+			found = w;
+		if (found->cpu == cpu || ++seen == EVCORE_CPU_SEARCH)
+			break;
+	}
+	if (found)
+		wake_one(q, found);
+}
+
+/**
+ * evcore_wake_slow - the part of evcore_wake() that has somebody to wake
+ * @q: the queue
+ */
+void evcore_wake_slow(struct evcore_queue *q)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	evcore_wake_locked(q, false);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/**
+ * evcore_wake_other - wake a waiter although nothing was posted
+ * @q: the queue
+ * @force: it returns even if there is nothing
+ *
+ * Hand-over: the caller leaves to another thread what it cannot serve.
+ */
+void evcore_wake_other(struct evcore_queue *q, bool force)
+{
+	struct evcore_waiter *w;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	w = list_first_entry_or_null(&q->waiters, struct evcore_waiter, link);
+	if (w) {
+		w->forced = force;
+		wake_one(q, w);
+	}
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/**
+ * evcore_get_timeout - read a timeout from user space
+ * @to: result
+ * @uts: timespec, NULL to wait for ever
+ * @absolute: it is a time, not a delay
+ * @clock: CLOCK_MONOTONIC or CLOCK_REALTIME
+ *
+ * Return: 0, -EFAULT, or -EINVAL for a timespec that is none.
+ */
+int evcore_get_timeout(struct evcore_timeout *to,
+		       const struct __kernel_timespec __user *uts,
+		       bool absolute, clockid_t clock)
+{
+	struct timespec64 ts;
+
+	to->expires = KTIME_MAX;
+	to->clock = clock;
+	if (!uts)
+		return 0;
+	if (get_timespec64(&ts, uts))
+		return -EFAULT;
+	if (!timespec64_valid(&ts))
+		return -EINVAL;
+	to->expires = timespec64_to_ktime(ts);
+	if (!absolute)
+		to->expires = ktime_add_safe(ktime_get(), to->expires);
+	return 0;
+}
+
+/* Sleep until woken; true once the time is up. State set by the caller. */
+static bool sleep_until(const struct evcore_timeout *to)
+{
+	ktime_t expires = to->expires;
+
+	if (expires == KTIME_MAX) {
+		schedule();
+		return false;
+	}
+	return !schedule_hrtimeout_range_clock(&expires, current->timer_slack_ns,
+					       HRTIMER_MODE_ABS, to->clock);
+}
+
+static bool expired(const struct evcore_timeout *to)
+{
+	if (to->expires == KTIME_MAX)
+		return false;
+	return to->expires <= (to->clock == CLOCK_REALTIME ? ktime_get_real() :
+							     ktime_get());
+}
+
+/**
+ * evcore_service - what is done for a queue in process context
+ * @q: the queue
+ *
+ * Removes what its delivery has ended, looks at conditions that are due, drains
+ * overflow as far as there are slots.
+ *
+ * Context: process context, may sleep.
+ */
+void evcore_service(struct evcore_queue *q)
+{
+	if (!list_empty(&q->reap) || !list_empty(&q->recheck) ||
+	    READ_ONCE(q->nr_check)) {
+		mutex_lock(&q->mutex);
+		evcore_reap(q);
+		evcore_recheck(q);
+		mutex_unlock(&q->mutex);
+	}
+	evcore_drain_all(q);
+}
+
+/* Wake another waiter for what this one does not take; queue->lock held. */
+static void pass_on(struct evcore_queue *q, unsigned int taken)
+{
+	if (!list_empty(&q->waiters) &&
+	    evcore_ready(q, taken + q->nr_woken + 1) > taken + q->nr_woken)
+		evcore_wake_locked(q, false);
+}
+
+/**
+ * evcore_wait - wait for events
+ * @q: the queue
+ * @min: return when so many are there; 0: do not wait
+ * @to: when to give up; an expiry in the past does not wait either
+ *
+ * Having an event beats everything: a signal or the end of time returns what
+ * is there, if anything is.
+ *
+ * Context: process context, sleeps.
+ *
+ * Return: how many events are there, fewer than @min on timeout or signal, or
+ * -EINTR if a signal came and there is none.
+ */
+int evcore_wait(struct evcore_queue *q, unsigned int min,
+		const struct evcore_timeout *to)
+{
+	struct evcore_waiter w = { .task = current, .min = min };
+	bool late = !min || expired(to);
+	unsigned int n;
+	int ret;
+
+	INIT_LIST_HEAD(&w.link);
+	for (;;) {
+		evcore_service(q);
+
+		raw_spin_lock_irq(&q->lock);
+		n = evcore_ready(q, max(min, 1U));
+		if (n >= min || late || w.forced || signal_pending(current))
+			break;
+		w.woken = false;
+		w.cpu = raw_smp_processor_id();
+		list_add_tail(&w.link, &q->waiters);
+		/*
+		 * Enqueued before the second look; a full barrier that pairs
+		 * with the one in evcore_wake().
+		 */
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (q->nr_check || evcore_ready(q, min) >= min) {
+			__set_current_state(TASK_RUNNING);
+			list_del_init(&w.link);
+			raw_spin_unlock_irq(&q->lock);
+			cond_resched();
+			continue;
+		}
+		raw_spin_unlock_irq(&q->lock);
+
+		late = sleep_until(to);
+
+		raw_spin_lock_irq(&q->lock);
+		__set_current_state(TASK_RUNNING);
+		if (w.woken)
+			q->nr_woken--;
+		else
+			list_del_init(&w.link);
+		raw_spin_unlock_irq(&q->lock);
+	}
+	/* queue->lock is held */
+	if (min)
+		pass_on(q, n >= min ? min : 0);
+	n = evcore_ready(q, UINT_MAX);
+	ret = min_t(unsigned int, n, INT_MAX);
+	if (!ret && min && !late && !w.forced)
+		ret = -EINTR;
+	raw_spin_unlock_irq(&q->lock);
+	trace_evcore_wait(q, min, ret);
+	return ret;
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kevent_ctl(): requests from the program to the core, with the return
+ * conventions of 2006. Errors of a single request are reported in the request.
+ */
+#include <linux/file.h>
+#include <linux/syscalls.h>
+#include <linux/uaccess.h>
+
+#include "queue.h"
+
+static_assert(KEVENT_SOCKET == EVCORE_SOCKET && KEVENT_TIMER == EVCORE_TIMER &&
+	      KEVENT_POLL == EVCORE_POLL && KEVENT_PIPE == EVCORE_PIPE &&
+	      KEVENT_UNOTIFY == EVCORE_USER);
+static_assert(KEVENT_SOCKET_RECV == EVCORE_RECV && KEVENT_SOCKET_SEND == EVCORE_SEND &&
+	      KEVENT_SOCKET_ACCEPT == EVCORE_ACCEPT);
+static_assert(sizeof(struct ukevent) == 40);
+
+static u32 core_flags(const struct evcore_source_ops *ops, u32 req_flags)
+{
+	u32 flags = req_flags << KEVENT_FLAGS_SHIFT;
+
+	if (req_flags & KEVENT_REQ_ONESHOT)
+		flags |= EVCORE_ONESHOT | EVCORE_AUTOREMOVE;
+	else if (!(req_flags & KEVENT_REQ_ET) && ops->modes & EVCORE_LEVEL)
+		flags |= EVCORE_LEVEL;
+	if (req_flags & KEVENT_REQ_WAKEUP_ALL)
+		flags |= EVCORE_WAKE_ALL;
+	if (req_flags & KEVENT_REQ_LAST_CHECK)
+		flags |= EVCORE_LAST_CHECK;
+	return flags;
+}
+
+/* A timer's id is its period. */
+static int timer_args(const struct ukevent *uk, struct evcore_request *req)
+{
+	u64 period = (u64)uk->id.raw[0] * NSEC_PER_SEC + uk->id.raw[1];
+
+	if (uk->id.raw[1] >= NSEC_PER_SEC || !period)
+		return -EINVAL;
+	req->args[0] = CLOCK_MONOTONIC;
+	req->args[1] = period;
+	req->args[2] = uk->req_flags & KEVENT_REQ_ONESHOT ? 0 : period;
+	return 0;
+}
+
+static int get_request(const struct ukevent *uk, struct evcore_request *req)
+{
+	const struct evcore_source_ops *ops = evcore_ops(uk->type);
+
+	if (!ops || uk->req_flags & ~KEVENT_REQ_ALL)
+		return -EINVAL;
+	*req = (struct evcore_request) {
+		.type = uk->type,
+		/* READY is the kernel's to say, not a wish. */
+		.flags = core_flags(ops, uk->req_flags & ~KEVENT_REQ_READY),
+		.events = uk->event & ops->all_events,
+		.fd = uk->id.raw[0],
+		.id = uk->id.raw_u64,
+		.hand_back = !(uk->req_flags & KEVENT_REQ_ALWAYS_QUEUE),
+	};
+	memcpy(&req->data, uk->user, sizeof(uk->user));
+	if (uk->type == KEVENT_UNOTIFY && !uk->event)
+		req->events = 1;
+	return uk->type == KEVENT_TIMER ? timer_args(uk, req) : 0;
+}
+
+/* True if the request finished at once: failed, or ready already. */
+static bool do_add(struct kevent_queue *k, struct ukevent *uk)
+{
+	struct evcore_request req;
+	struct evcore_source *s;
+	int ret = get_request(uk, &req);
+
+	uk->ret_flags = 0;
+	uk->ret_data[0] = 0;
+	uk->ret_data[1] = 0;
+	if (!ret)
+		ret = evcore_add(&k->queue, &req, &s);
+	if (ret) {
+		uk->ret_flags = KEVENT_RET_BROKEN | KEVENT_RET_DONE;
+		uk->ret_data[1] = ret;
+		return true;
+	}
+	if (!req.ready)
+		return false;
+	uk->ret_flags = KEVENT_RET_DONE;
+	uk->event = req.ready;
+	if (uk->type == KEVENT_POLL)
+		uk->ret_data[0] = req.ready;
+	return true;
+}
+
+static struct evcore_source *find(struct kevent_queue *k, const struct ukevent *uk)
+{
+	struct evcore_request req = {
+		.type = uk->type, .fd = uk->id.raw[0], .id = uk->id.raw_u64,
+	};
+
+	return evcore_find(&k->queue, &req);
+}
+
+static int do_remove(struct kevent_queue *k, struct ukevent *uk)
+{
+	struct evcore_source *s = find(k, uk);
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	evcore_del(s);
+	return 0;
+}
+
+static int do_modify(struct kevent_queue *k, struct ukevent *uk)
+{
+	struct evcore_source *s = find(k, uk);
+	struct evcore_request req;
+	int ret;
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	ret = get_request(uk, &req);
+	return ret ?: evcore_modify(s, &req);
+}
+
+static int do_ready(struct kevent_queue *k, struct ukevent *uk)
+{
+	struct evcore_source *s = find(k, uk);
+	struct evcore_record r = { .marked = true };
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	r.events = s->events;
+	if (uk->type == KEVENT_TIMER) {
+		r.value = 0;
+		r.extra = ktime_get_ns();
+	} else if (uk->type == KEVENT_UNOTIFY) {
+		r.extra = 1;
+	}
+	return evcore_give_back(s, &r);
+}
+
+static int ctl_add(struct kevent_queue *k, unsigned int num, struct ukevent __user *arg)
+{
+	unsigned int i, finished = 0;
+	struct ukevent uk;
+
+	for (i = 0; i < num; i++) {
+		if (copy_from_user(&uk, &arg[i], sizeof(uk)))
+			return -EFAULT;
+		if (!do_add(k, &uk))
+			continue;
+		if (copy_to_user(&arg[finished], &uk, sizeof(uk)))
+			return -EFAULT;
+		finished++;
+	}
+	return finished;
+}
+
+/* Every entry gets its answer; returns how many there was no error for. */
+static int ctl_each(struct kevent_queue *k, unsigned int num, struct ukevent __user *arg,
+		    int (*op)(struct kevent_queue *k, struct ukevent *uk))
+{
+	unsigned int i, good = 0;
+	struct ukevent uk;
+	int ret;
+
+	for (i = 0; i < num; i++) {
+		if (copy_from_user(&uk, &arg[i], sizeof(uk)))
+			return -EFAULT;
+		ret = op(k, &uk);
+		uk.ret_flags = KEVENT_RET_DONE | (ret ? KEVENT_RET_BROKEN : 0);
+		uk.ret_data[0] = 0;
+		uk.ret_data[1] = ret;
+		if (copy_to_user(&arg[i], &uk, sizeof(uk)))
+			return -EFAULT;
+		good += !ret;
+	}
+	return good;
+}
+
+static int do_ctl(struct kevent_queue *k, unsigned int cmd, unsigned int num,
+		  struct ukevent __user *arg)
+{
+	int ret;
+
+	switch (cmd) {
+	case KEVENT_CTL_ADD:
+		return ctl_add(k, num, arg);
+	case KEVENT_CTL_REMOVE:
+		ret = ctl_each(k, num, arg, do_remove);
+		return min(ret, 0);
+	case KEVENT_CTL_MODIFY:
+		ret = ctl_each(k, num, arg, do_modify);
+		return min(ret, 0);
+	case KEVENT_CTL_READY:
+		return ctl_each(k, num, arg, do_ready);
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * sys_kevent_ctl - add, remove, modify requests, or make them ready
+ * @fd: the queue
+ * @cmd: KEVENT_CTL_*
+ * @num: entries of @arg; READY with 0 wakes one waiter
+ * @arg: the requests; results are written back
+ *
+ * Return: ADD: how many finished at once, copied to the front of @arg; READY:
+ * how many were made ready; otherwise 0. -EBADF, -EINVAL, -EFAULT.
+ */
+SYSCALL_DEFINE4(kevent_ctl, int, fd, unsigned int, cmd, unsigned int, num,
+		struct ukevent __user *, arg)
+{
+	struct fd f = fdget(fd);
+	struct kevent_queue *k;
+	int ret = -EINVAL;
+
+	if (!fd_file(f))
+		return -EBADF;
+	k = kevent_fd_queue(f);
+	if (!k || num > KEVENT_MAX_CHANGES || (!num && cmd != KEVENT_CTL_READY))
+		goto out;
+	if (!num) {
+		evcore_wake_other(&k->queue, true);
+		ret = 0;
+		goto out;
+	}
+	mutex_lock(&k->queue.mutex);
+	evcore_reap(&k->queue);
+	ret = do_ctl(k, cmd, num, arg);
+	mutex_unlock(&k->queue.mutex);
+out:
+	fdput(f);
+	return ret;
+}

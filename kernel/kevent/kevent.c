@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kevent system calls that make a queue and fetch from it: kevent_init(),
+ * kevent_get_events(), kevent_wait(), kevent_commit(). kevent_ctl() is in ctl.c.
+ */
+#include <linux/file.h>
+#include <linux/slab.h>
+#include <linux/syscalls.h>
+#include <linux/uaccess.h>
+
+#include "queue.h"
+
+static_assert(KEVENT_INIT_NONBLOCK == O_NONBLOCK && KEVENT_INIT_CLOEXEC == O_CLOEXEC);
+
+struct kevent_queue *kevent_fd_queue(struct fd f)
+{
+	struct evcore_queue *q = evcore_file_queue(fd_file(f));
+
+	return q && q->face == &kevent_face ? to_kevent(q) : NULL;
+}
+
+/**
+ * sys_kevent_init - make a kevent queue
+ * @ring: the caller's memory for the ring, or NULL
+ * @num: entries of the ring; 0 with @ring NULL: no ring; otherwise with @ring
+ *       NULL a ring that the program maps, which 2006 did not have
+ * @flags: KEVENT_INIT_NONBLOCK, KEVENT_INIT_CLOEXEC
+ *
+ * Return: its descriptor; -EINVAL, -EFAULT, -ENOMEM, -EMFILE, -ENFILE.
+ */
+SYSCALL_DEFINE3(kevent_init, struct kevent_ring __user *, ring, unsigned int, num,
+		unsigned int, flags)
+{
+	struct kevent_queue *k;
+	struct file *file;
+	int ret;
+
+	if (flags & ~(KEVENT_INIT_NONBLOCK | KEVENT_INIT_CLOEXEC) ||
+	    num == 1 || num > KEVENT_MAX_RING || (ring && !num))
+		return -EINVAL;
+	k = kzalloc(sizeof(*k), GFP_KERNEL_ACCOUNT);
+	if (!k)
+		return -ENOMEM;
+	ret = evcore_queue_init(&k->queue, &kevent_face);
+	if (ret) {
+		kfree(k);
+		return ret;
+	}
+	if (ring)
+		ret = kevent_ring_pin(k, ring, num);
+	else if (num)
+		ret = kevent_ring_alloc(k, num);
+	if (ret)
+		goto out_put;
+	file = evcore_queue_file(&k->queue, flags);
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+		goto out_put;
+	}
+	ret = get_unused_fd_flags(flags & O_CLOEXEC);
+	if (ret < 0)
+		fput(file);
+	else
+		fd_install(ret, file);
+	return ret;
+
+out_put:
+	evcore_queue_put(&k->queue);
+	return ret;
+}
+
+struct emit_buf {
+	struct ukevent __user	*at;
+};
+
+/* For evcore_take(); 1: the condition is gone, drop the event. */
+static int emit(struct evcore_source *s, const struct evcore_record *r, void *arg)
+{
+	struct emit_buf *buf = arg;
+	struct ukevent uk;
+
+	if (s->flags & EVCORE_LAST_CHECK && !r->marked && s->ops->check &&
+	    s->attached && !s->ops->check(s))
+		return 1;
+	kevent_encode(s, r, &uk);
+	if (copy_to_user(buf->at, &uk, sizeof(uk)))
+		return -EFAULT;
+	buf->at++;
+	return 0;
+}
+
+/* Fetch up to @max events that are there; their number, or an errno if none. */
+static int fetch(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
+{
+	struct emit_buf out = { .at = buf };
+	unsigned int n;
+	int ret = 0;
+
+	mutex_lock(&k->queue.mutex);
+	for (n = 0; n < max; n++) {
+		if (k->ring)
+			ret = kevent_ring_take(k, buf + n);
+		else
+			ret = evcore_take(&k->queue, emit, &out);
+		if (ret <= 0)
+			break;
+		if (k->ring) {
+			raw_spin_lock_irq(&k->queue.lock);
+			evcore_drain(&k->queue, EVCORE_DRAIN_POST);
+			raw_spin_unlock_irq(&k->queue.lock);
+		}
+	}
+	mutex_unlock(&k->queue.mutex);
+	return n ?: ret;
+}
+
+static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max,
+		      struct evcore_timeout *to, struct ukevent __user *buf)
+{
+	unsigned int n = 0, wanted;
+	int there, ret;
+
+	do {
+		wanted = min - n;
+		there = evcore_wait(&k->queue, wanted, to);
+		ret = there > 0 ? fetch(k, buf + n, max - n) : there;
+		if (ret > 0)
+			n += ret;
+		/* Again only if another thread was faster to fetch. */
+	} while (n < min && ret >= 0 && there >= (int)wanted);
+	return n ?: ret;
+}
+
+/**
+ * sys_kevent_get_events - fetch events
+ * @ctl_fd: the queue
+ * @min_nr: wait until there are so many
+ * @max_nr: fetch no more
+ * @timeout_ms: give up after so many milliseconds; UINT_MAX: never, 0: at once
+ * @buf: room for @max_nr struct ukevent
+ * @flags: must be 0
+ *
+ * From a queue with a ring the events are taken out of the ring and committed.
+ *
+ * Return: how many, fewer than @min_nr on timeout; -EBADF, -EINVAL, -EFAULT with
+ * nothing lost; -EINTR if a signal came and there is none; -EAGAIN for a
+ * non-blocking queue without one.
+ */
+SYSCALL_DEFINE6(kevent_get_events, int, ctl_fd, unsigned int, min_nr,
+		unsigned int, max_nr, unsigned int, timeout_ms, void __user *, buf,
+		unsigned int, flags)
+{
+	struct evcore_timeout to = { .expires = KTIME_MAX, .clock = CLOCK_MONOTONIC };
+	struct kevent_queue *k;
+	int ret = -EINVAL;
+	bool nonblock;
+	struct fd f;
+
+	if (flags || !max_nr || min_nr > max_nr)
+		return -EINVAL;
+	f = fdget(ctl_fd);
+	if (!fd_file(f))
+		return -EBADF;
+	k = kevent_fd_queue(f);
+	if (!k || (k->ring && min_nr > k->num))
+		goto out;
+	nonblock = fd_file(f)->f_flags & O_NONBLOCK;
+	if (nonblock || !timeout_ms)
+		to.expires = 0;
+	else if (timeout_ms != UINT_MAX)
+		to.expires = ktime_add_ms(ktime_get(), timeout_ms);
+	ret = get_events(k, min_nr, max_nr, &to, buf);
+	if (!ret && nonblock && min_nr)
+		ret = -EAGAIN;
+out:
+	fdput(f);
+	return ret;
+}
+
+/* Uncommitted entries from the caller's index on; queue->lock taken. */
+static int entries_from(struct kevent_queue *k, u32 uidx, bool *moved)
+{
+	u32 ahead, used;
+
+	raw_spin_lock_irq(&k->queue.lock);
+	used = k->tail - k->committed;
+	ahead = uidx >= k->uidx ? uidx - k->uidx : uidx + k->num - k->uidx;
+	*moved = ahead;
+	raw_spin_unlock_irq(&k->queue.lock);
+	/* Ahead of what is there means behind: another thread has committed. */
+	return ahead <= used ? used - ahead : used;
+}
+
+/**
+ * sys_kevent_wait - wait for events in the ring
+ * @ctl_fd: the queue
+ * @num: answer with no more than this
+ * @old_uidx: the caller's index; if it is not the kernel's there is no waiting
+ * @timeout: NULL: for ever
+ * @flags: KEVENT_FLAGS_ABSTIME
+ *
+ * Also drains overflow into the ring and looks at level-triggered conditions.
+ *
+ * Return: how many uncommitted entries there are from @old_uidx on, 0 on
+ * timeout; -EBADF, -EINVAL, -EFAULT; -EINTR if a signal came and there is none;
+ * -EAGAIN for a non-blocking queue without one.
+ */
+SYSCALL_DEFINE5(kevent_wait, int, ctl_fd, unsigned int, num, unsigned int, old_uidx,
+		const struct __kernel_timespec __user *, timeout, unsigned int, flags)
+{
+	struct evcore_timeout to;
+	struct kevent_queue *k;
+	bool moved, nonblock;
+	struct fd f;
+	int ret;
+
+	if (flags & ~KEVENT_FLAGS_ABSTIME || !num)
+		return -EINVAL;
+	ret = evcore_get_timeout(&to, timeout, flags & KEVENT_FLAGS_ABSTIME,
+				 CLOCK_MONOTONIC);
+	if (ret)
+		return ret;
+	f = fdget(ctl_fd);
+	if (!fd_file(f))
+		return -EBADF;
+	ret = -EINVAL;
+	k = kevent_fd_queue(f);
+	if (!k || !k->ring || old_uidx >= k->num)
+		goto out;
+	nonblock = fd_file(f)->f_flags & O_NONBLOCK;
+	entries_from(k, old_uidx, &moved);
+	ret = evcore_wait(&k->queue, !moved && !nonblock, &to);
+	if (ret >= 0)
+		ret = min_t(unsigned int, entries_from(k, old_uidx, &moved), num);
+	if (!ret && nonblock && !moved)
+		ret = -EAGAIN;
+out:
+	fdput(f);
+	return ret;
+}
+
+/**
+ * sys_kevent_commit - everything before an index is consumed
+ * @ctl_fd: the queue
+ * @new_uidx: the index; the current one frees nothing, so a full ring takes two
+ * @over: the caller's copy of the wrap counter
+ *
+ * Return: how many slots were freed; -EOVERFLOW for a stale @over; -EINVAL for
+ * an impossible index or a queue without a ring; -EBADF.
+ */
+SYSCALL_DEFINE3(kevent_commit, int, ctl_fd, unsigned int, new_uidx, unsigned int, over)
+{
+	struct fd f = fdget(ctl_fd);
+	struct kevent_queue *k;
+	int ret = -EINVAL;
+
+	if (!fd_file(f))
+		return -EBADF;
+	k = kevent_fd_queue(f);
+	if (k && k->ring) {
+		ret = kevent_ring_commit(k, new_uidx, over);
+		if (ret > 0)
+			evcore_drain_all(&k->queue);
+	}
+	fdput(f);
+	return ret;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A kevent queue, shared by the files of the kevent face.
+ */
+#ifndef _KEVENT_QUEUE_H
+#define _KEVENT_QUEUE_H
+
+#include <linux/evcore.h>
+#include <uapi/linux/kevent.h>
+
+/**
+ * struct kevent_queue - a kevent queue
+ * @queue: the core's part
+ * @ring: the ring as the kernel sees it, NULL for a queue without one; the
+ *        program can write every byte of it
+ * @num: entries of the ring
+ * @tail: events ever placed in the ring, queue->lock
+ * @committed: events ever committed, queue->lock
+ * @kidx: slot of the next event, queue->lock; copied to the ring
+ * @uidx: slot of the first uncommitted event, queue->lock
+ * @over: wraps of @uidx, queue->lock; copied to the ring
+ * @map_length: bytes of a ring that the kernel allocated, 0 for the caller's
+ * @pages: the caller's pages, pinned
+ * @nr_pages: how many
+ */
+struct kevent_queue {
+	struct evcore_queue	queue;
+	struct kevent_ring	*ring;
+	u32			num;
+	u64			tail;
+	u64			committed;
+	u32			kidx;
+	u32			uidx;
+	u32			over;
+	unsigned long		map_length;
+	struct page		**pages;
+	int			nr_pages;
+};
+
+#define KEVENT_MAX_RING		65536
+#define KEVENT_MAX_CHANGES	65536
+
+/* The face keeps ukevent.req_flags as given in the upper half of source->flags. */
+#define KEVENT_FLAGS_SHIFT	16
+#define KEVENT_REQ_ALL		(KEVENT_REQ_ONESHOT | KEVENT_REQ_WAKEUP_ALL | \
+				 KEVENT_REQ_ET | KEVENT_REQ_LAST_CHECK | \
+				 KEVENT_REQ_ALWAYS_QUEUE | KEVENT_REQ_READY)
+
+extern const struct evcore_face kevent_face;
+
+static inline struct kevent_queue *to_kevent(struct evcore_queue *q)
+{
+	return container_of(q, struct kevent_queue, queue);
+}
+
+/* ring.c */
+void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
+		   struct ukevent *uk);
+int kevent_ring_alloc(struct kevent_queue *k, u32 num);
+int kevent_ring_pin(struct kevent_queue *k, struct kevent_ring __user *ring, u32 num);
+int kevent_ring_commit(struct kevent_queue *k, u32 new_uidx, u32 over);
+int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf);
+
+/* kevent.c */
+struct kevent_queue *kevent_fd_queue(struct fd f);
+
+#endif /* _KEVENT_QUEUE_H */

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kevent ring: an ordered index instead of a word per slot, so the kernel's
+ * side is a matter of queue->lock, and bits cannot be merged into an entry that
+ * the program may be copying: a source that is ready again takes a new entry,
+ * as in 2006. What the program wrote into the ring is never read back, except
+ * to hand it to the program itself.
+ */
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "queue.h"
+
+/**
+ * kevent_encode - an event as the program sees it
+ * @s: its source
+ * @r: the event
+ * @uk: result, all 40 bytes
+ *
+ * Context: any.
+ */
+void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
+		   struct ukevent *uk)
+{
+	u64 value = r->value;
+
+	memset(uk, 0, sizeof(*uk));
+	uk->type = s->ops->type;
+	if (s->ops->by_fd)
+		uk->id.raw[0] = (u32)s->id;
+	else
+		uk->id.raw_u64 = s->id;
+	uk->event = r->events;
+	uk->req_flags = READ_ONCE(s->flags) >> KEVENT_FLAGS_SHIFT;
+	if (r->marked)
+		uk->req_flags |= KEVENT_REQ_READY;
+	uk->ret_flags = KEVENT_RET_DONE;
+	memcpy(uk->user, &s->data, sizeof(uk->user));
+	switch (uk->type) {
+	case KEVENT_TIMER:
+		uk->ret_data[0] = div_u64(r->extra, NSEC_PER_MSEC);
+		uk->ret_data[1] = min_t(u64, value, U32_MAX);
+		break;
+	case KEVENT_UNOTIFY:
+		uk->ret_data[0] = min_t(u64, r->extra, U32_MAX);
+		break;
+	case KEVENT_POLL:
+		uk->ret_data[0] = r->events;
+		break;
+	default:
+		uk->ret_data[0] = min_t(u64, value, U32_MAX);
+		break;
+	}
+}
+
+static bool kevent_put(struct evcore_queue *q, struct evcore_source *s,
+		       const struct evcore_record *r)
+{
+	struct kevent_queue *k = to_kevent(q);
+	struct ukevent uk;
+
+	if (!k->ring || k->tail - k->committed == k->num)
+		return false;
+	kevent_encode(s, r, &uk);
+	memcpy(&k->ring->event[k->kidx], &uk, sizeof(uk));
+	k->kidx = k->kidx + 1 == k->num ? 0 : k->kidx + 1;
+	WRITE_ONCE(s->posted, ++k->tail);
+	/* Pairs with the acquire load of the program that reads the index. */
+	smp_store_release(&k->ring->ring_kidx, k->kidx);
+	return true;
+}
+
+static bool kevent_taken(struct evcore_queue *q, struct evcore_source *s)
+{
+	struct kevent_queue *k = to_kevent(q);
+
+	return !k->ring || READ_ONCE(s->posted) <= k->committed;
+}
+
+static unsigned int kevent_ready(struct evcore_queue *q, unsigned int limit)
+{
+	struct kevent_queue *k = to_kevent(q);
+
+	return k->tail - k->committed;
+}
+
+/* All posting is under queue->lock. */
+static void kevent_block(struct evcore_queue *q, bool on)
+{
+}
+
+/* The ring of 2006 has no word for it: kevent_wait() and commit fetch. */
+static void kevent_call(struct evcore_queue *q, bool on)
+{
+}
+
+static int kevent_mmap(struct evcore_queue *q, struct vm_area_struct *vma)
+{
+	struct kevent_queue *k = to_kevent(q);
+
+	if (!k->map_length || !(vma->vm_flags & VM_SHARED) || vma->vm_pgoff ||
+	    vma->vm_end - vma->vm_start != k->map_length)
+		return -EINVAL;
+	return remap_vmalloc_range(vma, k->ring, 0);
+}
+
+static void kevent_free(struct evcore_queue *q)
+{
+	struct kevent_queue *k = to_kevent(q);
+
+	if (k->pages) {
+		vunmap((void *)((unsigned long)k->ring & PAGE_MASK));
+		unpin_user_pages_dirty_lock(k->pages, k->nr_pages, true);
+		kvfree(k->pages);
+	} else {
+		vfree(k->ring);
+	}
+	kfree(k);
+}
+
+const struct evcore_face kevent_face = {
+	.name	= "kevent",
+	.post	= evcore_post_slow,
+	.put	= kevent_put,
+	.taken	= kevent_taken,
+	.ready	= kevent_ready,
+	.block	= kevent_block,
+	.call	= kevent_call,
+	.mmap	= kevent_mmap,
+	.free	= kevent_free,
+};
+
+/**
+ * kevent_ring_alloc - a ring in kernel memory, for the program to map
+ * @k: the queue; kevent_free() undoes this
+ * @num: entries
+ *
+ * Return: 0, or -ENOMEM, over RLIMIT_MEMLOCK too.
+ */
+int kevent_ring_alloc(struct kevent_queue *k, u32 num)
+{
+	unsigned long length = PAGE_ALIGN(struct_size(k->ring, event, num));
+	int ret = evcore_charge_ring(&k->queue, length);
+
+	if (ret)
+		return ret;
+	k->ring = __vmalloc_node_range(length, SHMLBA, VMALLOC_START, VMALLOC_END,
+				       GFP_KERNEL_ACCOUNT | __GFP_ZERO, PAGE_KERNEL,
+				       VM_USERMAP, NUMA_NO_NODE,
+				       __builtin_return_address(0));
+	if (!k->ring)
+		return -ENOMEM;
+	k->map_length = length;
+	k->num = num;
+	return 0;
+}
+
+/* Anonymous and shared memory only: a file's pages may change place. */
+static bool pages_suitable(struct page **pages, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (!folio_test_swapbacked(page_folio(pages[i])))
+			return false;
+	return true;
+}
+
+/**
+ * kevent_ring_pin - a ring in the caller's memory
+ * @k: the queue; kevent_free() undoes this
+ * @ring: where, aligned to 8 bytes
+ * @num: entries
+ *
+ * The pages are pinned and mapped in the kernel, so that they can be written in
+ * interrupt context. After fork() only the parent sees new events.
+ *
+ * Return: 0; -EFAULT for memory that is not there or not writable; -EINVAL for
+ * an unaligned ring or one in a file; -ENOMEM, over RLIMIT_MEMLOCK too.
+ */
+int kevent_ring_pin(struct kevent_queue *k, struct kevent_ring __user *ring, u32 num)
+{
+	unsigned long start = (unsigned long)ring;
+	unsigned long length = struct_size(k->ring, event, num);
+	unsigned long offset = offset_in_page(start);
+	int n = PAGE_ALIGN(offset + length) >> PAGE_SHIFT;
+	struct page **pages;
+	void *mapped;
+	int ret;
+
+	if (!IS_ALIGNED(start, __alignof__(struct kevent_ring)))
+		return -EINVAL;
+	ret = evcore_charge_ring(&k->queue, offset + length);
+	if (ret)
+		return ret;
+	pages = kvmalloc_array(n, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return -ENOMEM;
+	ret = pin_user_pages_fast(start, n, FOLL_WRITE | FOLL_LONGTERM, pages);
+	if (ret != n) {
+		if (ret > 0)
+			unpin_user_pages(pages, ret);
+		kvfree(pages);
+		return ret == -ENOMEM ? ret : -EFAULT;
+	}
+	ret = -EINVAL;
+	if (!pages_suitable(pages, n))
+		goto out_unpin;
+	ret = -ENOMEM;
+	mapped = vmap(pages, n, VM_MAP, PAGE_KERNEL);
+	if (!mapped)
+		goto out_unpin;
+	k->ring = mapped + offset;
+	k->pages = pages;
+	k->nr_pages = n;
+	k->num = num;
+	WRITE_ONCE(k->ring->ring_kidx, 0);
+	WRITE_ONCE(k->ring->ring_over, 0);
+	return 0;
+
+out_unpin:
+	unpin_user_pages(pages, n);
+	kvfree(pages);
+	return ret;
+}
+
+/* The first @n uncommitted entries are consumed; queue->lock held. */
+static void advance(struct kevent_queue *k, u32 n)
+{
+	k->committed += n;
+	k->uidx += n;
+	if (k->uidx >= k->num) {
+		k->uidx -= k->num;
+		WRITE_ONCE(k->ring->ring_over, ++k->over);
+	}
+}
+
+/**
+ * kevent_ring_commit - everything before an index is consumed
+ * @k: queue with a ring
+ * @new_uidx: the index
+ * @over: the caller's copy of the wrap counter
+ *
+ * Return: how many slots were freed; -EOVERFLOW for a stale @over, -EINVAL for
+ * an index beyond what there is.
+ */
+int kevent_ring_commit(struct kevent_queue *k, u32 new_uidx, u32 over)
+{
+	struct evcore_queue *q = &k->queue;
+	u32 n;
+	int ret;
+
+	raw_spin_lock_irq(&q->lock);
+	n = new_uidx >= k->uidx ? new_uidx - k->uidx : new_uidx + k->num - k->uidx;
+	if (over != k->over) {
+		ret = -EOVERFLOW;
+	} else if (new_uidx >= k->num || n > k->tail - k->committed) {
+		ret = -EINVAL;
+	} else {
+		advance(k, n);
+		ret = n;
+	}
+	raw_spin_unlock_irq(&q->lock);
+	return ret;
+}
+
+/**
+ * kevent_ring_take - copy the oldest entry out and commit it
+ * @k: queue with a ring, its mutex held
+ * @buf: where to
+ *
+ * Return: 1, 0 if there is none, or -EFAULT with the entry still there.
+ */
+int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf)
+{
+	struct evcore_queue *q = &k->queue;
+	struct ukevent uk;
+	u64 pos;
+	u32 idx;
+
+	for (;;) {
+		raw_spin_lock_irq(&q->lock);
+		pos = k->committed;
+		idx = k->uidx;
+		if (pos == k->tail) {
+			raw_spin_unlock_irq(&q->lock);
+			return 0;
+		}
+		raw_spin_unlock_irq(&q->lock);
+
+		memcpy(&uk, &k->ring->event[idx], sizeof(uk));
+		if (copy_to_user(buf, &uk, sizeof(uk)))
+			return -EFAULT;
+
+		raw_spin_lock_irq(&q->lock);
+		if (k->committed == pos) {
+			advance(k, 1);
+			raw_spin_unlock_irq(&q->lock);
+			return 1;
+		}
+		/* kevent_commit() in another thread was faster: theirs. */
+		raw_spin_unlock_irq(&q->lock);
+	}
+}
