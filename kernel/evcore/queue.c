@@ -6,6 +6,7 @@
 #include <linux/anon_inodes.h>
 #include <linux/evcore.h>
 #include <linux/file.h>
+#include <linux/rhashtable.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>

@@ -6,6 +6,7 @@
 #define _KEVENT_QUEUE_H
 
 #include <linux/evcore.h>
+#include <linux/file.h>
 #include <uapi/linux/kevent.h>
 
 /**

@@ -3,6 +3,7 @@
  * pipe: something to read, room to write, for pipes and FIFOs. The other end's
  * closing counts as what was asked for.
  */
+#include <linux/fs.h>
 #include <linux/pipe_fs_i.h>
 
 #include "sources.h"
