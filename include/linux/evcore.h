@@ -106,6 +106,8 @@ enum evcore_type {
 #define EVCORE_COUNTS		BIT(6)	/* every occurrence counts: no merging into slots */
 #define EVCORE_SUM_EXTRA	BIT(7)	/* in overflow extra adds up, as the value does */
 #define EVCORE_LAST_CHECK	BIT(8)	/* look again when a call delivers it */
+/* Free for the face to keep with the source. */
+#define EVCORE_FACE_FLAGS	0xffff0000
 /* A source with none of these may be posted without queue->lock. */
 #define EVCORE_SLOW	(EVCORE_LEVEL | EVCORE_ONESHOT | EVCORE_WAKE_ALL | \
 			 EVCORE_TIMESTAMP | EVCORE_AUTOREMOVE)

@@ -70,7 +70,7 @@ static int check_request(const struct evcore_source_ops *ops,
 {
 	/* These are the core's own business, any type may have them. */
 	u32 modes = ops->modes | EVCORE_WAKE_ALL | EVCORE_TIMESTAMP | EVCORE_ONESHOT |
-		    EVCORE_AUTOREMOVE | EVCORE_LAST_CHECK;
+		    EVCORE_AUTOREMOVE | EVCORE_LAST_CHECK | EVCORE_FACE_FLAGS;
 
 	if (req->flags & ~modes)
 		return -EINVAL;
@@ -165,7 +165,7 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	ret = ops->attach(s, req, &ready);
 	if (ret) {
 		evcore_unhash(s);
-		kref_put(&q->kref, NULL);	/* never the last: ours is the file's */
+		evcore_queue_put(q);
 		goto out_free;
 	}
 	s->attached = true;

@@ -62,7 +62,7 @@ static void fd_queue_proc(struct file *file, wait_queue_head_t *head,
 	struct fd_poll_table *table = container_of(pt, struct fd_poll_table, pt);
 	struct evcore_wait_hook *hook = &table->fs->hook;
 
-	if (hook->head || hook->next) {
+	if (hook->wait.func) {	/* the first is taken */
 		hook = kmalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
 		if (!hook) {
 			table->no_memory = true;

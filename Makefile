@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What there is to do; the work is in scripts/. `make help` lists it.
+
+API    ?= all
+KERNEL ?= release
+
+# Where everything built goes: make OUT=DIR.
+ifdef OUT
+export OUT
+endif
+ifdef KSRC
+export KSRC
+endif
+
+.PHONY: help demo check check-all kernel patch boot selftests lint mutants tools install clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+demo: ## build everything, boot it, run one program through both interfaces
+	@scripts/kernel release
+	@$(MAKE) -s tools
+	@tools/evchan/demo/run
+
+check: ## every test; the last line counts them
+	@scripts/check
+
+check-all: ## every test, however long
+	@scripts/check --all
+
+kernel: ## build the guest's kernel (KERNEL=release or debug)
+	@scripts/kernel $(KERNEL)
+
+patch: ## write the patch series for KSRC=TREE-OR-TARBALL
+	@scripts/patch
+
+boot: ## a shell in the guest
+	@scripts/kernel $(KERNEL)
+	@tools/evchan/vm $(if $(filter debug,$(KERNEL)),--debug) --net --timeout 86400 --shell -- bash
+
+selftests: ## the tests of the system calls (API=kevent, evchan or all)
+	@scripts/kernel $(KERNEL)
+	@selftests/run $(if $(filter debug,$(KERNEL)),--debug) --api $(API)
+
+lint: ## check the form of our files
+	@scripts/lint
+
+mutants: ## break the kernel in many ways, each must be noticed
+	@selftests/mutants/run
+
+tools: ## the libraries and the demo's programs
+	@$(MAKE) -s -C tools/evchan all
+
+install: ## install the libraries, headers and manual pages (DESTDIR=, PREFIX=)
+	@$(MAKE) -s -C tools/evchan install
+
+clean: ## remove everything built
+	rm -rf out

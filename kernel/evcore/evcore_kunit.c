@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of posting, overflow, merging and draining, against a face whose
+ * ring is an array in kernel memory, so that each step can be looked at.
+ */
+#include <kunit/test.h>
+#include <linux/evcore.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+#define RING 4
+
+struct test_queue {
+	struct evcore_queue	queue;
+	struct evcore_record	ring[RING];
+	u64			ids[RING];
+	u64			head;
+	u64			tail;
+	bool			blocked;
+	bool			calling;
+	bool			*freed;
+};
+
+static struct test_queue *to_test(struct evcore_queue *q)
+{
+	return container_of(q, struct test_queue, queue);
+}
+
+static bool test_put(struct evcore_queue *q, struct evcore_source *s,
+		     const struct evcore_record *r)
+{
+	struct test_queue *t = to_test(q);
+
+	if (t->tail - t->head == RING)
+		return false;
+	t->ring[t->tail % RING] = *r;
+	t->ids[t->tail % RING] = s->id;
+	s->posted = ++t->tail;
+	return true;
+}
+
+static bool test_merge(struct evcore_queue *q, struct evcore_source *s, u32 events)
+{
+	struct test_queue *t = to_test(q);
+
+	if (s->posted <= t->head)
+		return false;
+	t->ring[(s->posted - 1) % RING].events |= events;
+	return true;
+}
+
+static bool test_taken(struct evcore_queue *q, struct evcore_source *s)
+{
+	return s->posted <= to_test(q)->head;
+}
+
+static unsigned int test_ready(struct evcore_queue *q, unsigned int limit)
+{
+	return to_test(q)->tail - to_test(q)->head;
+}
+
+static void test_block(struct evcore_queue *q, bool on)
+{
+	to_test(q)->blocked = on;
+}
+
+static void test_call(struct evcore_queue *q, bool on)
+{
+	to_test(q)->calling = on;
+}
+
+static void test_free(struct evcore_queue *q)
+{
+	*to_test(q)->freed = true;
+	kfree(to_test(q));
+}
+
+static const struct evcore_face test_face = {
+	.name	= "test",
+	.post	= evcore_post_slow,
+	.put	= test_put,
+	.merge	= test_merge,
+	.taken	= test_taken,
+	.ready	= test_ready,
+	.block	= test_block,
+	.call	= test_call,
+	.free	= test_free,
+};
+
+struct fixture {
+	struct test_queue	*t;
+	struct file		*file;
+	bool			freed;
+};
+
+static int evcore_test_init(struct kunit *test)
+{
+	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->t = kzalloc(sizeof(*f->t), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, f->t);
+	f->t->freed = &f->freed;
+	KUNIT_ASSERT_EQ(test, evcore_queue_init(&f->t->queue, &test_face), 0);
+	f->file = evcore_queue_file(&f->t->queue, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->file);
+	test->priv = f;
+	return 0;
+}
+
+/* Closing the queue frees it, whatever the test left in it. */
+static void evcore_test_exit(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	__fput_sync(f->file);
+	KUNIT_EXPECT_TRUE(test, f->freed);
+}
+
+static struct evcore_source *add_user(struct kunit *test, u64 id, u32 flags)
+{
+	struct fixture *f = test->priv;
+	struct evcore_request req = {
+		.type = EVCORE_USER, .id = id, .events = 0xff, .flags = flags,
+	};
+	struct evcore_source *s = NULL;
+
+	mutex_lock(&f->t->queue.mutex);
+	KUNIT_EXPECT_EQ(test, evcore_add(&f->t->queue, &req, &s), 0);
+	mutex_unlock(&f->t->queue.mutex);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	return s;
+}
+
+/* As a type whose bits merge, which user events do not. */
+static struct evcore_source *add_merging(struct kunit *test, u64 id)
+{
+	struct evcore_source *s = add_user(test, id, 0);
+
+	s->flags &= ~(EVCORE_COUNTS | EVCORE_SUM_EXTRA);
+	return s;
+}
+
+static void ring_in_order(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct test_queue *t = f->t;
+	int i;
+
+	for (i = 0; i < RING; i++)
+		evcore_post(add_user(test, i, 0), 1, 10 + i, 1);
+	KUNIT_EXPECT_EQ(test, t->tail, RING);
+	for (i = 0; i < RING; i++) {
+		KUNIT_EXPECT_EQ(test, t->ids[i], i);
+		KUNIT_EXPECT_EQ(test, t->ring[i].value, 10 + i);
+		KUNIT_EXPECT_FALSE(test, t->ring[i].overflowed);
+	}
+	KUNIT_EXPECT_EQ(test, t->queue.nr_overflow, 0);
+	KUNIT_EXPECT_FALSE(test, t->calling);
+}
+
+static void merge_in_slot(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct evcore_source *s = add_merging(test, 1);
+
+	evcore_post(s, 1, 0, 0);
+	evcore_post(s, 4, 0, 0);
+	KUNIT_EXPECT_EQ(test, f->t->tail, 1);
+	KUNIT_EXPECT_EQ(test, f->t->ring[0].events, 5);
+	f->t->head = 1;
+	evcore_post(s, 2, 0, 0);
+	KUNIT_EXPECT_EQ(test, f->t->tail, 2);
+	KUNIT_EXPECT_EQ(test, f->t->ring[1].events, 2);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&f->t->queue.merged), 1);
+}
+
+static void overflow_in_order(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct test_queue *t = f->t;
+	struct evcore_source *s[3 * RING];
+	int i;
+
+	for (i = 0; i < 3 * RING; i++)
+		s[i] = add_user(test, i, 0);
+	for (i = 0; i < 3 * RING; i++)
+		evcore_post(s[i], 1, i, 1);
+	KUNIT_EXPECT_EQ(test, t->queue.nr_overflow, 2 * RING);
+	KUNIT_EXPECT_TRUE(test, t->blocked);
+	KUNIT_EXPECT_TRUE(test, t->calling);
+	for (i = 0; i < 3 * RING; i++) {
+		KUNIT_EXPECT_LT(test, t->head, t->tail);
+		KUNIT_EXPECT_EQ(test, t->ids[t->head % RING], i);
+		KUNIT_EXPECT_EQ(test, t->ring[t->head % RING].overflowed, i >= RING);
+		t->head++;
+		evcore_drain_all(&t->queue);
+	}
+	KUNIT_EXPECT_EQ(test, t->head, t->tail);
+	KUNIT_EXPECT_FALSE(test, t->blocked);
+	KUNIT_EXPECT_FALSE(test, t->calling);
+	KUNIT_EXPECT_EQ(test, t->queue.drained, 2 * RING);
+}
+
+/* A source that posts while others wait goes behind them, room or not. */
+static void overflow_not_overtaken(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct test_queue *t = f->t;
+	struct evcore_source *s[RING + 3];
+	int i;
+
+	for (i = 0; i < RING + 3; i++)
+		s[i] = add_user(test, i, 0);
+	for (i = 0; i < RING + 2; i++)
+		evcore_post(s[i], 1, 0, 1);
+	t->head += 1;
+	evcore_post(s[RING + 2], 1, 0, 1);
+	/* The one free slot went to the first that waited. */
+	KUNIT_EXPECT_EQ(test, t->ids[(t->tail - 1) % RING], RING);
+	KUNIT_EXPECT_EQ(test, t->queue.nr_overflow, 2);
+	t->head = t->tail;
+	evcore_drain_all(&t->queue);
+	KUNIT_EXPECT_EQ(test, t->ids[(t->tail - 2) % RING], RING + 1);
+	KUNIT_EXPECT_EQ(test, t->ids[(t->tail - 1) % RING], RING + 2);
+}
+
+static void overflow_merges(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct test_queue *t = f->t;
+	struct evcore_source *counting, *bits;
+	int i;
+
+	for (i = 0; i < RING; i++)
+		evcore_post(add_user(test, i, 0), 1, 0, 1);
+	counting = add_user(test, 100, 0);
+	bits = add_merging(test, 101);
+	for (i = 1; i <= 3; i++) {
+		evcore_post(counting, 1 << i, i, 1);
+		evcore_post(bits, 1 << i, i, 0);
+	}
+	KUNIT_EXPECT_EQ(test, t->queue.nr_overflow, 2);
+	t->head = t->tail;
+	evcore_drain_all(&t->queue);
+	KUNIT_EXPECT_EQ(test, t->tail - t->head, 2);
+	KUNIT_EXPECT_EQ(test, t->ring[t->head % RING].events, 0xe);
+	KUNIT_EXPECT_EQ(test, t->ring[t->head % RING].value, 6);
+	KUNIT_EXPECT_EQ(test, t->ring[t->head % RING].extra, 3);
+	KUNIT_EXPECT_EQ(test, t->ring[(t->head + 1) % RING].events, 0xe);
+	KUNIT_EXPECT_EQ(test, t->ring[(t->head + 1) % RING].value, 3);
+}
+
+static void oneshot_disarms(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct evcore_source *s = add_user(test, 1, EVCORE_ONESHOT);
+	struct evcore_request req = {
+		.type = EVCORE_USER, .id = 1, .events = 0xff, .flags = EVCORE_ONESHOT,
+	};
+
+	evcore_post(s, 1, 0, 1);
+	evcore_post(s, 1, 0, 1);
+	KUNIT_EXPECT_EQ(test, f->t->tail, 1);
+	mutex_lock(&f->t->queue.mutex);
+	KUNIT_EXPECT_EQ(test, evcore_modify(s, &req), 0);
+	mutex_unlock(&f->t->queue.mutex);
+	evcore_post(s, 1, 0, 1);
+	KUNIT_EXPECT_EQ(test, f->t->tail, 2);
+}
+
+static void autoremove_is_reaped(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct evcore_queue *q = &f->t->queue;
+	struct evcore_request req = { .type = EVCORE_USER, .id = 1 };
+
+	evcore_post(add_user(test, 1, EVCORE_ONESHOT | EVCORE_AUTOREMOVE), 1, 0, 1);
+	evcore_service(q);
+	mutex_lock(&q->mutex);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(evcore_find(q, &req)), -ENOENT);
+	mutex_unlock(&q->mutex);
+}
+
+/* A source removed while it waits takes its event along, and the others go on. */
+static void delete_in_overflow(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct test_queue *t = f->t;
+	struct evcore_source *s[RING + 2];
+	int i;
+
+	for (i = 0; i < RING + 2; i++)
+		s[i] = add_user(test, i, 0);
+	for (i = 0; i < RING + 2; i++)
+		evcore_post(s[i], 1, 0, 1);
+	mutex_lock(&t->queue.mutex);
+	evcore_del(s[RING]);
+	mutex_unlock(&t->queue.mutex);
+	KUNIT_EXPECT_EQ(test, t->queue.nr_overflow, 1);
+	t->head = t->tail;
+	evcore_drain_all(&t->queue);
+	KUNIT_EXPECT_EQ(test, t->tail - t->head, 1);
+	KUNIT_EXPECT_EQ(test, t->ids[t->head % RING], RING + 1);
+	KUNIT_EXPECT_FALSE(test, t->blocked);
+}
+
+static void add_errors(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct evcore_queue *q = &f->t->queue;
+	struct evcore_request req = { .type = EVCORE_USER, .id = 1, .events = 1 };
+	struct evcore_source *s;
+
+	add_user(test, 1, 0);
+	mutex_lock(&q->mutex);
+	KUNIT_EXPECT_EQ(test, evcore_add(q, &req, &s), -EEXIST);
+	req.id = 2;
+	req.flags = EVCORE_LEVEL;
+	KUNIT_EXPECT_EQ(test, evcore_add(q, &req, &s), -EINVAL);
+	req.flags = 0;
+	req.events = 0;
+	KUNIT_EXPECT_EQ(test, evcore_add(q, &req, &s), -EINVAL);
+	req.events = 1;
+	req.type = EVCORE_NR_TYPES;
+	KUNIT_EXPECT_EQ(test, evcore_add(q, &req, &s), -EINVAL);
+	mutex_unlock(&q->mutex);
+	KUNIT_EXPECT_EQ(test, atomic_read(&q->table.nelems), 1);
+}
+
+static struct kunit_case evcore_test_cases[] = {
+	KUNIT_CASE(ring_in_order),
+	KUNIT_CASE(merge_in_slot),
+	KUNIT_CASE(overflow_in_order),
+	KUNIT_CASE(overflow_not_overtaken),
+	KUNIT_CASE(overflow_merges),
+	KUNIT_CASE(oneshot_disarms),
+	KUNIT_CASE(autoremove_is_reaped),
+	KUNIT_CASE(delete_in_overflow),
+	KUNIT_CASE(add_errors),
+	{}
+};
+
+static struct kunit_suite evcore_test_suite = {
+	.name = "evcore",
+	.init = evcore_test_init,
+	.exit = evcore_test_exit,
+	.test_cases = evcore_test_cases,
+};
+kunit_test_suite(evcore_test_suite);
