@@ -225,7 +225,7 @@ struct evcore_queue {
 	u64			wakes;
 	atomic64_t		merged;
 
-	struct mutex		mutex;
+	struct mutex		mutex;	/* see the head of this file */
 	struct rhashtable	table;
 	u32			next_id;
 	bool			dead;
@@ -435,7 +435,8 @@ void evcore_wake_slow(struct evcore_queue *q);
  */
 static inline void evcore_wake(struct evcore_queue *q)
 {
-	smp_mb();
+	smp_mb();	/* publish before the look at the waiters, see above */
+	/* waitqueue_active(): ordered by the same barrier. */
 	if (unlikely(!list_empty(&q->waiters) || waitqueue_active(&q->poll_wait)))
 		evcore_wake_slow(q);
 }

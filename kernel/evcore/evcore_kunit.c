@@ -348,4 +348,5 @@ static struct kunit_suite evcore_test_suite = {
 	.exit = evcore_test_exit,
 	.test_cases = evcore_test_cases,
 };
+
 kunit_test_suite(evcore_test_suite);

@@ -68,7 +68,7 @@ static bool post_locked(struct evcore_source *s, const struct evcore_record *r)
  */
 static void wake_after_post(struct evcore_source *s)
 {
-	smp_mb();
+	smp_mb();	/* publish before the look at the waiters, see above */
 	evcore_wake_locked(s->queue, s->flags & EVCORE_WAKE_ALL);
 }
 

@@ -132,7 +132,8 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 		if (!fd_file(f))
 			return -EBADF;
 		key.file = fd_file(f);
-		key.id = (u64)++q->next_id << 32 | (u32)req->fd;
+		q->next_id++;
+		key.id = (u64)q->next_id << 32 | (u32)req->fd;
 	}
 
 	ret = evcore_charge_source(q->user);
@@ -233,7 +234,7 @@ struct evcore_source *evcore_find(struct evcore_queue *q,
  * @s: source, its queue's mutex held
  * @req: the new values
  *
- * The condition is looked at at once, as if the source were new.
+ * The condition is looked at right away, as if the source were new.
  *
  * Return: 0 or -EINVAL, with nothing changed.
  */
@@ -259,9 +260,10 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req)
 	WRITE_ONCE(s->data, req->data);
 	WRITE_ONCE(s->posted, 0);
 	s->armed = true;
+	if (ops->by_fd)
+		s->pending &= req->events | EPOLLERR | EPOLLHUP;
 	if (s->where == EVCORE_ON_RECHECK ||
-	    (s->where == EVCORE_ON_OVERFLOW && ops->by_fd &&
-	     !(s->pending &= req->events | EPOLLERR | EPOLLHUP)))
+	    (s->where == EVCORE_ON_OVERFLOW && !s->pending))
 		evcore_unlink(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 	/*

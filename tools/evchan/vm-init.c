@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <netinet/in.h>
@@ -81,17 +82,21 @@ static void network(void)
 	close(s);
 }
 
-/* A port appears when the console driver has set it up. */
-static int open_port(const char *path, int flags)
+/* A port appears when the console driver has set it up; wait for its name. */
+static int open_port(const char *pattern, int flags)
 {
-	for (int i = 0; i < 1000; i++) {
-		int fd = open(path, flags);
+	glob_t found;
+	int fd = -1;
 
-		if (fd >= 0)
-			return fd;
-		usleep(10000);
+	for (int i = 0; i < 1000 && fd < 0; i++) {
+		if (!glob(pattern, 0, NULL, &found)) {
+			fd = open(found.gl_pathv[0], flags);
+			globfree(&found);
+		} else {
+			usleep(10000);
+		}
 	}
-	return -1;
+	return fd;
 }
 
 static char *read_file(const char *path, size_t *len)
@@ -211,12 +216,12 @@ int main(void)
 	sethostname("guest", 5);
 	if (chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
 		die("new root");
-	port = open_port("/dev/vport0p3", O_WRONLY);
+	port = open_port("/dev/vport*p3", O_WRONLY);
 	if (tty) {
 		out = err = open_port("/dev/hvc0", O_RDWR);
 	} else {
-		out = open_port("/dev/vport0p1", O_WRONLY);
-		err = open_port("/dev/vport0p2", O_WRONLY);
+		out = open_port("/dev/vport*p1", O_WRONLY);
+		err = open_port("/dev/vport*p2", O_WRONLY);
 	}
 	if (port < 0 || out < 0 || err < 0)
 		die("virtio ports");

@@ -102,7 +102,7 @@ struct evchan_event {
 	union {
 		__aligned_u64	state;
 		struct {
-#if defined(__BYTE_ORDER) ? __BYTE_ORDER == __BIG_ENDIAN : defined(__BIG_ENDIAN)
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 			__u32	lap;
 			__u32	events;
 #else

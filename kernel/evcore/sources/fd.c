@@ -25,6 +25,7 @@ static u32 fd_bits(struct evcore_source *s, __poll_t poll)
 static int fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		   void *key)
 {
+	struct evcore_wait_hook *hook = container_of(wait, struct evcore_wait_hook, wait);
 	struct evcore_source *s = wait->private;
 	__poll_t poll = key_to_poll(key);
 	u32 events;
@@ -43,8 +44,7 @@ static int fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		 * The head goes after this; the store is the last access to the
 		 * hook. Pairs with smp_load_acquire() in unhook_one().
 		 */
-		smp_store_release(&container_of(wait, struct evcore_wait_hook,
-						wait)->head, NULL);
+		smp_store_release(&hook->head, NULL);
 	}
 	return 1;
 }
@@ -81,11 +81,11 @@ static void unhook_one(struct evcore_wait_hook *hook)
 {
 	wait_queue_head_t *head;
 
+	rcu_read_lock();
 	/*
 	 * The memory of a head that announced its end with POLLFREE stays for
 	 * a grace period. Pairs with smp_store_release() in fd_wake().
 	 */
-	rcu_read_lock();
 	head = smp_load_acquire(&hook->head);
 	if (head)
 		remove_wait_queue(head, &hook->wait);
