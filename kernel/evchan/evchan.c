@@ -144,10 +144,12 @@ static int get_request(const struct evchan_change *ch, struct evcore_request *re
 static int post_change(struct evcore_source *s, const struct evchan_change *ch)
 {
 	bool user = ch->type == EVCHAN_USER;
+	/* A source found by its descriptor has that in args[0]. */
+	const u64 *args = ch->args + (s->ops->by_fd && !(ch->flags & EVCHAN_BY_ID));
 	struct evcore_record r = {
 		.events = ch->events ?: s->events,
-		.value = ch->args[0],
-		.extra = user ? 1 : ch->args[1],
+		.value = args[0],
+		.extra = user ? 1 : args[1],
 	};
 
 	/* Only bits that the registration can have. */
@@ -155,8 +157,6 @@ static int post_change(struct evcore_source *s, const struct evchan_change *ch)
 		return -EINVAL;
 	if (user && r.events & ~s->events)
 		return -EINVAL;
-	if (!user && s->ops->by_fd)
-		r.value = ch->args[1], r.extra = ch->args[2];
 	return evcore_give_back(s, &r);
 }
 

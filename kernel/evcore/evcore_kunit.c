@@ -5,6 +5,7 @@
  */
 #include <kunit/test.h>
 #include <linux/evcore.h>
+#include <linux/file.h>
 #include <linux/slab.h>
 
 #include "internal.h"

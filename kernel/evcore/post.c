@@ -34,6 +34,16 @@ static void deliver(struct evcore_source *s, const struct evcore_record *r)
 	evcore_drain(q, EVCORE_DRAIN_POST);
 }
 
+/*
+ * A level-triggered source with a record in the ring is due for a look once that
+ * is consumed. It is off the list when a look has brought it here.
+ */
+static void watch_level(struct evcore_source *s)
+{
+	if (s->flags & EVCORE_LEVEL && s->armed && s->where == EVCORE_IDLE)
+		evcore_recheck_add(s);
+}
+
 /* True if there is a record that was not there before; queue->lock held. */
 static bool post_locked(struct evcore_source *s, const struct evcore_record *r)
 {
@@ -51,12 +61,15 @@ static bool post_locked(struct evcore_source *s, const struct evcore_record *r)
 	if (s->posted && !(s->flags & EVCORE_COUNTS)) {
 		if (q->face->merge && q->face->merge(q, s, r->events)) {
 			atomic64_inc(&q->merged);
+			watch_level(s);
 			return false;
 		}
 		/* The look after its consumption will find what happened now. */
 		if (!q->face->merge && s->flags & EVCORE_LEVEL &&
-		    !q->face->taken(q, s))
+		    !q->face->taken(q, s)) {
+			watch_level(s);
 			return false;
+		}
 	}
 	deliver(s, r);
 	return true;

@@ -155,8 +155,8 @@ struct evchan_event {
  *          registration was already taken and may be in another thread's hands
  * @data: cookie, returned in each event
  * @args: descriptors: [0] the fd. Timers: [0] clock id, [1] first expiry and
- *        [2] interval in ns, [3] EVCHAN_TIMER_*. POST: [0] value, [1] and [2]
- *        the event's extra
+ *        [2] interval in ns, [3] EVCHAN_TIMER_*. POST: the value,
+ *        then the event's extra, after the fd where it is found by that
  */
 struct evchan_change {
 	__u16		op;

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * libevchan: what is not inline.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "evchan.h"
+
+#define NR_EVCHAN_CREATE	565
+#define NR_EVCHAN_CTL		566
+#define NR_EVCHAN_WAIT		567
+
+int evchan_create(struct evchan_params *params, size_t size)
+{
+	return (int)syscall(NR_EVCHAN_CREATE, params, size);
+}
+
+int evchan_ctl(int fd, struct evchan_change *changes, unsigned int n, size_t size,
+	       unsigned int flags)
+{
+	return (int)syscall(NR_EVCHAN_CTL, fd, changes, n, size, flags);
+}
+
+int evchan_wait(int fd, unsigned int min, unsigned int flags,
+		const struct __kernel_timespec *timeout, const sigset_t *sigmask,
+		size_t sigsetsize)
+{
+	int old, ret, err;
+
+	if (!min)
+		return (int)syscall(NR_EVCHAN_WAIT, fd, min, flags, timeout, sigmask,
+				    sigsetsize);
+	/*
+	 * Cancelled while waiting a thread has taken nothing, since taking comes
+	 * after; so it may be cancelled at any instant of this.
+	 */
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
+	ret = (int)syscall(NR_EVCHAN_WAIT, fd, min, flags, timeout, sigmask, sigsetsize);
+	err = errno;
+	pthread_setcanceltype(old, NULL);
+	errno = err;
+	return ret;
+}
+
+static ec_t map_channel(int fd, size_t length, size_t events_offset, uint32_t entries)
+{
+	ec_t ec = calloc(1, sizeof(*ec));
+	void *map;
+
+	if (!ec)
+		return NULL;
+	map = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED) {
+		free(ec);
+		return NULL;
+	}
+	ec->fd = fd;
+	ec->length = length;
+	ec->header = map;
+	ec->events = (struct evchan_event *)((char *)map + events_offset);
+	ec->mask = entries - 1;
+	ec->order = (unsigned int)__builtin_ctz(entries);
+	return ec;
+}
+
+ec_t ec_create_sized(unsigned int flags, unsigned int entries)
+{
+	struct evchan_params params = { .flags = flags, .entries = entries };
+	int fd = evchan_create(&params, sizeof(params));
+	ec_t ec;
+
+	if (fd < 0)
+		return NULL;
+	ec = map_channel(fd, params.map_length, params.events_offset, params.entries);
+	if (!ec) {
+		int err = errno;
+
+		close(fd);
+		errno = err;
+	}
+	return ec;
+}
+
+ec_t ec_create(unsigned int flags)
+{
+	return ec_create_sized(flags, 0);
+}
+
+ec_t ec_attach(int fd)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), slots;
+
+	/* The mapping must be asked for whole; sizes are powers of two. */
+	for (uint32_t entries = 2; entries <= 65536; entries *= 2) {
+		ec_t ec;
+
+		slots = (entries * sizeof(struct evchan_event) + page - 1) & ~(page - 1);
+		ec = map_channel(fd, page + slots, page, entries);
+		if (!ec) {
+			if (errno != EINVAL)
+				return NULL;
+			continue;
+		}
+		/* Small rings fill no page: the header tells them apart. */
+		entries = ec->header->entries;
+		ec->mask = entries - 1;
+		ec->order = (unsigned int)__builtin_ctz(entries);
+		return ec;
+	}
+	errno = EINVAL;
+	return NULL;
+}
+
+int ec_destroy(ec_t ec)
+{
+	int ret = close(ec->fd);
+
+	munmap(ec->header, ec->length);
+	free(ec);
+	return ret;
+}
+
+int ec_poll_slow(ec_t ec, event_data_t *d)
+{
+	if (evchan_wait(ec->fd, 0, 0, NULL, NULL, 0) < 0)
+		return -1;
+	if (ec_take(ec, d))
+		return 0;
+	errno = EAGAIN;
+	return -1;
+}
+
+static int wait_event(ec_t ec, event_data_t *d, unsigned int flags,
+		      const struct __kernel_timespec *to, const sigset_t *mask)
+{
+	int n;
+
+	/* Level-triggered conditions are looked at by the wait, events or not. */
+	do {
+		if (ec_take(ec, d))
+			return 0;
+		n = evchan_wait(ec->fd, 1, flags, to, mask, mask ? 8 : 0);
+		if (n < 0)
+			return -1;
+	} while (n > 0);
+	errno = ETIMEDOUT;
+	return -1;
+}
+
+int ec_wait_event(ec_t ec, event_data_t *d)
+{
+	return wait_event(ec, d, 0, NULL, NULL);
+}
+
+int ec_wait_until(ec_t ec, event_data_t *d, clockid_t clock, const struct timespec *at,
+		  const sigset_t *mask)
+{
+	struct __kernel_timespec to;
+	unsigned int flags = EVCHAN_WAIT_ABSTIME;
+
+	if (clock == CLOCK_REALTIME) {
+		flags |= EVCHAN_WAIT_REALTIME;
+	} else if (clock != CLOCK_MONOTONIC) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (at)
+		to = (struct __kernel_timespec){ at->tv_sec, at->tv_nsec };
+	return wait_event(ec, d, flags, at ? &to : NULL, mask);
+}
+
+int ec_timedwait_event(ec_t ec, event_data_t *d, struct timespec *to)
+{
+	struct timespec at;
+
+	if (!to)
+		return ec_wait_event(ec, d);
+	if (to->tv_nsec < 0 || to->tv_nsec >= 1000000000 || to->tv_sec < 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	/* Absolute, so that a wait that starts again does not start over. */
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += to->tv_sec;
+	at.tv_nsec += to->tv_nsec;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_nsec -= 1000000000;
+		at.tv_sec++;
+	}
+	return ec_wait_until(ec, d, CLOCK_MONOTONIC, &at, NULL);
+}
+
+int ec_change(ec_t ec, struct evchan_change *c)
+{
+	c->result = 0;
+	if (evchan_ctl(ec->fd, c, 1, sizeof(*c), 0) < 0)
+		return -1;
+	if (c->result >= 0)
+		return c->result;
+	errno = -c->result;
+	return -1;
+}
+
+int ec_watch(ec_t ec, unsigned int type, int fd, uint32_t events, unsigned int flags,
+	     uint64_t data)
+{
+	struct evchan_change c = {
+		.op = EVCHAN_SET, .type = (__u16)type, .flags = flags, .events = events,
+		.data = data, .args = { (__u64)fd },
+	};
+
+	return ec_change(ec, &c);
+}
+
+int ec_unwatch(ec_t ec, unsigned int type, int fd)
+{
+	struct evchan_change c = {
+		.op = EVCHAN_DEL, .type = (__u16)type, .args = { (__u64)fd },
+	};
+
+	return ec_change(ec, &c);
+}
+
+int ec_timer(ec_t ec, uint64_t id, clockid_t clock, uint64_t first_ns,
+	     uint64_t period_ns, uint64_t data)
+{
+	struct evchan_change c = {
+		.op = EVCHAN_SET, .type = EVCHAN_TIMER, .id = id, .data = data,
+		.args = { (__u64)clock, first_ns, period_ns },
+	};
+
+	return ec_change(ec, &c);
+}
+
+int ec_user(ec_t ec, uint64_t id, uint64_t data)
+{
+	struct evchan_change c = {
+		.op = EVCHAN_SET, .type = EVCHAN_USER, .id = id, .data = data,
+	};
+
+	return ec_change(ec, &c);
+}
+
+int ec_post(ec_t ec, uint64_t id, uint64_t value)
+{
+	struct evchan_change c = {
+		.op = EVCHAN_POST, .type = EVCHAN_USER, .id = id, .args = { value },
+	};
+
+	return ec_change(ec, &c);
+}
+
+int ec_remove(ec_t ec, unsigned int type, uint64_t id)
+{
+	struct evchan_change c = {
+		.op = EVCHAN_DEL, .type = (__u16)type, .flags = EVCHAN_BY_ID, .id = id,
+	};
+
+	return ec_change(ec, &c);
+}
+
+int ec_give_back(ec_t ec, const event_data_t *d)
+{
+	struct evchan_change c = {
+		.op = EVCHAN_POST, .type = d->type, .flags = EVCHAN_BY_ID, .id = d->id,
+		.events = d->events, .args = { d->value, d->extra[0], d->extra[1] },
+	};
+
+	return ec_change(ec, &c);
+}
+
+int ec_hand_over(ec_t ec)
+{
+	return evchan_wait(ec->fd, 0, EVCHAN_WAKE_OTHER, NULL, NULL, 0) < 0 ? -1 : 0;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * libevchan: event channels for programs.
+ *
+ * The five ec_* calls are Drepper's of November 2006; the rest is convenience.
+ * Taking an event that is there is inline and makes no system call.
+ *
+ * Any number of threads may use one channel at once. Every call returns 0 (or a
+ * count) on success and -1 with errno set on failure, unless it says otherwise.
+ */
+#ifndef EVCHAN_H
+#define EVCHAN_H
+
+#include <linux/evchan.h>
+#include <linux/time_types.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct evchan_event event_data_t;
+
+/* A channel as the library sees it; use it through the calls only. */
+struct evchan {
+	struct evchan_ring_header *header;
+	struct evchan_event *events;
+	uint64_t mask;
+	unsigned int order;
+	int fd;
+	size_t length;
+};
+typedef struct evchan *ec_t;
+
+/* --- system calls, as the manual pages in section 2 describe them --- */
+
+int evchan_create(struct evchan_params *params, size_t size);
+int evchan_ctl(int fd, struct evchan_change *changes, unsigned int n, size_t size,
+	       unsigned int flags);
+int evchan_wait(int fd, unsigned int min, unsigned int flags,
+		const struct __kernel_timespec *timeout, const sigset_t *sigmask,
+		size_t sigsetsize);
+
+/* --- channels --- */
+
+/**
+ * ec_create - make a channel with a ring of the default size
+ * @flags: EVCHAN_CLOEXEC, EVCHAN_NONBLOCK, EVCHAN_SINGLE_CONSUMER
+ *
+ * Return: the channel, to be given to ec_destroy(); NULL with errno ENOSYS
+ * without the kernel's support, ENOMEM, EMFILE, EINVAL.
+ */
+ec_t ec_create(unsigned int flags);
+
+/* The same with a ring of @entries slots at least, 0 for the default. */
+ec_t ec_create_sized(unsigned int flags, unsigned int entries);
+
+/**
+ * ec_attach - use a channel that another process made
+ * @fd: its descriptor, received over a unix socket; ec_destroy() closes it
+ *
+ * Return: the channel, or NULL with errno.
+ */
+ec_t ec_attach(int fd);
+
+/* Unmap and close; events not taken are gone with the last descriptor. */
+int ec_destroy(ec_t ec);
+
+/* The descriptor: for poll(2), for passing on. */
+static inline int ec_fd(ec_t ec)
+{
+	return ec->fd;
+}
+
+/* --- taking events --- */
+
+/**
+ * ec_take - take an event that is in the ring
+ * @ec: the channel
+ * @d: filled in
+ *
+ * No system call. The copy comes before the compare-and-swap that claims and
+ * frees the slot at once, so a thread that dies in between has taken nothing.
+ *
+ * Return: 1, or 0 if the ring has none; others may wait outside it, see
+ * ec_must_call().
+ */
+static inline int ec_take(ec_t ec, event_data_t *d)
+{
+	uint64_t hint = __atomic_load_n(&ec->header->head, __ATOMIC_RELAXED);
+	uint64_t pos = hint;
+	unsigned int seen = 0;
+
+	/* Each step passes a slot; once round the ring is enough for any head. */
+	while (seen++ <= ec->mask + 1) {
+		struct evchan_event *slot = &ec->events[pos & ec->mask];
+		uint32_t lap = (uint32_t)(pos >> ec->order) + 1;
+		/* Pairs with the kernel's release store that published it. */
+		uint64_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+		int32_t ahead = (int32_t)((uint32_t)(state >> 32) - lap);
+
+		if (ahead < 0)
+			break;			/* not yet posted: the ring ends here */
+		if (ahead > 0 || !(uint32_t)state) {
+			pos++;			/* consumed, by us or by another */
+			continue;
+		}
+		*d = *slot;
+		d->state = state;
+		/* Release: the copy is complete before the kernel may fill again. */
+		if (!__atomic_compare_exchange_n(&slot->state, &state, (uint64_t)lap << 32,
+						 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			continue;		/* merged or taken meanwhile: look again */
+		pos++;
+		/* A hint for others: only ever forwards. */
+		while ((int64_t)(pos - hint) > 0 &&
+		       !__atomic_compare_exchange_n(&ec->header->head, &hint, pos, 0,
+						    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+			;
+		return 1;
+	}
+	return 0;
+}
+
+/* Does the kernel hold events that only a call can fetch? */
+static inline int ec_must_call(ec_t ec)
+{
+	return __atomic_load_n(&ec->header->flags, __ATOMIC_RELAXED) & EVCHAN_RING_CALL;
+}
+
+/* ec_poll_event()'s second half: let the kernel fetch, then look again. */
+int ec_poll_slow(ec_t ec, event_data_t *d);
+
+/**
+ * ec_poll_event - take an event, never wait
+ * @ec: the channel
+ * @d: filled in
+ *
+ * With an empty ring it asks the kernel for what waits outside it, which
+ * includes level-triggered conditions that still hold.
+ *
+ * Return: 0, or -1 with errno EAGAIN if there is none.
+ */
+static inline int ec_poll_event(ec_t ec, event_data_t *d)
+{
+	return ec_take(ec, d) ? 0 : ec_poll_slow(ec, d);
+}
+
+/**
+ * ec_wait_event - take an event, wait for one if there is none
+ * @ec: the channel
+ * @d: filled in
+ *
+ * A cancellation point while it waits; a thread cancelled has taken nothing.
+ *
+ * Return: 0, or -1 with errno EINTR; EAGAIN for an EVCHAN_NONBLOCK channel.
+ */
+int ec_wait_event(ec_t ec, event_data_t *d);
+
+/**
+ * ec_timedwait_event - as ec_wait_event(), for a time
+ * @to: how long, relative
+ *
+ * Return: 0, or -1 with errno ETIMEDOUT as well.
+ */
+int ec_timedwait_event(ec_t ec, event_data_t *d, struct timespec *to);
+
+/* The same until @at on @clock, CLOCK_MONOTONIC or CLOCK_REALTIME, with @mask. */
+int ec_wait_until(ec_t ec, event_data_t *d, clockid_t clock, const struct timespec *at,
+		  const sigset_t *mask);
+
+/* --- what is watched --- */
+
+/**
+ * ec_change - one change
+ * @c: the entry; result and, for an addition, id are filled in
+ *
+ * Return: the entry's result if it is not negative, or -1 with errno.
+ */
+int ec_change(ec_t ec, struct evchan_change *c);
+
+/**
+ * ec_watch - watch a descriptor, or change how it is watched
+ * @type: EVCHAN_POLL, EVCHAN_SOCKET, EVCHAN_PIPE
+ * @fd: the descriptor
+ * @events: bits of the type
+ * @flags: EVCHAN_LEVEL, EVCHAN_ONESHOT ...
+ * @data: returned with each event
+ */
+int ec_watch(ec_t ec, unsigned int type, int fd, uint32_t events, unsigned int flags,
+	     uint64_t data);
+
+/* Stop watching a descriptor; 1: its last event may be in a thread's hands. */
+int ec_unwatch(ec_t ec, unsigned int type, int fd);
+
+/* A timer: first expiry and period in ns from now; @period 0 fires once. */
+int ec_timer(ec_t ec, uint64_t id, clockid_t clock, uint64_t first_ns,
+	     uint64_t period_ns, uint64_t data);
+
+/* A source of user events, and an event of it from any thread or process. */
+int ec_user(ec_t ec, uint64_t id, uint64_t data);
+int ec_post(ec_t ec, uint64_t id, uint64_t value);
+
+/* Remove a timer or a source of user events. */
+int ec_remove(ec_t ec, unsigned int type, uint64_t id);
+
+/* Give an event back: it is delivered again, to whoever takes it. */
+int ec_give_back(ec_t ec, const event_data_t *d);
+
+/* Wake another waiting thread in place of this one. */
+int ec_hand_over(ec_t ec);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* EVCHAN_H */

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * libkevent: the system calls, and a reader of a mapped ring.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kevent.h"
+
+#define NR_KEVENT_INIT		560
+#define NR_KEVENT_CTL		561
+#define NR_KEVENT_GET_EVENTS	562
+#define NR_KEVENT_WAIT		563
+#define NR_KEVENT_COMMIT	564
+
+int kevent_init(struct kevent_ring *ring, unsigned int num, unsigned int flags)
+{
+	return (int)syscall(NR_KEVENT_INIT, ring, num, flags);
+}
+
+int kevent_ctl(int fd, unsigned int cmd, unsigned int num, struct ukevent *arg)
+{
+	return (int)syscall(NR_KEVENT_CTL, fd, cmd, num, arg);
+}
+
+/*
+ * Events leave the queue inside this call, so a thread is cancelled before it or
+ * after it, never with events in its buffer that nobody knows of.
+ */
+int kevent_get_events(int ctl_fd, unsigned int min_nr, unsigned int max_nr,
+		      unsigned int timeout_ms, void *buf, unsigned int flags)
+{
+	pthread_testcancel();
+	return (int)syscall(NR_KEVENT_GET_EVENTS, ctl_fd, min_nr, max_nr, timeout_ms,
+			    buf, flags);
+}
+
+/* Consumes nothing: may be cancelled at any instant. */
+int kevent_wait(int ctl_fd, unsigned int num, unsigned int old_uidx,
+		const struct __kernel_timespec *timeout, unsigned int flags)
+{
+	int old, ret, err;
+
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
+	ret = (int)syscall(NR_KEVENT_WAIT, ctl_fd, num, old_uidx, timeout, flags);
+	err = errno;
+	pthread_setcanceltype(old, NULL);
+	errno = err;
+	return ret;
+}
+
+int kevent_commit(int ctl_fd, unsigned int new_uidx, unsigned int over)
+{
+	return (int)syscall(NR_KEVENT_COMMIT, ctl_fd, new_uidx, over);
+}
+
+static size_t map_length(unsigned int num)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t length = sizeof(struct kevent_ring) + num * sizeof(struct ukevent);
+
+	return (length + page - 1) & ~(page - 1);
+}
+
+int kevent_open(struct kevent_queue *q, unsigned int num, unsigned int flags)
+{
+	void *map;
+
+	*q = (struct kevent_queue){ .num = num };
+	q->fd = kevent_init(NULL, num, flags);
+	if (q->fd < 0)
+		return -1;
+	map = mmap(NULL, map_length(num), PROT_READ | PROT_WRITE, MAP_SHARED, q->fd, 0);
+	if (map == MAP_FAILED) {
+		int err = errno;
+
+		close(q->fd);
+		errno = err;
+		return -1;
+	}
+	q->ring = map;
+	return 0;
+}
+
+/*
+ * Commit what was taken. The kernel takes an index equal to its own for nothing
+ * consumed, so a whole ring goes in two steps.
+ */
+static int commit_taken(struct kevent_queue *q)
+{
+	while (q->taken) {
+		unsigned int left = q->taken == q->num ? 1 : 0;
+		unsigned int to = (q->uidx + q->num - left) % q->num;
+		unsigned int over = __atomic_load_n(&q->ring->ring_over, __ATOMIC_ACQUIRE);
+		int n = kevent_commit(q->fd, to, over);
+
+		if (n < 0)
+			return -1;
+		q->taken -= (unsigned int)n;
+	}
+	return 0;
+}
+
+const struct ukevent *kevent_next(struct kevent_queue *q, int timeout_ms)
+{
+	struct __kernel_timespec ts = { timeout_ms / 1000, timeout_ms % 1000 * 1000000LL };
+	const struct ukevent *uk;
+	int n;
+
+	if (!q->there) {
+		if (commit_taken(q))
+			return NULL;
+		n = kevent_wait(q->fd, q->num, q->uidx, timeout_ms < 0 ? NULL : &ts, 0);
+		if (n <= 0) {
+			if (!n)
+				errno = ETIMEDOUT;
+			return NULL;
+		}
+		q->there = (unsigned int)n;
+	}
+	uk = &q->ring->event[q->uidx];
+	q->uidx = (q->uidx + 1) % q->num;
+	q->taken++;
+	q->there--;
+	return uk;
+}
+
+void kevent_close(struct kevent_queue *q)
+{
+	munmap(q->ring, map_length(q->num));
+	close(q->fd);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * libkevent: the kevent calls, and what a program needs around its ring.
+ *
+ * The calls are those of section 2 of the manual. Programs of 2006 include
+ * <kevent_compat.h> instead, which adds the earlier forms.
+ */
+#ifndef KEVENT_H
+#define KEVENT_H
+
+#include <linux/kevent.h>
+#include <linux/time_types.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+int kevent_init(struct kevent_ring *ring, unsigned int num, unsigned int flags);
+int kevent_ctl(int fd, unsigned int cmd, unsigned int num, struct ukevent *arg);
+int kevent_get_events(int ctl_fd, unsigned int min_nr, unsigned int max_nr,
+		      unsigned int timeout_ms, void *buf, unsigned int flags);
+int kevent_wait(int ctl_fd, unsigned int num, unsigned int old_uidx,
+		const struct __kernel_timespec *timeout, unsigned int flags);
+int kevent_commit(int ctl_fd, unsigned int new_uidx, unsigned int over);
+
+/**
+ * struct kevent_queue - a queue with a ring in kernel memory, for one thread
+ * @fd: the queue's descriptor
+ * @ring: mapped
+ * @num: entries
+ * @uidx: where the next event is taken from
+ * @taken: taken and not yet committed
+ * @there: in the ring from @uidx on, as the kernel last said
+ */
+struct kevent_queue {
+	int fd;
+	struct kevent_ring *ring;
+	unsigned int num;
+	unsigned int uidx;
+	unsigned int taken;
+	unsigned int there;
+};
+
+/* Make a queue with a mapped ring; -1 with errno. */
+int kevent_open(struct kevent_queue *q, unsigned int num, unsigned int flags);
+
+/**
+ * kevent_next - the next event of the ring
+ * @q: the queue
+ * @timeout_ms: how long to wait when the ring is empty, -1: for ever
+ *
+ * What was returned before is committed when the ring is empty, in one call.
+ *
+ * Return: the event, valid until the next call; NULL with errno ETIMEDOUT, EINTR.
+ */
+const struct ukevent *kevent_next(struct kevent_queue *q, int timeout_ms);
+
+/* Unmap and close. */
+void kevent_close(struct kevent_queue *q);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* KEVENT_H */
