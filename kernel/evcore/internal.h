@@ -10,6 +10,9 @@
 
 struct evcore_nest;
 
+/* Reported whether asked for or not, as poll(2) does. */
+#define EVCORE_ALWAYS	((__force u32)(EPOLLERR | EPOLLHUP))
+
 /* A wait queue head that a watched file registered; wait.private: the source. */
 struct evcore_wait_hook {
 	wait_queue_entry_t	wait;

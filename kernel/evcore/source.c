@@ -261,7 +261,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req)
 	WRITE_ONCE(s->posted, 0);
 	s->armed = true;
 	if (ops->by_fd)
-		s->pending &= req->events | EPOLLERR | EPOLLHUP;
+		s->pending &= req->events | EVCORE_ALWAYS;
 	if (s->where == EVCORE_ON_RECHECK ||
 	    (s->where == EVCORE_ON_OVERFLOW && !s->pending))
 		evcore_unlink(s);

@@ -19,7 +19,7 @@ static u32 fd_bits(struct evcore_source *s, __poll_t poll)
 
 	if (s->ops->from_poll)
 		return s->ops->from_poll(s, poll) & wanted;
-	return (__force u32)poll & (wanted | EPOLLERR | EPOLLHUP);
+	return (__force u32)poll & (wanted | EVCORE_ALWAYS);
 }
 
 static int fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync,
