@@ -5,11 +5,6 @@
 // The sources that watch a file go with its last reference, right after those
 // of epoll.
 
-@ include @
-@@
-#include <linux/eventpoll.h>
-+ #include <linux/evcore_file.h>
-
 @ release @
 identifier file;
 @@
