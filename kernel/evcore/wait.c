@@ -259,11 +259,13 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 			list_del_init(&w.link);
 		raw_spin_unlock_irq(&q->lock);
 	}
-	/* queue->lock is held */
+	/*
+	 * queue->lock is held, but a consumer takes without it: what was seen
+	 * counts, or an event taken in between would look like a signal.
+	 */
 	if (min)
 		pass_on(q, n >= min ? min : 0);
-	n = evcore_ready(q, UINT_MAX);
-	ret = min_t(unsigned int, n, INT_MAX);
+	ret = min_t(unsigned int, max(n, evcore_ready(q, UINT_MAX)), INT_MAX);
 	if (!ret && min && !late && !w.forced)
 		ret = -EINTR;
 	raw_spin_unlock_irq(&q->lock);
