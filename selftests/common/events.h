@@ -250,9 +250,19 @@ static inline int queue_open(struct queue *q, unsigned int num, unsigned int fla
 	return q->ring == MAP_FAILED ? -1 : 0;
 }
 
+/* The ring in the caller's own memory. */
+static inline int queue_open_own(struct queue *q, unsigned int num, void *memory)
+{
+	memset(q, 0, sizeof(*q));
+	q->num = num;
+	q->ring = memory;
+	q->fd = syscall(NR_KEVENT_INIT, memory, num, 0);
+	return q->fd < 0 ? -1 : 0;
+}
+
 static inline void queue_close(struct queue *q)
 {
-	if (q->ring)
+	if (q->length)
 		munmap(q->ring, q->length);
 	close(q->fd);
 }
@@ -292,6 +302,32 @@ static inline int commit(struct queue *q, unsigned int uidx, unsigned int over)
 	int ret = syscall(NR_KEVENT_COMMIT, q->fd, uidx, over);
 
 	return ret < 0 ? -errno : ret;
+}
+
+/* Entry @n of those that are not committed. */
+static inline struct ukevent *ring_entry(struct queue *q, unsigned int n)
+{
+	return &q->ring->event[(q->uidx + n) % q->num];
+}
+
+/*
+ * The first @n entries were read: how many that freed, or a negative errno. The
+ * current index frees nothing, so a full ring takes two commits.
+ */
+static inline int commit_entries(struct queue *q, unsigned int n)
+{
+	unsigned int part = n == q->num ? 1 : n;
+	int done = 0, ret;
+
+	for (; n; n -= part, part = n) {
+		ret = commit(q, (q->uidx + part) % q->num,
+			     __atomic_load_n(&q->ring->ring_over, __ATOMIC_ACQUIRE));
+		if (ret < 0)
+			return ret;
+		q->uidx = (q->uidx + part) % q->num;
+		done += ret;
+	}
+	return done;
 }
 
 #endif

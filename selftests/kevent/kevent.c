@@ -234,7 +234,7 @@ TEST(nonblocking_queue)
 /* More sources than slots: all come, in order, through wait and commit. */
 static void ring_overflow(struct __test_metadata *_metadata, struct queue *q)
 {
-	unsigned int uidx = 0, next = 0, over;
+	unsigned int next = 0;
 	int fds[50];
 
 	for (int i = 0; i < 50; i++) {
@@ -248,29 +248,19 @@ static void ring_overflow(struct __test_metadata *_metadata, struct queue *q)
 	}
 	/* Each came twice; in the ring that makes two entries, waiting one. */
 	for (;;) {
-		int n = queue_wait(q, q->num, uidx, 0);
+		int n = queue_wait(q, q->num, q->uidx, 0);
 
 		if (n <= 0)
 			break;
 		for (int i = 0; i < n; i++) {
-			struct ukevent *uk = &q->ring->event[(uidx + i) % q->num];
+			struct ukevent *uk = ring_entry(q, i);
 
 			if (uk->user[0] == next)
 				next++;
 			else
 				EXPECT_EQ(uk->user[0], next - 1);
 		}
-		over = q->ring->ring_over;
-		if ((unsigned int)n == q->num) {
-			/* The current index frees nothing, so a full ring takes two. */
-			EXPECT_EQ(commit(q, uidx, over), 0);
-			EXPECT_EQ(commit(q, (uidx + 1) % q->num, over), 1);
-			over = q->ring->ring_over;
-			EXPECT_EQ(commit(q, (uidx + n) % q->num, over), n - 1);
-		} else {
-			EXPECT_EQ(commit(q, (uidx + n) % q->num, over), n);
-		}
-		uidx = (uidx + n) % q->num;
+		EXPECT_EQ(commit_entries(q, n), n);
 	}
 	EXPECT_EQ(next, 50);
 	EXPECT_GT(counter(q->fd, "overflowed"), 0);
@@ -290,16 +280,15 @@ TEST(ring_overflow_in_order)
 
 TEST(own_ring_overflow_in_order)
 {
-	struct queue q = { .num = 7 };
+	void *memory = aligned_alloc(64, 4096);
+	struct queue q;
 
-	q.ring = aligned_alloc(64, 4096);
-	memset(q.ring, 0xff, 4096);
-	q.fd = syscall(NR_KEVENT_INIT, q.ring, q.num, 0);
-	ASSERT_GE(q.fd, 0);
+	memset(memory, 0xff, 4096);
+	ASSERT_EQ(queue_open_own(&q, 7, memory), 0);
 	EXPECT_EQ(q.ring->ring_kidx, 0);
 	ring_overflow(_metadata, &q);
-	close(q.fd);
-	free(q.ring);
+	queue_close(&q);
+	free(memory);
 }
 
 TEST(commit_errors)

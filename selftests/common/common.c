@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One table of scenarios, each run through every face: the event channel, kevent
+ * without a ring, with a ring the kernel allocated, and with one in the
+ * program's memory. For each source the same bits, counts and payload must come,
+ * in the same order of first occurrence, and no more records than the row allows.
+ * What is expected comes from what was done to the sources, not from a face.
+ */
+#include "events.h"
+
+#define SOURCES_MAX	128
+#define STEPS_MAX	12
+#define ORDER_MAX	1024
+
+enum face_number { EVCHAN, KEVENT, KEVENT_RING, KEVENT_OWN_RING, FACES };
+
+static const char *const face_names[FACES] = {
+	"evchan", "kevent", "kevent, ring", "kevent, own ring",
+};
+
+/* What the sources of a row are. */
+enum kind { EVENTFD, PIPE, SOCKET, USER, TIMER };
+enum mode { EDGE, LEVEL, ONESHOT };
+
+/* How much is read from a source for each of its records. */
+enum reading { READ_ALL, READ_ONE };
+
+enum op {
+	END,
+	ADD,		/* register */
+	MODIFY,		/* registered with .events now; a oneshot is armed again */
+	REMOVE,		/* no longer registered */
+	FIRE,		/* something happens, .times times */
+	EXPIRE,		/* a timer: it will happen by itself */
+	HANG_UP,	/* the other end closes */
+	CLOSE,		/* the watched file closes */
+	TAKE,		/* fetch until there is nothing more */
+};
+
+struct step {
+	enum op op;
+	int first, last;	/* sources, both included */
+	int times;
+	uint32_t events;
+	enum reading reading;
+	bool silent;		/* happens without an event: disarmed, or removed later */
+};
+
+struct world {
+	int fds[SOURCES_MAX][2];	/* what is watched, and the other end */
+	uint64_t sent[SOURCES_MAX];
+};
+
+/* What came, or should have. */
+struct outcome {
+	uint32_t bits[SOURCES_MAX];
+	uint64_t count[SOURCES_MAX];	/* payload read, user events, expirations */
+	int order[ORDER_MAX];		/* first occurrences, each TAKE closed by -1 */
+	int length;
+	int records;
+};
+
+FIXTURE(scenario)
+{
+	struct world w;
+	struct outcome expected, got;
+	struct channel c;
+	struct queue q;
+};
+
+FIXTURE_VARIANT(scenario)
+{
+	enum kind kind;
+	enum mode mode;
+	int sources;
+	unsigned int slots;
+	uint32_t events;
+	int records[FACES];	/* at most */
+	struct step steps[STEPS_MAX];
+};
+
+#define ROW(name, ...) FIXTURE_VARIANT_ADD(scenario, name) { __VA_ARGS__ }
+
+ROW(nothing_happens, .kind = EVENTFD, .sources = 3, .slots = 8, .events = POLLIN,
+    .records = { 0, 0, 0, 0 }, .steps = {
+	{ ADD, 0, 2 }, { TAKE } });
+ROW(one_event, .kind = EVENTFD, .sources = 1, .slots = 8, .events = POLLIN,
+    .records = { 1, 1, 1, 1 }, .steps = {
+	{ ADD, 0, 0 }, { FIRE, 0, 0, 1 }, { TAKE } });
+ROW(in_order, .kind = EVENTFD, .sources = 8, .slots = 8, .events = POLLIN,
+    .records = { 16, 16, 16, 16 }, .steps = {
+	{ ADD, 0, 7 }, { FIRE, 4, 7, 1 }, { FIRE, 0, 3, 1 }, { TAKE },
+	{ FIRE, 2, 7, 1 }, { FIRE, 0, 1, 1 }, { TAKE } });
+ROW(ready_at_add, .kind = EVENTFD, .sources = 4, .slots = 8, .events = POLLIN,
+    .records = { 4, 4, 4, 4 }, .steps = {
+	{ FIRE, 0, 3, 2 }, { ADD, 0, 3 }, { TAKE } });
+/* The ring of 2006 has an entry for each time, the others merge. */
+ROW(merging, .kind = EVENTFD, .sources = 2, .slots = 8, .events = POLLIN,
+    .records = { 2, 2, 6, 6 }, .steps = {
+	{ ADD, 0, 1 }, { FIRE, 0, 1, 3 }, { TAKE } });
+ROW(full_ring, .kind = EVENTFD, .sources = 100, .slots = 8, .events = POLLIN,
+    .records = { 100, 100, 100, 100 }, .steps = {
+	{ ADD, 0, 99 }, { FIRE, 0, 99, 1 }, { TAKE } });
+ROW(full_ring_merging, .kind = EVENTFD, .sources = 100, .slots = 8, .events = POLLIN,
+    .records = { 100, 100, 108, 108 }, .steps = {
+	{ ADD, 0, 99 }, { FIRE, 0, 99, 1 }, { FIRE, 0, 99, 1 }, { FIRE, 0, 99, 3 },
+	{ TAKE } });
+ROW(full_ring_twice, .kind = EVENTFD, .sources = 100, .slots = 8, .events = POLLIN,
+    .records = { 120, 120, 120, 120 }, .steps = {
+	{ ADD, 0, 99 }, { FIRE, 50, 99, 1 }, { FIRE, 0, 49, 1 }, { TAKE },
+	{ FIRE, 80, 99, 1 }, { TAKE } });
+ROW(full_ring_removed, .kind = EVENTFD, .sources = 20, .slots = 8, .events = POLLIN,
+    .records = { 18, 18, 18, 18 }, .steps = {
+	{ ADD, 0, 19 }, { FIRE, 0, 9, 1 }, { FIRE, 10, 11, 1, .silent = true },
+	{ FIRE, 12, 19, 1 }, { REMOVE, 10, 11 }, { TAKE } });
+ROW(full_ring_closed, .kind = EVENTFD, .sources = 20, .slots = 8, .events = POLLIN,
+    .records = { 20, 20, 20, 20 }, .steps = {
+	{ ADD, 0, 19 }, { FIRE, 0, 19, 1 }, { CLOSE, 10, 12 }, { TAKE } });
+ROW(pipe_payload, .kind = PIPE, .sources = 4, .slots = 8, .events = EVCHAN_RECV,
+    .records = { 8, 8, 48, 48 }, .steps = {
+	{ ADD, 0, 3 }, { FIRE, 0, 3, 5 }, { TAKE }, { FIRE, 0, 3, 7 }, { TAKE } });
+ROW(pipe_full_ring, .kind = PIPE, .sources = 60, .slots = 8, .events = EVCHAN_RECV,
+    .records = { 60, 60, 68, 68 }, .steps = {
+	{ ADD, 0, 59 }, { FIRE, 0, 59, 1 }, { FIRE, 0, 59, 4 }, { TAKE } });
+ROW(pipe_hang_up, .kind = PIPE, .sources = 2, .slots = 8, .events = EVCHAN_RECV,
+    .records = { 4, 4, 6, 6 }, .steps = {
+	{ ADD, 0, 1 }, { FIRE, 0, 1, 2 }, { HANG_UP, 0, 1 }, { TAKE } });
+ROW(socket_payload, .kind = SOCKET, .sources = 4, .slots = 8, .events = EVCHAN_RECV,
+    .records = { 8, 8, 32, 32 }, .steps = {
+	{ ADD, 0, 3 }, { FIRE, 0, 3, 4 }, { TAKE }, { FIRE, 0, 3, 4 }, { TAKE } });
+ROW(socket_full_ring, .kind = SOCKET, .sources = 60, .slots = 8, .events = EVCHAN_RECV,
+    .records = { 60, 60, 68, 68 }, .steps = {
+	{ ADD, 0, 59 }, { FIRE, 0, 59, 1 }, { FIRE, 0, 59, 4 }, { TAKE } });
+ROW(socket_becomes_writable, .kind = SOCKET, .sources = 2, .slots = 8,
+    .events = EVCHAN_RECV, .records = { 2, 2, 2, 2 }, .steps = {
+	{ ADD, 0, 1 }, { MODIFY, 0, 1, .events = EVCHAN_SEND }, { TAKE } });
+ROW(level_read_at_once, .kind = PIPE, .mode = LEVEL, .sources = 3, .slots = 8,
+    .events = EVCHAN_RECV, .records = { 6, 6, 6, 6 }, .steps = {
+	{ ADD, 0, 2 }, { FIRE, 0, 2, 3 }, { TAKE }, { FIRE, 0, 2, 1 }, { TAKE } });
+ROW(level_one_at_a_time, .kind = PIPE, .mode = LEVEL, .sources = 3, .slots = 8,
+    .events = EVCHAN_RECV, .records = { 9, 9, 9, 9 }, .steps = {
+	{ ADD, 0, 2 }, { FIRE, 0, 2, 3 }, { TAKE, .reading = READ_ONE } });
+ROW(level_full_ring, .kind = PIPE, .mode = LEVEL, .sources = 50, .slots = 8,
+    .events = EVCHAN_RECV, .records = { 150, 150, 150, 150 }, .steps = {
+	{ ADD, 0, 49 }, { FIRE, 0, 49, 3 }, { TAKE, .reading = READ_ONE } });
+ROW(level_socket, .kind = SOCKET, .mode = LEVEL, .sources = 20, .slots = 8,
+    .events = EVCHAN_RECV, .records = { 40, 40, 40, 40 }, .steps = {
+	{ FIRE, 0, 19, 2 }, { ADD, 0, 19 }, { TAKE, .reading = READ_ONE } });
+ROW(oneshot, .kind = EVENTFD, .mode = ONESHOT, .sources = 3, .slots = 8,
+    .events = POLLIN, .records = { 6, 6, 6, 6 }, .steps = {
+	{ ADD, 0, 2 }, { FIRE, 0, 2, 1 }, { TAKE },
+	{ FIRE, 0, 2, 1, .silent = true }, { TAKE },
+	{ MODIFY, 0, 2, .events = POLLIN }, { TAKE } });
+ROW(oneshot_full_ring, .kind = EVENTFD, .mode = ONESHOT, .sources = 40, .slots = 8,
+    .events = POLLIN, .records = { 40, 40, 40, 40 }, .steps = {
+	{ ADD, 0, 39 }, { FIRE, 0, 39, 3 }, { TAKE } });
+ROW(user_events, .kind = USER, .sources = 2, .slots = 8, .events = 1,
+    .records = { 6, 2, 6, 6 }, .steps = {
+	{ ADD, 0, 1 }, { FIRE, 0, 1, 3 }, { TAKE } });
+ROW(user_full_ring, .kind = USER, .sources = 30, .slots = 8, .events = 1,
+    .records = { 37, 30, 37, 37 }, .steps = {
+	{ ADD, 0, 29 }, { FIRE, 0, 29, 5 }, { TAKE } });
+ROW(timer_once, .kind = TIMER, .mode = ONESHOT, .sources = 3, .slots = 8, .events = 1,
+    .records = { 3, 3, 3, 3 }, .steps = {
+	{ EXPIRE, 0, 2, 1 }, { ADD, 0, 2 }, { TAKE } });
+
+static uint32_t type_of(enum kind kind)
+{
+	static const uint32_t types[] = {
+		[EVENTFD] = EVCHAN_POLL, [PIPE] = EVCHAN_PIPE, [SOCKET] = EVCHAN_SOCKET,
+		[USER] = EVCHAN_USER, [TIMER] = EVCHAN_TIMER,
+	};
+
+	return types[kind];
+}
+
+/* A source's name: its descriptor, its number, or for a timer its period in ms. */
+static int id_of(const struct world *w, enum kind kind, int i)
+{
+	return kind == USER ? i : kind == TIMER ? 10 + 10 * i : w->fds[i][0];
+}
+
+/* --- the faces --- */
+
+static int evchan_change_one(struct channel *c, int op, enum kind kind, enum mode mode,
+			     int id, uint32_t events, int i)
+{
+	struct evchan_change ch = {
+		.op = op, .type = type_of(kind), .events = events, .data = i, .id = id,
+		.flags = mode == LEVEL ? EVCHAN_LEVEL : mode == ONESHOT ? EVCHAN_ONESHOT : 0,
+	};
+
+	if (kind == TIMER) {
+		ch.args[0] = CLOCK_MONOTONIC;
+		ch.args[1] = id * 1000000ULL;
+	} else if (kind != USER) {
+		ch.args[0] = id;
+	}
+	if (op == EVCHAN_POST)
+		ch.args[0] = 1;
+	return change(c, &ch);
+}
+
+static struct ukevent kevent_request(enum kind kind, enum mode mode, int id, uint32_t events,
+				     int i)
+{
+	struct ukevent uk = request(type_of(kind), id, events,
+				    KEVENT_REQ_ALWAYS_QUEUE |
+				    (mode == EDGE ? KEVENT_REQ_ET :
+				     mode == ONESHOT ? KEVENT_REQ_ONESHOT : 0), i);
+
+	if (kind == TIMER) {
+		uk.id.raw[0] = 0;
+		uk.id.raw[1] = id * 1000000;
+	}
+	return uk;
+}
+
+/* A oneshot is gone from kevent once delivered, so arming again is adding. */
+static int kevent_again(struct queue *q, struct ukevent *uk)
+{
+	struct ukevent copy = *uk;
+
+	if (ctl(q, KEVENT_CTL_MODIFY, &copy, 1) < 0 || copy.ret_flags & KEVENT_RET_BROKEN)
+		return ctl(q, KEVENT_CTL_ADD, uk, 1);
+	return 0;
+}
+
+/* Register, change or remove source i; 0 if that went well. */
+static int apply(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
+		 const FIXTURE_VARIANT(scenario) *variant, int face, const struct step *st,
+		 int i)
+{
+	uint32_t events = st->events ?: variant->events;
+	int id = id_of(&self->w, variant->kind, i);
+	struct ukevent uk;
+
+	if (face == EVCHAN) {
+		int op = st->op == ADD ? EVCHAN_ADD : st->op == MODIFY ? EVCHAN_MOD :
+			 st->op == REMOVE ? EVCHAN_DEL : EVCHAN_POST;
+
+		return evchan_change_one(&self->c, op, variant->kind, variant->mode, id,
+					 events, i);
+	}
+	uk = kevent_request(variant->kind, variant->mode, id, events, i);
+	switch (st->op) {
+	case ADD:
+		return ctl(&self->q, KEVENT_CTL_ADD, &uk, 1);
+	case MODIFY:
+		return kevent_again(&self->q, &uk);
+	case REMOVE:
+		return ctl(&self->q, KEVENT_CTL_REMOVE, &uk, 1) ?:
+		       (int)(uk.ret_flags & KEVENT_RET_BROKEN);
+	default:
+		return ctl(&self->q, KEVENT_CTL_READY, &uk, 1) - 1;
+	}
+}
+
+/* --- sources --- */
+
+static int make_source(struct world *w, enum kind kind, int i)
+{
+	int *fds = w->fds[i];
+
+	w->sent[i] = 0;
+	fds[0] = -1;
+	fds[1] = -1;
+	switch (kind) {
+	case EVENTFD:
+		fds[0] = eventfd(0, EFD_NONBLOCK);
+		return fds[0] < 0;
+	case PIPE:
+		return pipe2(fds, O_NONBLOCK);
+	case SOCKET:
+		return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds);
+	default:
+		return 0;
+	}
+}
+
+/* Something happens to source i; its messages are numbered. */
+static int fire(struct world *w, enum kind kind, int i)
+{
+	if (kind == EVENTFD)
+		return raise_eventfd(w->fds[i][0]);
+	return write(w->fds[i][1], &w->sent[i], 8) == 8 ? 0 : -1;
+}
+
+/* Read from source i; how many messages, -1 if one is out of order. */
+static int64_t read_source(struct world *w, enum kind kind, int i, enum reading reading,
+			   uint64_t had)
+{
+	uint64_t message, n = 0;
+
+	if (kind == EVENTFD)
+		return read_eventfd(w->fds[i][0]);
+	while (read(w->fds[i][0], &message, 8) == 8) {
+		if (message != had + ++n)
+			return -1;
+		if (reading == READ_ONE)
+			break;
+	}
+	return n;
+}
+
+/* --- running a row --- */
+
+static void occurred(struct outcome *o, int i)
+{
+	for (int at = o->length - 1; at >= 0 && o->order[at] >= 0; at--)
+		if (o->order[at] == i)
+			return;
+	if (o->length < ORDER_MAX)
+		o->order[o->length++] = i;
+}
+
+static void phase_ends(struct outcome *o)
+{
+	if (o->length < ORDER_MAX)
+		o->order[o->length++] = -1;
+}
+
+static void record(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
+		   const FIXTURE_VARIANT(scenario) *variant, const struct step *st,
+		   uint64_t i, uint32_t bits, uint64_t count)
+{
+	struct outcome *o = &self->got;
+
+	ASSERT_LT(i, (uint64_t)variant->sources);
+	ASSERT_LT(++o->records, 4 * ORDER_MAX);		/* a flood ends here */
+	o->bits[i] |= bits;
+	occurred(o, i);
+	if (variant->kind == USER || variant->kind == TIMER) {
+		o->count[i] += count;
+	} else {
+		int64_t n = read_source(&self->w, variant->kind, i, st->reading, o->count[i]);
+
+		EXPECT_GE(n, 0) {
+			TH_LOG("source %d: a message lost or out of order", (int)i);
+		}
+		o->count[i] += n;
+	}
+}
+
+static void record_ukevent(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
+			   const FIXTURE_VARIANT(scenario) *variant, const struct step *st,
+			   const struct ukevent *uk)
+{
+	record(_metadata, self, variant, st, uk->user[0], uk->event,
+	       uk->type == KEVENT_TIMER ? uk->ret_data[1] : uk->ret_data[0]);
+}
+
+/* Fetch everything; a timer's row waits for as many as there are. */
+static void take_all(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
+		     const FIXTURE_VARIANT(scenario) *variant, int face, const struct step *st)
+{
+	long ms = variant->kind == TIMER ? LONG_MS : 0;
+	struct evchan_event e;
+	struct ukevent out[5];
+	int n;
+
+	for (;;) {
+		if (ms && self->got.records == variant->sources)
+			return;
+		switch (face) {
+		case EVCHAN:
+			if (wait_events(&self->c, ms ? 1 : 0, ms) <= 0)
+				return;
+			while (take(&self->c, &e))
+				record(_metadata, self, variant, st, e.data, e.events,
+				       variant->kind == USER ? e.extra[0] : e.value);
+			break;
+		case KEVENT_RING:
+			n = queue_wait(&self->q, variant->slots, self->q.uidx, ms);
+			ASSERT_GE(n, 0);
+			if (!n)
+				return;
+			for (int k = 0; k < n; k++)
+				record_ukevent(_metadata, self, variant, st,
+					       ring_entry(&self->q, k));
+			ASSERT_EQ(commit_entries(&self->q, n), n);
+			break;
+		default:
+			n = get_events(&self->q, ms ? 1 : 0, 5, ms, out);
+			ASSERT_GE(n, 0);
+			if (!n)
+				return;
+			for (int k = 0; k < n; k++)
+				record_ukevent(_metadata, self, variant, st, &out[k]);
+		}
+	}
+}
+
+static void happens(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
+		    const FIXTURE_VARIANT(scenario) *variant, int face, const struct step *st,
+		    int i)
+{
+	struct outcome *o = &self->expected;
+
+	switch (st->op) {
+	case FIRE:
+		if (!st->silent) {
+			o->bits[i] |= variant->events;
+			occurred(o, i);
+		}
+		for (int t = 0; t < st->times; t++) {
+			int ret;
+
+			self->w.sent[i]++;
+			ret = variant->kind == USER ?
+			      apply(_metadata, self, variant, face, st, i) :
+			      fire(&self->w, variant->kind, i);
+			ASSERT_EQ(ret, 0);
+		}
+		break;
+	case EXPIRE:
+		o->bits[i] |= variant->events;
+		o->count[i]++;
+		occurred(o, i);
+		break;
+	case HANG_UP:
+		close(self->w.fds[i][1]);
+		self->w.fds[i][1] = -1;
+		break;
+	case CLOSE:
+		close(self->w.fds[i][0]);
+		self->w.fds[i][0] = -1;
+		self->w.sent[i] = 0;	/* nobody can read it any more */
+		break;
+	default:
+		if (st->op == MODIFY) {		/* holds already, or still */
+			o->bits[i] |= st->events;
+			occurred(o, i);
+		}
+		if (st->op == REMOVE)
+			self->w.sent[i] = 0;
+		ASSERT_EQ(apply(_metadata, self, variant, face, st, i), 0);
+	}
+}
+
+static void run_row(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
+		    const FIXTURE_VARIANT(scenario) *variant, int face)
+{
+	const struct step *st;
+	static _Alignas(64) char memory[4096];
+	int ret;
+
+	memset(&self->expected, 0, sizeof(self->expected));
+	memset(&self->got, 0, sizeof(self->got));
+	for (int i = 0; i < variant->sources; i++)
+		ASSERT_EQ(make_source(&self->w, variant->kind, i), 0);
+	ret = face == EVCHAN ? channel_open(&self->c, variant->slots, 0) :
+	      face == KEVENT_OWN_RING ? queue_open_own(&self->q, variant->slots, memory) :
+	      queue_open(&self->q, face == KEVENT ? 0 : variant->slots, 0);
+	ASSERT_EQ(ret, 0);
+
+	for (st = variant->steps; st < variant->steps + STEPS_MAX && st->op != END; st++) {
+		if (st->op == TAKE) {
+			take_all(_metadata, self, variant, face, st);
+			phase_ends(&self->got);
+			phase_ends(&self->expected);
+			continue;
+		}
+		for (int i = st->first; i <= st->last; i++)
+			happens(_metadata, self, variant, face, st, i);
+	}
+	for (int i = 0; i < variant->sources; i++) {
+		/* What was sent is what has to be read, but for what was closed. */
+		if (variant->kind != TIMER)
+			self->expected.count[i] = self->w.sent[i];
+		if (self->w.fds[i][0] >= 0)
+			close(self->w.fds[i][0]);
+		if (self->w.fds[i][1] >= 0)
+			close(self->w.fds[i][1]);
+	}
+	if (face == EVCHAN)
+		channel_close(&self->c);
+	else
+		queue_close(&self->q);
+}
+
+FIXTURE_SETUP(scenario)
+{
+	memset(self, 0, sizeof(*self));
+}
+
+FIXTURE_TEARDOWN(scenario)
+{
+}
+
+TEST_F(scenario, same)
+{
+	for (int face = 0; face < FACES; face++) {
+		const struct outcome *got = &self->got, *expected = &self->expected;
+
+		run_row(_metadata, self, variant, face);
+		EXPECT_LE(got->records, variant->records[face]) {
+			TH_LOG("%s: too many records", face_names[face]);
+		}
+		ASSERT_EQ(got->length, expected->length) {
+			TH_LOG("%s: %d records", face_names[face], got->records);
+		}
+		for (int at = 0; at < got->length; at++) {
+			ASSERT_EQ(got->order[at], expected->order[at]) {
+				TH_LOG("%s: order, at %d", face_names[face], at);
+			}
+		}
+		for (int i = 0; i < variant->sources; i++) {
+			EXPECT_EQ(got->bits[i], expected->bits[i]) {
+				TH_LOG("%s: bits of source %d", face_names[face], i);
+			}
+			EXPECT_EQ(got->count[i], expected->count[i]) {
+				TH_LOG("%s: count of source %d", face_names[face], i);
+			}
+		}
+	}
+}
+
+TEST_HARNESS_MAIN

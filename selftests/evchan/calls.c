@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What each call takes, and every way in which it refuses. */
+#include <sys/resource.h>
+
+#include "channel.h"
+
+TEST(create_sizes)
+{
+	struct channel c;
+
+	ASSERT_EQ(channel_open(&c, 0, 0), 0);
+	EXPECT_EQ(c.params.entries, 256);
+	EXPECT_EQ(c.header->entries, 256);
+	EXPECT_EQ(c.params.event_size, sizeof(struct evchan_event));
+	channel_close(&c);
+	ASSERT_EQ(channel_open(&c, 100, EVCHAN_CLOEXEC), 0);
+	EXPECT_EQ(c.params.entries, 128);
+	EXPECT_EQ(fcntl(c.fd, F_GETFD), FD_CLOEXEC);
+	channel_close(&c);
+	ASSERT_EQ(channel_open(&c, 65536, EVCHAN_NONBLOCK), 0);
+	EXPECT_TRUE(fcntl(c.fd, F_GETFL) & O_NONBLOCK);
+	channel_close(&c);
+}
+
+static int create_errno(struct evchan_params *p, size_t size)
+{
+	int fd = syscall(NR_EVCHAN_CREATE, p, size);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+TEST(create_errors)
+{
+	struct { struct evchan_params p; uint64_t tail; } big = { .tail = 1 };
+	struct evchan_params p = { .entries = 65537 };
+	struct rlimit few, files;
+
+	EXPECT_EQ(create_errno(&p, sizeof(p)), EINVAL);
+	p = (struct evchan_params){ .flags = 0x80 };
+	EXPECT_EQ(create_errno(&p, sizeof(p)), EINVAL);
+	p = (struct evchan_params){ .reserved = 1 };
+	EXPECT_EQ(create_errno(&p, sizeof(p)), EINVAL);
+	p = (struct evchan_params){ 0 };
+	EXPECT_EQ(create_errno(&p, sizeof(p) - 1), EINVAL);
+	EXPECT_EQ(create_errno(&p, 1 << 20), E2BIG);
+	EXPECT_EQ(create_errno(&big.p, sizeof(big)), E2BIG);
+	big.tail = 0;
+	EXPECT_EQ(create_errno(&big.p, sizeof(big)), 0);
+	EXPECT_EQ(create_errno(NULL, sizeof(p)), EFAULT);
+	getrlimit(RLIMIT_NOFILE, &files);
+	few = (struct rlimit){ 3, files.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &few);
+	EXPECT_EQ(create_errno(&p, sizeof(p)), EMFILE);
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+TEST(create_memlock_limit)
+{
+	struct evchan_params p = { .entries = 65536 };
+	struct rlimit none = { 65536, 65536 };
+
+	/* CAP_IPC_LOCK is above the limit, so not as root. */
+	ASSERT_EQ(setrlimit(RLIMIT_MEMLOCK, &none), 0);
+	ASSERT_EQ(setuid(65534), 0);
+	EXPECT_EQ(create_errno(&p, sizeof(p)), ENOMEM);
+	p.entries = 8;
+	for (int i = 0; i < 100; i++)	/* a charge that leaked would fill it */
+		ASSERT_EQ(create_errno(&p, sizeof(p)), 0);
+}
+
+TEST_F(channel, mmap_errors)
+{
+	struct channel *c = &self->c;
+	size_t len = c->params.map_length;
+
+	EXPECT_EQ(mmap(NULL, len, PROT_READ, MAP_PRIVATE, c->fd, 0), MAP_FAILED);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(mmap(NULL, len + 4096, PROT_READ, MAP_SHARED, c->fd, 0), MAP_FAILED);
+	EXPECT_EQ(mmap(NULL, len, PROT_READ, MAP_SHARED, c->fd, 4096), MAP_FAILED);
+}
+
+TEST_F(channel, ctl_call_errors)
+{
+	struct evchan_change ch = { .op = EVCHAN_ADD };
+	struct channel *c = &self->c;
+
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, -1, &ch, 1, sizeof(ch), 0), -1);
+	EXPECT_EQ(errno, EBADF);
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, self->fd, &ch, 1, sizeof(ch), 0), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, c->fd, &ch, 1, sizeof(ch) - 1, 0), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, c->fd, &ch, 1, 1 << 20, 0), -1);
+	EXPECT_EQ(errno, E2BIG);
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, c->fd, &ch, 1, sizeof(ch), 0x10), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, c->fd, NULL, 1, sizeof(ch), 0), -1);
+	EXPECT_EQ(errno, EFAULT);
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, c->fd, &ch, 70000, sizeof(ch), 0), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, c->fd, &ch, 0, sizeof(ch), 0), 0);
+}
+
+TEST_F(channel, ctl_entry_errors)
+{
+	struct channel *c = &self->c;
+	int file = open("/etc/passwd", O_RDONLY), fd = self->fd;
+
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, -1, POLLIN, 0, 0), -EBADF);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, file, POLLIN, 0, 0), -EPERM);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, c->fd, POLLIN, 0, 0), -EINVAL);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_SOCKET, fd, EVCHAN_RECV, 0, 0), -ENOTSOCK);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_PIPE, fd, EVCHAN_RECV, 0, 0), -EINVAL);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, fd, 0, 0, 0), -EINVAL);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, fd, 1u << 20, 0, 0), -EINVAL);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0x100, 0), -EINVAL);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, 1234, fd, POLLIN, 0, 0), -EINVAL);
+	EXPECT_EQ(watch(c, 99, EVCHAN_POLL, fd, POLLIN, 0, 0), -EINVAL);
+	EXPECT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, fd, POLLIN, 0, 0), -ENOENT);
+	EXPECT_EQ(watch(c, EVCHAN_DEL, EVCHAN_POLL, fd, 0, 0, 0), -ENOENT);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_USER, 0, 1, EVCHAN_LEVEL, 0), -EINVAL);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_TIMER, 99, 1, 0, 0), -EINVAL);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0, 0), 0);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0, 0), -EEXIST);
+	EXPECT_EQ(watch(c, EVCHAN_SET, EVCHAN_POLL, fd, POLLIN, 0, 0), 0);
+	EXPECT_EQ(counter(c->fd, "sources"), 1);
+	close(file);
+}
+
+TEST_F(channel, ctl_batch_goes_on_or_stops)
+{
+	struct evchan_change ch[3] = {
+		{ .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 },
+		{ .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 },
+		{ .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 2 },
+	};
+	struct channel *c = &self->c;
+
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, c->fd, ch, 3, sizeof(ch[0]), 0), 2);
+	EXPECT_EQ(ch[0].result, 0);
+	EXPECT_EQ(ch[1].result, -EEXIST);
+	EXPECT_EQ(ch[2].result, 0);
+	for (int i = 0; i < 3; i++)
+		ch[i].result = 77;
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, c->fd, ch, 3, sizeof(ch[0]), EVCHAN_CTL_STOP), 0);
+	EXPECT_EQ(ch[0].result, -EEXIST);
+	EXPECT_EQ(ch[1].result, 77);
+}
+
+TEST_F(channel, wait_errors)
+{
+	struct __kernel_timespec bad = { 0, 1000000000 };
+	struct channel *c = &self->c;
+
+	EXPECT_EQ(syscall(NR_EVCHAN_WAIT, -1, 0, 0, NULL, NULL, 8), -1);
+	EXPECT_EQ(errno, EBADF);
+	EXPECT_EQ(syscall(NR_EVCHAN_WAIT, self->fd, 0, 0, NULL, NULL, 8), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(wait_events(c, 9, 0), -EINVAL);
+	EXPECT_EQ(syscall(NR_EVCHAN_WAIT, c->fd, 0, 0x100, NULL, NULL, 8), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(syscall(NR_EVCHAN_WAIT, c->fd, 0, EVCHAN_WAIT_REALTIME, NULL, NULL, 8), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(syscall(NR_EVCHAN_WAIT, c->fd, 1, EVCHAN_WAKE_OTHER, NULL, NULL, 8), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(syscall(NR_EVCHAN_WAIT, c->fd, 1, 0, &bad, NULL, 8), -1);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(syscall(NR_EVCHAN_WAIT, c->fd, 1, 0, (void *)1, NULL, 8), -1);
+	EXPECT_EQ(errno, EFAULT);
+	EXPECT_EQ(syscall(NR_EVCHAN_WAIT, c->fd, 0, 0, NULL, &bad, 3), -1);
+	EXPECT_EQ(errno, EINVAL);
+}
+
+TEST(user_limit)
+{
+	char old[32] = "";
+	int fd = open("/proc/sys/fs/evcore/max_user_sources", O_RDWR);
+	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER };
+	struct channel c;
+
+	ASSERT_GE(fd, 0);
+	ASSERT_GT(read(fd, old, sizeof(old) - 1), 0);
+	ASSERT_EQ(channel_open(&c, 8, 0), 0);
+	ASSERT_EQ(pwrite(fd, "3", 1, 0), 1);
+	for (ch.id = 0; ch.id < 3; ch.id++)
+		EXPECT_EQ(change(&c, &ch), 0);
+	EXPECT_EQ(change(&c, &ch), -ENOSPC);
+	ch.op = EVCHAN_DEL;
+	ch.id = 0;
+	EXPECT_EQ(change(&c, &ch), 0);
+	ch.op = EVCHAN_ADD;
+	EXPECT_EQ(change(&c, &ch), 0);
+	ASSERT_GT(pwrite(fd, old, strlen(old), 0), 0);
+	channel_close(&c);
+	close(fd);
+}
+
+TEST_HARNESS_MAIN

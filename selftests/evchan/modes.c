@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Edge, level and oneshot; changing and deleting; the channel polled. */
+#include <sys/epoll.h>
+
+#include "channel.h"
+
+TEST_F(channel, edge_merges_until_taken)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 42), 0);
+	EXPECT_EQ(take(c, &e), 0);
+	for (int i = 0; i < 3; i++)
+		raise_eventfd(self->fd);
+	ASSERT_EQ(take(c, &e), 1);
+	EXPECT_EQ(e.data, 42);
+	EXPECT_EQ(e.type, EVCHAN_POLL);
+	EXPECT_TRUE(e.events & POLLIN);
+	EXPECT_EQ((uint32_t)e.id, (uint32_t)self->fd);
+	EXPECT_EQ(take(c, &e), 0);
+	EXPECT_EQ(counter(c->fd, "merged"), 2);
+	EXPECT_EQ(wait_events(c, 0, 0), 0);	/* edge: nothing new happened */
+	raise_eventfd(self->fd);
+	EXPECT_EQ(take(c, &e), 1);
+}
+
+TEST_F(channel, ready_at_add)
+{
+	struct evchan_event e;
+
+	raise_eventfd(self->fd);
+	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN | POLLOUT, 0, 1), 0);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	EXPECT_EQ(e.events & (POLLIN | POLLOUT), POLLIN | POLLOUT);
+}
+
+TEST_F(channel, oneshot_until_modified)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_ONESHOT, 1), 0);
+	raise_eventfd(self->fd);
+	EXPECT_EQ(take(c, &e), 1);
+	raise_eventfd(self->fd);
+	EXPECT_EQ(take(c, &e), 0);
+	EXPECT_EQ(wait_events(c, 1, 20), 0);
+	ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_ONESHOT, 2), 0);
+	ASSERT_EQ(take(c, &e), 1);
+	EXPECT_EQ(e.data, 2);
+}
+
+TEST_F(channel, level_again_while_it_holds)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_LEVEL, 1), 0);
+	raise_eventfd(self->fd);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(wait_events(c, 1, LONG_MS), 1);
+		ASSERT_EQ(take(c, &e), 1);
+		EXPECT_EQ(take(c, &e), 0);
+	}
+	read_eventfd(self->fd);
+	EXPECT_EQ(wait_events(c, 1, 20), 0);
+	raise_eventfd(self->fd);
+	EXPECT_EQ(wait_events(c, 1, LONG_MS), 1);
+}
+
+/* A wake-up without a key while the record is in the ring must not end it. */
+TEST_F(channel, level_survives_keyless_wakeup)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+	int p[2];
+	char b;
+
+	ASSERT_EQ(pipe(p), 0);
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_PIPE, p[0], EVCHAN_RECV, EVCHAN_LEVEL, 1), 0);
+	ASSERT_EQ(write(p[1], "ab", 2), 2);
+	close(p[1]);		/* without a key, the first record not taken */
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(wait_events(c, 1, LONG_MS), 1);
+		ASSERT_EQ(take(c, &e), 1);
+		EXPECT_EQ(read(p[0], &b, 1), i < 2);
+	}
+	close(p[0]);
+}
+
+TEST_F(channel, poll_of_the_channel)
+{
+	struct pollfd p = { self->c.fd, POLLIN, 0 };
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	raise_eventfd(self->fd);
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_EQ(take(&self->c, &e), 1);
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+}
+
+/* An epoll set must see the edge each time the ring was drained in between. */
+TEST_F(channel, epoll_edge_of_the_channel)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	int ep = epoll_create1(0);
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	ASSERT_EQ(epoll_ctl(ep, EPOLL_CTL_ADD, self->c.fd, &ev), 0);
+	for (int i = 0; i < 5; i++) {
+		raise_eventfd(self->fd);
+		ASSERT_EQ(epoll_wait(ep, &ev, 1, LONG_MS), 1);
+		ASSERT_EQ(take(&self->c, &e), 1);
+	}
+	close(ep);
+}
+
+TEST_F(channel, delete_withdraws)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	raise_eventfd(self->fd);
+	EXPECT_EQ(watch(c, EVCHAN_DEL, EVCHAN_POLL, self->fd, 0, 0, 0), 0);
+	EXPECT_EQ(take(c, &e), 0);
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	EXPECT_EQ(take(c, &e), 1);
+	/* Already taken: it may be in another thread's hands. */
+	EXPECT_EQ(watch(c, EVCHAN_DEL, EVCHAN_POLL, self->fd, 0, 0, 0), 1);
+}
+
+TEST_F(channel, delete_by_id_after_close)
+{
+	struct evchan_change ch = {
+		.op = EVCHAN_ADD, .type = EVCHAN_POLL, .events = POLLIN,
+		.args = { self->fd },
+	};
+	int copy = dup(self->fd);
+
+	ASSERT_EQ(change(&self->c, &ch), 0);
+	close(self->fd);		/* the file lives on in the copy */
+	ch.op = EVCHAN_DEL;
+	ch.flags = EVCHAN_BY_ID;
+	EXPECT_EQ(change(&self->c, &ch), 0);
+	EXPECT_EQ(change(&self->c, &ch), -ENOENT);
+	self->fd = copy;
+}
+
+TEST_F(channel, report_close)
+{
+	struct evchan_event e;
+	int fd = eventfd(0, 0), copy = dup(fd);
+
+	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN,
+			EVCHAN_REPORT_CLOSE, 9), 0);
+	close(fd);
+	EXPECT_EQ(wait_events(&self->c, 0, 0), 0);
+	close(copy);
+	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	EXPECT_EQ(e.events, EVCHAN_CLOSED);
+	EXPECT_EQ(e.data, 9);
+	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
+}
+
+TEST_F(channel, give_back)
+{
+	struct evchan_change ch;
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 5), 0);
+	raise_eventfd(self->fd);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	ch = (struct evchan_change){
+		.op = EVCHAN_POST, .type = e.type, .flags = EVCHAN_BY_ID, .id = e.id,
+		.events = e.events, .args = { 11 },
+	};
+	ASSERT_EQ(change(&self->c, &ch), 0);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	EXPECT_EQ(e.data, 5);
+	EXPECT_EQ(e.value, 11);
+}
+
+TEST_F(channel, timestamp_is_opt_in)
+{
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	raise_eventfd(self->fd);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	EXPECT_EQ(e.timestamp, 0);
+	ASSERT_EQ(watch(&self->c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLIN,
+			EVCHAN_TIMESTAMP, 1), 0);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	EXPECT_NE(e.timestamp, 0);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A full ring loses nothing and reorders nothing. */
+#include "channel.h"
+
+TEST(overflow_in_order)
+{
+	struct evchan_event e;
+	int fds[200], next = 0;
+	struct channel c;
+
+	ASSERT_EQ(channel_open(&c, 8, 0), 0);
+	for (int i = 0; i < 200; i++) {
+		fds[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fds[i], POLLIN, 0, i), 0);
+	}
+	EXPECT_EQ(c.header->flags & EVCHAN_RING_CALL, 0);
+	for (int round = 0; round < 3; round++)
+		for (int i = 0; i < 200; i++)
+			raise_eventfd(fds[i]);
+	EXPECT_EQ(c.header->flags & EVCHAN_RING_CALL, EVCHAN_RING_CALL);
+	EXPECT_EQ(counter(c.fd, "overflowed"), 192);
+	do {
+		while (take(&c, &e)) {
+			EXPECT_EQ(e.data, next);
+			EXPECT_EQ(e.flags & EVCHAN_EVENT_OVERFLOWED, next >= 8);
+			EXPECT_EQ(read_eventfd(fds[e.data]), 3);
+			next++;
+		}
+	} while (wait_events(&c, 0, 0) > 0);
+	EXPECT_EQ(next, 200);
+	EXPECT_EQ(c.header->flags & EVCHAN_RING_CALL, 0);
+	EXPECT_EQ(counter(c.fd, "drained"), 192);
+	for (int i = 0; i < 200; i++)
+		close(fds[i]);
+	channel_close(&c);
+}
+
+/* A post into a ring with room goes behind those that wait. */
+TEST(overflow_not_overtaken)
+{
+	struct evchan_event e;
+	struct channel c;
+	int fds[12];
+
+	ASSERT_EQ(channel_open(&c, 8, 0), 0);
+	for (int i = 0; i < 12; i++) {
+		fds[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fds[i], POLLIN, 0, i), 0);
+	}
+	for (int i = 0; i < 11; i++)
+		raise_eventfd(fds[i]);
+	for (int i = 0; i < 8; i++)
+		ASSERT_EQ(take(&c, &e), 1);
+	raise_eventfd(fds[11]);		/* this post also drains */
+	for (int i = 8; i < 12; i++) {
+		ASSERT_EQ(take(&c, &e), 1);
+		EXPECT_EQ(e.data, i);
+	}
+	channel_close(&c);
+}
+
+TEST(overflow_source_closed_or_deleted)
+{
+	struct evchan_event e;
+	struct channel c;
+	int fds[12], n = 0;
+
+	ASSERT_EQ(channel_open(&c, 8, 0), 0);
+	for (int i = 0; i < 12; i++) {
+		fds[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fds[i], POLLIN,
+				i == 10 ? EVCHAN_REPORT_CLOSE : 0, i), 0);
+		raise_eventfd(fds[i]);
+	}
+	close(fds[9]);		/* its event waits: it must still come */
+	close(fds[10]);		/* and say that it is closed, too */
+	EXPECT_EQ(watch(&c, EVCHAN_DEL, EVCHAN_POLL, fds[8], 0, 0, 0), 0);
+	EXPECT_EQ(counter(c.fd, "sources"), 9);
+	do {
+		while (take(&c, &e)) {
+			EXPECT_NE(e.data, 8);
+			if (e.data == 10)
+				EXPECT_TRUE(e.events & EVCHAN_CLOSED);
+			n++;
+		}
+	} while (wait_events(&c, 0, 0) > 0);
+	EXPECT_EQ(n, 11);
+	channel_close(&c);
+}
+
+TEST_HARNESS_MAIN
