@@ -142,7 +142,7 @@ static void evchan_post(struct evcore_source *s, u32 events, u64 value, u64 extr
 		goto slow;
 	}
 	publish(c, s, pos, &r);
-	trace_evcore_post(s->queue, s->ops->type, s->id, events);
+	trace_post(s->queue, s->ops->type, s->id, events);
 	evcore_wake(s->queue);
 	local_irq_restore(flags);
 	return;

@@ -81,7 +81,7 @@ void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r)
 	s->marked = r->marked;
 	q->overflowed++;
 	evcore_update_call(q);
-	trace_evcore_overflow(q, s->ops->type, s->id, r->events);
+	trace_overflow(q, s->ops->type, s->id, r->events);
 }
 
 /**
@@ -129,7 +129,7 @@ static void overflow_pop(struct evcore_source *s, struct evcore_record *r)
 	s->pending = 0;
 	s->marked = false;
 	q->drained++;
-	trace_evcore_drain(q, s->ops->type, s->id, r->events);
+	trace_drain(q, s->ops->type, s->id, r->events);
 	if (!--q->nr_overflow)
 		q->face->block(q, false);
 }

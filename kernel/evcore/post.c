@@ -22,7 +22,7 @@ static void deliver(struct evcore_source *s, const struct evcore_record *r)
 	lockdep_assert_held(&q->lock);
 	if (list_empty(&q->overflow) && q->face->put(q, s, r)) {
 		q->posted++;
-		trace_evcore_post(q, s->ops->type, s->id, r->events);
+		trace_post(q, s->ops->type, s->id, r->events);
 		evcore_delivered(s);
 		return;
 	}

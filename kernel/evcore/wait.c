@@ -48,7 +48,7 @@ static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 	list_del_init(&w->link);
 	q->nr_woken++;
 	q->wakes++;
-	trace_evcore_wake(q, task);
+	trace_wake(q, task);
 	/* Last: the waiter checks it under the lock, its memory is its stack. */
 	w->woken = true;
 	wake_up_process(task);
@@ -262,13 +262,14 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 	/*
 	 * queue->lock is held, but a consumer takes without it: what was seen
 	 * counts, or an event taken in between would look like a signal.
+	 * One who has a signal to handle may never come back to take anything.
 	 */
 	if (min)
-		pass_on(q, n >= min ? min : 0);
+		pass_on(q, n >= min && !signal_pending(current) ? min : 0);
 	ret = min_t(unsigned int, max(n, evcore_ready(q, UINT_MAX)), INT_MAX);
 	if (!ret && min && !late && !w.forced)
 		ret = -EINTR;
 	raw_spin_unlock_irq(&q->lock);
-	trace_evcore_wait(q, min, ret);
+	trace_wait(q, min, ret);
 	return ret;
 }

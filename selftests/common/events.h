@@ -88,6 +88,15 @@ static inline long long counter(int fd, const char *name)
 	return value;
 }
 
+static inline int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	int ret = fd < 0 || write(fd, text, strlen(text)) < 0;
+
+	close(fd);
+	return ret;
+}
+
 /* Wait until a thread sleeps in a system call; 0, or -1 if it never does. */
 static inline int wait_asleep(pid_t tid, long nr)
 {

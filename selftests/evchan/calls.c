@@ -198,4 +198,121 @@ TEST(user_limit)
 	close(fd);
 }
 
+/* Room for files in the whole system: root has always some, others not. */
+TEST(create_file_table_full)
+{
+	struct evchan_params p = { 0 };
+	char old[32] = "";
+	int fd = open("/proc/sys/fs/file-max", O_RDWR), got;
+
+	ASSERT_GE(fd, 0);
+	ASSERT_GT(read(fd, old, sizeof(old) - 1), 0);
+	ASSERT_EQ(pwrite(fd, "0", 1, 0), 1);
+	ASSERT_EQ(seteuid(65534), 0);
+	got = create_errno(&p, sizeof(p));
+	ASSERT_EQ(seteuid(0), 0);
+	ASSERT_GT(pwrite(fd, old, strlen(old), 0), 0);
+	EXPECT_EQ(got, ENFILE);
+	EXPECT_EQ(create_errno(&p, sizeof(p)), 0);
+	close(fd);
+}
+
+TEST_F(channel, mmap_and_its_offsets)
+{
+	struct channel *c = &self->c;
+
+	EXPECT_EQ(c->params.map_offset, 0);
+	EXPECT_EQ(c->params.map_length, c->params.events_offset + 4096);
+	EXPECT_EQ(c->params.events_offset % sizeof(struct evchan_event), 0);
+	EXPECT_EQ(c->params.reserved, 0);
+	EXPECT_NE(c->params.features & EVCHAN_FEAT_OVERFLOW, 0);
+	EXPECT_EQ(c->header->entries, 8);
+	for (int i = 0; i < 8; i++)
+		EXPECT_EQ(c->events[i].state, 0);
+}
+
+/*
+ * The first allocation of a call fails, then the second, and so on: each time
+ * the call says ENOMEM and leaves nothing behind; afterwards it succeeds.
+ */
+static int call_number(struct channel *c, int call, int fd, int inner)
+{
+	struct evchan_change timer = {
+		.op = EVCHAN_ADD, .type = EVCHAN_TIMER, .args = { CLOCK_MONOTONIC, 1000000000 },
+	};
+	struct evchan_change user = { .op = EVCHAN_ADD, .type = EVCHAN_USER };
+	struct evchan_params p = { .entries = 64 };
+	int ret;
+
+	switch (call) {
+	case 0:
+		ret = syscall(NR_EVCHAN_CREATE, &p, sizeof(p));
+		if (ret < 0)
+			return -errno;
+		close(ret);
+		return 0;
+	case 1:
+		return watch(c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0, 0);
+	case 2:	/* several wait queue heads */
+		return watch(c, EVCHAN_ADD, EVCHAN_POLL, inner, POLLIN, 0, 0);
+	case 3:
+		return change(c, &timer);
+	case 4:
+		return change(c, &user);
+	default:
+		return 1;
+	}
+}
+
+TEST_F(channel, every_allocation_fails)
+{
+	struct channel inner;
+	int nth = open("/proc/thread-self/fail-nth", O_RDWR), ret;
+
+	if (nth < 0) {
+		ASSERT_NE(access("/sys/kernel/debug/kmemleak", F_OK), 0);
+		SKIP(return, "only the debug kernel can fail on purpose");
+	}
+	ASSERT_EQ(write_file("/sys/kernel/debug/failslab/ignore-gfp-wait", "N"), 0);
+	ASSERT_EQ(write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N"), 0);
+	ASSERT_EQ(write_file("/sys/kernel/debug/failslab/verbose", "0"), 0);
+	ASSERT_EQ(write_file("/sys/kernel/debug/fail_page_alloc/verbose", "0"), 0);
+	ASSERT_EQ(channel_open(&inner, 8, 0), 0);
+	for (int call = 0; call < 5; call++) {
+		int failures = 0, n;
+
+		for (n = 1; n < 500; n++) {
+			char text[16] = "";
+			int sources = counter(self->c.fd, "sources");
+
+			snprintf(text, sizeof(text), "%d", n);
+			ASSERT_GT(pwrite(nth, text, strlen(text), 0), 0);
+			ret = call_number(&self->c, call, self->fd, inner.fd);
+			memset(text, 0, sizeof(text));
+			ASSERT_GT(pread(nth, text, sizeof(text) - 1, 0), 0);
+			ASSERT_EQ(pwrite(nth, "0", 1, 0), 1);
+			if (atoi(text)) {	/* it did not come to the nth */
+				ASSERT_EQ(ret, 0);
+				break;
+			}
+			/* Some are not needed: the table grows later, or elsewhere. */
+			if (!ret) {
+				ASSERT_EQ(call, 0);
+				continue;
+			}
+			ASSERT_TRUE(ret == -ENOMEM || ret == -ENFILE) {
+				TH_LOG("call %d, allocation %d: %d", call, n, ret);
+			}
+			ASSERT_EQ(counter(self->c.fd, "sources"), sources);
+			failures++;
+		}
+		EXPECT_GT(failures, 0) {
+			TH_LOG("call %d allocates nothing?", call);
+		}
+		EXPECT_LT(n, 500);
+	}
+	close(nth);
+	channel_close(&inner);
+}
+
 TEST_HARNESS_MAIN

@@ -50,43 +50,303 @@ TEST_F(channel, nesting_through_epoll)
 	close(ep);
 }
 
+/* Send descriptor @fd over socket @s, with @data. */
+static int send_fd(int s, int fd, const void *data, size_t size)
+{
+	char space[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { (void *)data, size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
+			      .msg_controllen = sizeof(space) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	return sendmsg(s, &msg, 0) == (ssize_t)size ? 0 : -1;
+}
+
+static int receive_fd(int s, void *data, size_t size)
+{
+	char space[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { data, size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
+			      .msg_controllen = sizeof(space) };
+	int fd;
+
+	if (recvmsg(s, &msg, 0) != (ssize_t)size || !CMSG_FIRSTHDR(&msg))
+		return -1;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
+	return fd;
+}
+
 /* The channel passed to another process: it posts, this one takes. */
 TEST_F(channel, descriptor_passed)
 {
 	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 };
-	char space[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { "x", 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
-			      .msg_controllen = sizeof(space) };
 	struct evchan_event e;
 	int s[2], status;
 
 	ASSERT_EQ(change(&self->c, &ch), 0);
 	ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
 	if (!fork()) {
-		struct channel other = { .params = self->c.params };
-		char byte;
+		struct channel other = { 0 };
 
 		close(self->c.fd);
-		iov.iov_base = &byte;
-		if (recvmsg(s[1], &msg, 0) != 1)
-			_exit(1);
-		memcpy(&other.fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
+		other.fd = receive_fd(s[1], &other.params, sizeof(other.params));
 		ch.op = EVCHAN_POST;
 		ch.args[0] = 99;
-		_exit(change(&other, &ch) ? 2 : 0);
+		_exit(other.fd < 0 ? 1 : change(&other, &ch) ? 2 : 0);
 	}
-	CMSG_FIRSTHDR(&msg)->cmsg_level = SOL_SOCKET;
-	CMSG_FIRSTHDR(&msg)->cmsg_type = SCM_RIGHTS;
-	CMSG_FIRSTHDR(&msg)->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), &self->c.fd, sizeof(int));
-	ASSERT_EQ(sendmsg(s[0], &msg, 0), 1);
+	ASSERT_EQ(send_fd(s[0], self->c.fd, &self->c.params, sizeof(self->c.params)), 0);
 	wait(&status);
 	EXPECT_EQ(status, 0);
 	ASSERT_EQ(take(&self->c, &e), 1);
 	EXPECT_EQ(e.value, 99);
 	close(s[0]);
 	close(s[1]);
+}
+
+/*
+ * The process that made a channel and registered in it exits: who has the
+ * descriptor goes on, and sources go where their file has gone.
+ */
+TEST(creator_exits)
+{
+	struct channel c = { 0 };
+	struct evchan_event e;
+	int s[2], p[2], fd;
+	pid_t pid;
+
+	ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+	ASSERT_EQ(pipe(p), 0);
+	pid = fork();
+	if (!pid) {
+		int own = eventfd(0, EFD_NONBLOCK);
+		struct channel mine;
+
+		if (channel_open(&mine, 8, 0) ||
+		    watch(&mine, EVCHAN_ADD, EVCHAN_POLL, own, POLLIN, EVCHAN_REPORT_CLOSE, 1) ||
+		    watch(&mine, EVCHAN_ADD, EVCHAN_PIPE, p[0], EVCHAN_RECV, 0, 2) ||
+		    raise_eventfd(own) ||
+		    send_fd(s[1], mine.fd, &mine.params, sizeof(mine.params)))
+			_exit(1);
+		_exit(0);
+	}
+	c.fd = receive_fd(s[0], &c.params, sizeof(c.params));
+	ASSERT_GE(c.fd, 0);
+	ASSERT_EQ(waitpid(pid, &fd, 0), pid);
+	ASSERT_EQ(fd, 0);
+	ASSERT_EQ(channel_map(&c), 0);
+	/* Its own file is closed: readable before, closed now, in one record. */
+	ASSERT_EQ(take(&c, &e), 1);
+	EXPECT_EQ(e.data, 1);
+	EXPECT_EQ(e.events, POLLIN | EVCHAN_CLOSED);
+	EXPECT_EQ(counter(c.fd, "sources"), 1);
+	/* The pipe is open here too. */
+	ASSERT_EQ(write(p[1], "x", 1), 1);
+	ASSERT_EQ(take(&c, &e), 1);
+	EXPECT_EQ(e.data, 2);
+	fd = eventfd(1, EFD_NONBLOCK);
+	ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0, 3), 0);
+	ASSERT_EQ(take(&c, &e), 1);
+	EXPECT_EQ(e.data, 3);
+	channel_close(&c);
+}
+
+/* After fork() both have the one channel: each event to one of them. */
+TEST(fork_shares)
+{
+	enum { N = 400 };
+	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER };
+	unsigned char *seen = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct evchan_event e;
+	struct channel c;
+	int status, fd;
+	pid_t pid;
+
+	ASSERT_EQ(channel_open(&c, 512, 0), 0);
+	ASSERT_EQ(change(&c, &ch), 0);
+	ch.op = EVCHAN_POST;
+	for (int i = 0; i < N; i++) {
+		ch.args[0] = i;
+		ASSERT_EQ(change(&c, &ch), 0);
+	}
+	pid = fork();
+	if (!pid) {
+		/* A descriptor that only the child has. */
+		fd = eventfd(1, EFD_NONBLOCK);
+		if (watch(&c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0, 7))
+			_exit(1);
+		while (take(&c, &e))
+			__atomic_add_fetch(&seen[e.type == EVCHAN_USER ? e.value : N], 1,
+					   __ATOMIC_RELAXED);
+		_exit(0);
+	}
+	while (take(&c, &e))
+		__atomic_add_fetch(&seen[e.type == EVCHAN_USER ? e.value : N], 1,
+				   __ATOMIC_RELAXED);
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	ASSERT_EQ(status, 0);
+	while (take(&c, &e))
+		seen[e.type == EVCHAN_USER ? e.value : N]++;
+	for (int i = 0; i <= N; i++)
+		ASSERT_EQ(seen[i], 1);
+	EXPECT_EQ(counter(c.fd, "sources"), 1);	/* the child's went with its file */
+	channel_close(&c);
+}
+
+/* Where the link of descriptor @fd leads in a program executed by a child. */
+static int seen_after_exec(int fd, char *text, size_t size)
+{
+	char path[64];
+	int p[2], n;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (pipe(p))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		dup2(p[1], 1);
+		execlp("readlink", "readlink", path, NULL);
+		_exit(127);
+	}
+	close(p[1]);
+	n = read(p[0], text, size - 1);
+	text[n > 0 ? n : 0] = '\0';
+	close(p[0]);
+	return waitpid(pid, NULL, 0) == pid ? 0 : -1;
+}
+
+TEST(exec_keeps_or_closes)
+{
+	struct channel kept, closed;
+	struct evchan_event e;
+	char text[128];
+	int fd = eventfd(0, EFD_NONBLOCK);
+
+	ASSERT_EQ(channel_open(&kept, 8, 0), 0);
+	ASSERT_EQ(channel_open(&closed, 8, EVCHAN_CLOEXEC), 0);
+	ASSERT_EQ(watch(&kept, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0, 1), 0);
+	ASSERT_EQ(seen_after_exec(kept.fd, text, sizeof(text)), 0);
+	EXPECT_NE(strstr(text, "[evchan]"), NULL);
+	ASSERT_EQ(seen_after_exec(closed.fd, text, sizeof(text)), 0);
+	EXPECT_EQ(strstr(text, "[evchan]"), NULL);
+	/* Neither touched what is registered here. */
+	raise_eventfd(fd);
+	EXPECT_EQ(take(&kept, &e), 1);
+	channel_close(&kept);
+	channel_close(&closed);
+	close(fd);
+}
+
+TEST_F(channel, duplicate_descriptor)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+	int copy = dup(c->fd);
+
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	close(c->fd);
+	c->fd = copy;
+	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), -EEXIST);
+	raise_eventfd(self->fd);
+	EXPECT_EQ(wait_events(c, 1, LONG_MS), 1);
+	EXPECT_EQ(take(c, &e), 1);
+}
+
+/* A watched descriptor's copy: a source of its own, as with epoll. */
+TEST_F(channel, watched_duplicate)
+{
+	struct channel *c = &self->c;
+	int copy = dup(self->fd);
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, copy, POLLIN, 0, 2), 0);
+	raise_eventfd(copy);
+	ASSERT_EQ(take(c, &e), 1);
+	ASSERT_EQ(take(c, &e), 1);
+	EXPECT_EQ(counter(c->fd, "sources"), 2);
+	EXPECT_GE(watch(c, EVCHAN_DEL, EVCHAN_POLL, copy, 0, 0, 0), 0);
+	close(copy);
+	raise_eventfd(self->fd);
+	ASSERT_EQ(take(c, &e), 1);
+	EXPECT_EQ(e.data, 1);
+}
+
+/* The ring stays mapped when the descriptor is closed. */
+TEST(mapping_outlives_descriptor)
+{
+	int fd = eventfd(1, EFD_NONBLOCK);
+	struct evchan_event e;
+	struct channel c;
+
+	ASSERT_EQ(channel_open(&c, 8, 0), 0);
+	ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0, 5), 0);
+	close(c.fd);
+	raise_eventfd(fd);		/* nobody is told any more */
+	ASSERT_EQ(take(&c, &e), 1);
+	EXPECT_EQ(e.data, 5);
+	EXPECT_EQ(take(&c, &e), 0);
+	munmap(c.header, c.params.map_length);
+	close(fd);
+}
+
+/* Closed while a thread waits: the wait holds it, and ends as it would have. */
+TEST(closed_while_waiting)
+{
+	int fd = eventfd(0, EFD_NONBLOCK);
+	struct channel c;
+	struct waiter w;
+
+	ASSERT_EQ(channel_open(&c, 8, 0), 0);
+	ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0, 1), 0);
+	ASSERT_EQ(start_waiter(&w, &c, 1), 0);
+	channel_close(&c);
+	raise_eventfd(fd);
+	pthread_join(w.thread, NULL);
+	EXPECT_EQ(w.ret, 1);
+	raise_eventfd(fd);
+	close(fd);
+}
+
+/* Sources with everything pending: in the ring, in overflow, to be looked at. */
+TEST(closed_with_everything_pending)
+{
+	struct evchan_change timer = {
+		.op = EVCHAN_ADD, .type = EVCHAN_TIMER,
+		.args = { CLOCK_MONOTONIC, 100000, 100000 },
+	};
+	int fds[40][2];
+
+	for (int round = 0; round < 20; round++) {
+		struct channel c;
+
+		ASSERT_EQ(channel_open(&c, 8, 0), 0);
+		for (timer.id = 0; timer.id < 20; timer.id++)
+			ASSERT_EQ(change(&c, &timer), 0);
+		for (int i = 0; i < 40; i++) {
+			ASSERT_EQ(pipe(fds[i]), 0);
+			ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_PIPE, fds[i][0], EVCHAN_RECV,
+					i % 3 == 1 ? EVCHAN_LEVEL : i % 3 == 2 ?
+					EVCHAN_ONESHOT | EVCHAN_REPORT_CLOSE : 0, i), 0);
+			ASSERT_EQ(write(fds[i][1], "x", 1), 1);
+			if (i % 4 == 0)
+				close(fds[i][1]);
+			if (i % 5 == 0)
+				close(fds[i][0]);
+		}
+		channel_close(&c);
+		for (int i = 0; i < 40; i++) {
+			if (i % 4)
+				close(fds[i][1]);
+			if (i % 5)
+				close(fds[i][0]);
+		}
+	}
 }
 
 TEST_HARNESS_MAIN

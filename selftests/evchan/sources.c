@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What each type of source says. */
 #include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
 
 #include "channel.h"
 
@@ -129,6 +133,138 @@ TEST_F(channel, socket_bits)
 	EXPECT_EQ(e.events, EVCHAN_SEND);
 	close(conn);
 	close(server);
+}
+
+/* What can be polled can be watched: here, what loops are made of. */
+FIXTURE(pollable)
+{
+	struct channel c;
+	int fd;			/* to be watched */
+	int other;		/* what makes it readable */
+};
+
+FIXTURE_VARIANT(pollable)
+{
+	enum { TTY, TERMINAL, TIMERFD, SIGNALFD, INOTIFY, EPOLL, KEVENT_QUEUE, OTHER_CHANNEL } what;
+};
+
+FIXTURE_VARIANT_ADD(pollable, tty) { TTY };
+FIXTURE_VARIANT_ADD(pollable, terminal) { TERMINAL };
+FIXTURE_VARIANT_ADD(pollable, timerfd) { TIMERFD };
+FIXTURE_VARIANT_ADD(pollable, signalfd) { SIGNALFD };
+FIXTURE_VARIANT_ADD(pollable, inotify) { INOTIFY };
+FIXTURE_VARIANT_ADD(pollable, epoll) { EPOLL };
+FIXTURE_VARIANT_ADD(pollable, kevent_queue) { KEVENT_QUEUE };
+FIXTURE_VARIANT_ADD(pollable, other_channel) { OTHER_CHANNEL };
+
+static char watched_dir[] = "/tmp/evchan-XXXXXX";
+
+FIXTURE_SETUP(pollable)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	struct channel inner;
+	struct ukevent uk;
+	struct queue q;
+	sigset_t usr1;
+	int pair[2];
+
+	ASSERT_EQ(channel_open(&self->c, 8, 0), 0);
+	self->other = eventfd(0, EFD_NONBLOCK);
+	switch (variant->what) {
+	case TTY:
+	case TERMINAL:
+		pair[0] = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+		ASSERT_GE(pair[0], 0);
+		ASSERT_EQ(grantpt(pair[0]), 0);
+		ASSERT_EQ(unlockpt(pair[0]), 0);
+		pair[1] = open(ptsname(pair[0]), O_RDWR | O_NOCTTY | O_NONBLOCK);
+		ASSERT_GE(pair[1], 0);
+		self->fd = pair[variant->what == TTY];
+		self->other = pair[variant->what != TTY];
+		break;
+	case TIMERFD:
+		self->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+		break;
+	case SIGNALFD:
+		sigemptyset(&usr1);
+		sigaddset(&usr1, SIGUSR1);
+		sigprocmask(SIG_BLOCK, &usr1, NULL);
+		self->fd = signalfd(-1, &usr1, SFD_NONBLOCK);
+		break;
+	case INOTIFY:
+		self->fd = inotify_init1(IN_NONBLOCK);
+		ASSERT_NE(mkdtemp(watched_dir), NULL);
+		ASSERT_GE(inotify_add_watch(self->fd, watched_dir, IN_CREATE), 0);
+		break;
+	case EPOLL:
+		self->fd = epoll_create1(0);
+		ASSERT_EQ(epoll_ctl(self->fd, EPOLL_CTL_ADD, self->other, &ev), 0);
+		break;
+	case KEVENT_QUEUE:
+		ASSERT_EQ(queue_open(&q, 8, 0), 0);
+		self->fd = q.fd;
+		uk = request(KEVENT_POLL, self->other, POLLIN, KEVENT_REQ_ET, 1);
+		ASSERT_EQ(ctl(&q, KEVENT_CTL_ADD, &uk, 1), 0);
+		break;
+	case OTHER_CHANNEL:
+		ASSERT_EQ(channel_open(&inner, 8, 0), 0);
+		self->fd = inner.fd;
+		ASSERT_EQ(watch(&inner, EVCHAN_ADD, EVCHAN_POLL, self->other, POLLIN, 0, 1), 0);
+		break;
+	}
+	ASSERT_GE(self->fd, 0);
+}
+
+FIXTURE_TEARDOWN(pollable)
+{
+	channel_close(&self->c);
+	close(self->fd);
+	if (variant->what == INOTIFY) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "%s/file", watched_dir);
+		unlink(path);
+		rmdir(watched_dir);
+	}
+}
+
+static void make_readable(struct __test_metadata *_metadata, FIXTURE_DATA(pollable) *self,
+			  const FIXTURE_VARIANT(pollable) *variant)
+{
+	struct itimerspec soon = { .it_value.tv_nsec = 1000000 };
+	char path[64];
+
+	switch (variant->what) {
+	case TTY:
+	case TERMINAL:
+		ASSERT_EQ(write(self->other, "x\n", 2), 2);
+		break;
+	case TIMERFD:
+		ASSERT_EQ(timerfd_settime(self->fd, 0, &soon, NULL), 0);
+		break;
+	case SIGNALFD:
+		raise(SIGUSR1);
+		break;
+	case INOTIFY:
+		snprintf(path, sizeof(path), "%s/file", watched_dir);
+		close(open(path, O_CREAT | O_RDWR, 0600));
+		break;
+	default:
+		raise_eventfd(self->other);
+	}
+}
+
+TEST_F(pollable, is_watched)
+{
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 9), 0);
+	ASSERT_EQ(wait_events(&self->c, 0, 0), 0);
+	make_readable(_metadata, self, variant);
+	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	EXPECT_EQ(e.data, 9);
+	EXPECT_EQ(e.events & POLLIN, POLLIN);
 }
 
 TEST_HARNESS_MAIN

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Waiting and waking, by one thread and by several. */
 #include "channel.h"
+#include "evchan.h"	/* libevchan's */
 
 TEST_F(channel, one_event_wakes_one)
 {
@@ -189,22 +190,388 @@ TEST(consumers_take_each_once)
 
 static void *wait_for_ever(void *arg)
 {
-	wait_events(arg, 1, -1);
+	struct waiter *w = arg;
+
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	__atomic_store_n(&w->tid, gettid(), __ATOMIC_RELEASE);
+	wait_events(w->c, 1, -1);
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, NULL);
+	pause();	/* a cancellation point, for one that was woken first */
 	return NULL;
 }
 
-/* Cancelled while it waits, a thread takes no event along. */
+/* Cancelled while it waits, a thread takes neither event nor wake-up along. */
 TEST_F(channel, cancelled_waiter)
 {
+	struct channel *c = &self->c;
+	struct waiter victim, other;
 	struct evchan_event e;
+
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	for (int round = 0; round < 100; round++) {
+		victim = (struct waiter){ .c = c };
+		ASSERT_EQ(pthread_create(&victim.thread, NULL, wait_for_ever, &victim), 0);
+		while (!__atomic_load_n(&victim.tid, __ATOMIC_ACQUIRE))
+			sched_yield();
+		ASSERT_EQ(wait_asleep(victim.tid, NR_EVCHAN_WAIT), 0);
+		ASSERT_EQ(start_waiter(&other, c, 1), 0);
+		/* Which comes first differs; the event is there for the other. */
+		if (round & 1)
+			pthread_cancel(victim.thread);
+		raise_eventfd(self->fd);
+		if (!(round & 1))
+			pthread_cancel(victim.thread);
+		pthread_join(victim.thread, NULL);
+		if (round & 1) {
+			pthread_join(other.thread, NULL);
+			EXPECT_EQ(other.ret, 1);
+		}
+		EXPECT_EQ(take(c, &e), 1);
+		if (!(round & 1)) {
+			/* The first may have returned with it before: one more. */
+			raise_eventfd(self->fd);
+			pthread_join(other.thread, NULL);
+			take(c, &e);
+		}
+	}
+}
+
+struct library_reader {
+	pthread_t thread;
+	ec_t ec;
+	int got;
+	pid_t tid;
+};
+
+static void *read_one(void *arg)
+{
+	struct library_reader *r = arg;
+	event_data_t e;
+
+	__atomic_store_n(&r->tid, gettid(), __ATOMIC_RELEASE);
+	r->got = !ec_wait_event(r->ec, &e);
+	return NULL;
+}
+
+static int start_reader(struct library_reader *r, ec_t ec)
+{
+	*r = (struct library_reader){ .ec = ec };
+	if (pthread_create(&r->thread, NULL, read_one, r))
+		return -1;
+	while (!__atomic_load_n(&r->tid, __ATOMIC_ACQUIRE))
+		sched_yield();
+	return wait_asleep(r->tid, NR_EVCHAN_WAIT);
+}
+
+/*
+ * Through the library, at any moment around an event: one of the two gets it,
+ * whether the one cancelled was woken for it or not.
+ */
+TEST(cancelled_in_the_library)
+{
+	int fd = eventfd(0, EFD_NONBLOCK);
+	ec_t ec = ec_create_sized(0, 8);
+
+	ASSERT_NE(ec, NULL);
+	ASSERT_EQ(ec_watch(ec, EVCHAN_POLL, fd, POLLIN, 0, 1), 0);
+	for (int round = 0; round < 200; round++) {
+		struct library_reader victim, other;
+
+		ASSERT_EQ(start_reader(&victim, ec), 0);
+		ASSERT_EQ(start_reader(&other, ec), 0);
+		raise_eventfd(fd);
+		for (volatile int spin = 0; spin < round * 100; spin++)
+			;
+		pthread_cancel(victim.thread);
+		pthread_join(victim.thread, NULL);
+		if (victim.got)
+			raise_eventfd(fd);
+		pthread_join(other.thread, NULL);
+		ASSERT_EQ(other.got, 1);
+	}
+	ec_destroy(ec);
+	close(fd);
+}
+
+enum call { CREATE, CTL, WAIT, CALLS };
+
+struct caller {
+	struct channel *c;
+	enum call call;
+	uint64_t done;
+	struct evchan_change ch;
+};
+
+static void *call_on(void *arg)
+{
+	struct caller *k = arg;
+	struct evchan_params p = { .entries = 8 };
+
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	for (;;) {
+		int fd;
+
+		switch (k->call) {
+		case CREATE:
+			fd = syscall(NR_EVCHAN_CREATE, &p, sizeof(p));
+			syscall(SYS_close, fd);
+			break;
+		case CTL:
+			syscall(NR_EVCHAN_CTL, k->c->fd, &k->ch, 1, sizeof(k->ch), 0);
+			break;
+		default:
+			wait_events(k->c, 1, 1);
+		}
+		__atomic_add_fetch(&k->done, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+/* A thread cancelled anywhere in any call: the channel is as good as before. */
+TEST_F(channel, cancelled_in_every_call)
+{
+	struct evchan_change add = { .op = EVCHAN_ADD, .type = EVCHAN_USER };
+	struct channel *c = &self->c;
+	struct evchan_event e;
+
+	ASSERT_EQ(change(c, &add), 0);
+	for (int call = 0; call < CALLS; call++) {
+		for (int round = 0; round < 50; round++) {
+			struct caller k = {
+				.c = c, .call = call,
+				.ch = { .op = EVCHAN_POST, .type = EVCHAN_USER, .args = { 1 } },
+			};
+			uint64_t sum = 0;
+			pthread_t t;
+
+			ASSERT_EQ(pthread_create(&t, NULL, call_on, &k), 0);
+			while (__atomic_load_n(&k.done, __ATOMIC_RELAXED) < (unsigned int)round)
+				sched_yield();
+			pthread_cancel(t);
+			pthread_join(t, NULL);
+			do {
+				while (take(c, &e))
+					sum += e.value;
+			} while (wait_events(c, 0, 0) > 0);
+			/* The last post may have happened without being counted. */
+			if (call == CTL) {
+				EXPECT_GE(sum, k.done);
+				EXPECT_LE(sum, k.done + 1);
+			} else {
+				EXPECT_EQ(sum, 0);
+			}
+		}
+	}
+	EXPECT_EQ(counter(c->fd, "sources"), 1);
+}
+
+static int handled;
+
+static void count_signal(int sig)
+{
+	(void)sig;
+	__atomic_add_fetch(&handled, 1, __ATOMIC_RELAXED);
+}
+
+struct sender {
+	pthread_t to;
+	int fd;			/* raised together with the signal; -1: not */
+	int go, rounds;
+};
+
+/* Once per round, when told to, at a moment that shifts. */
+static void *send_signals(void *arg)
+{
+	struct sender *s = arg;
+
+	for (int i = 1; i <= s->rounds; i++) {
+		while (__atomic_load_n(&s->go, __ATOMIC_ACQUIRE) < i)
+			sched_yield();
+		for (volatile int spin = 0; spin < i * 7 % 2000; spin++)
+			;
+		if (s->fd >= 0 && i & 1)
+			raise_eventfd(s->fd);
+		pthread_kill(s->to, SIGUSR1);
+		if (s->fd >= 0 && !(i & 1))
+			raise_eventfd(s->fd);
+	}
+	return NULL;
+}
+
+/* Unblocked only inside the wait: the signal always ends it, and is never lost. */
+TEST_F(channel, mask_has_no_gap)
+{
+	struct sender s = { .to = pthread_self(), .fd = -1, .rounds = 500 };
+	struct __kernel_timespec ts = from_ms(LONG_MS);
+	struct sigaction act = { .sa_handler = count_signal };
+	uint64_t none = 0;
+	sigset_t block;
 	pthread_t t;
 
-	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
-	ASSERT_EQ(pthread_create(&t, NULL, wait_for_ever, &self->c), 0);
-	pthread_cancel(t);
-	raise_eventfd(self->fd);
+	sigaction(SIGUSR1, &act, NULL);
+	sigemptyset(&block);
+	sigaddset(&block, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &block, NULL);
+	ASSERT_EQ(pthread_create(&t, NULL, send_signals, &s), 0);
+	for (int i = 1; i <= s.rounds; i++) {
+		__atomic_store_n(&s.go, i, __ATOMIC_RELEASE);
+		ASSERT_EQ(syscall(NR_EVCHAN_WAIT, self->c.fd, 1, 0, &ts, &none, 8), -1);
+		ASSERT_EQ(errno, EINTR);
+		ASSERT_EQ(handled, i);
+	}
 	pthread_join(t, NULL);
-	EXPECT_EQ(take(&self->c, &e), 1);
+}
+
+/* Signal and event at the same moment: the event is not lost, nor is the signal. */
+TEST_F(channel, signal_and_event)
+{
+	struct sender s = { .to = pthread_self(), .fd = self->fd, .rounds = 500 };
+	struct __kernel_timespec ts = from_ms(LONG_MS);
+	struct sigaction act = { .sa_handler = count_signal };
+	struct evchan_event e;
+	uint64_t none = 0;
+	sigset_t block;
+	pthread_t t;
+
+	sigaction(SIGUSR1, &act, NULL);
+	sigemptyset(&block);
+	sigaddset(&block, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &block, NULL);
+	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	ASSERT_EQ(pthread_create(&t, NULL, send_signals, &s), 0);
+	for (int i = 1; i <= s.rounds; i++) {
+		int events = 0;
+
+		__atomic_store_n(&s.go, i, __ATOMIC_RELEASE);
+		while (!events || handled < i) {
+			int ret = syscall(NR_EVCHAN_WAIT, self->c.fd, 1, 0, &ts, &none, 8);
+
+			ASSERT_NE(ret, 0);	/* no event and no signal: one was lost */
+			ASSERT_TRUE(ret > 0 || errno == EINTR);
+			while (take(&self->c, &e))
+				events++;
+		}
+		ASSERT_EQ(events, 1);
+		ASSERT_EQ(handled, i);
+	}
+	pthread_join(t, NULL);
+}
+
+struct reader {
+	pthread_t thread;
+	struct channel *c;
+	int taken, *left;
+};
+
+static void *read_on(void *arg)
+{
+	struct reader *r = arg;
+	struct evchan_event e;
+
+	while (__atomic_load_n(r->left, __ATOMIC_RELAXED) > 0) {
+		if (take(r->c, &e)) {
+			r->taken++;
+			__atomic_sub_fetch(r->left, 1, __ATOMIC_RELAXED);
+		} else {
+			wait_events(r->c, 1, -1);
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Threads that wait are interrupted again and again while events are posted one
+ * at a time: whoever is interrupted passes the wake-up on. One that was
+ * swallowed would leave an event and a sleeper, for ever.
+ */
+TEST_F(channel, interrupted_waiters_pass_on)
+{
+	enum { ROUNDS = 2000 };
+	struct sigaction act = { .sa_handler = count_signal };
+	struct reader r[3];
+	int left = ROUNDS;
+
+	sigaction(SIGUSR1, &act, NULL);
+	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	for (int i = 0; i < 3; i++) {
+		r[i] = (struct reader){ .c = &self->c, .left = &left };
+		ASSERT_EQ(pthread_create(&r[i].thread, NULL, read_on, &r[i]), 0);
+	}
+	for (int n = ROUNDS; n > 0; n--) {
+		struct timespec a, b;
+
+		raise_eventfd(self->fd);
+		pthread_kill(r[n % 3].thread, SIGUSR1);
+		clock_gettime(CLOCK_MONOTONIC, &a);
+		while (__atomic_load_n(&left, __ATOMIC_RELAXED) >= n) {
+			clock_gettime(CLOCK_MONOTONIC, &b);
+			ASSERT_LT(b.tv_sec - a.tv_sec, LONG_MS / 1000) {
+				TH_LOG("event %d lies there and nobody wakes", ROUNDS - n);
+			}
+			sched_yield();
+		}
+	}
+	for (int i = 0; i < 3; i++) {
+		while (pthread_tryjoin_np(r[i].thread, NULL)) {
+			pthread_kill(r[i].thread, SIGUSR1);
+			sched_yield();
+		}
+	}
+	EXPECT_EQ(r[0].taken + r[1].taken + r[2].taken, ROUNDS);
+}
+
+struct numbers {
+	struct channel *c;
+	uint64_t n;
+};
+
+static void *post_numbers(void *arg)
+{
+	struct numbers *k = arg;
+
+	for (uint64_t i = 0; i < k->n; i++) {
+		struct evchan_change ch = {
+			.op = EVCHAN_POST, .type = EVCHAN_USER, .args = { i },
+		};
+
+		if (change(k->c, &ch))
+			break;
+	}
+	return NULL;
+}
+
+/* What is seen of an event is whole: everything was written before its state. */
+TEST(payload_before_state)
+{
+	enum { EVENTS = 100000 };
+	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .data = 77 };
+	struct evchan_event e;
+	struct channel c;
+	struct numbers k = { &c, EVENTS };
+	uint64_t next = 0;
+	pthread_t t;
+
+	ASSERT_EQ(channel_open(&c, 8, 0), 0);
+	ASSERT_EQ(change(&c, &ch), 0);
+	ASSERT_EQ(pthread_create(&t, NULL, post_numbers, &k), 0);
+	while (next < EVENTS) {
+		if (!take(&c, &e)) {
+			if (__atomic_load_n(&c.header->flags, __ATOMIC_RELAXED) & EVCHAN_RING_CALL)
+				wait_events(&c, 0, 0);
+			continue;
+		}
+		/* Merged in overflow: a sum of numbers that follow each other. */
+		for (uint64_t n = 0, sum = 0; n < e.extra[0]; n++) {
+			sum += next++;
+			if (n + 1 == e.extra[0]) {
+				ASSERT_EQ(e.value, sum);
+			}
+		}
+		ASSERT_GT(e.extra[0], 0);
+		ASSERT_EQ(e.data, 77);
+	}
+	pthread_join(t, NULL);
+	channel_close(&c);
 }
 
 TEST_HARNESS_MAIN

@@ -2,34 +2,7 @@
 /*
  * The kevent system calls, with each kind of ring and without one.
  */
-#include "events.h"
-
-/* The three kinds of queue. */
-FIXTURE(queue)
-{
-	struct queue q;
-	int fd;
-};
-
-FIXTURE_VARIANT(queue)
-{
-	unsigned int num;
-};
-
-FIXTURE_VARIANT_ADD(queue, without_ring) { .num = 0 };
-FIXTURE_VARIANT_ADD(queue, with_ring) { .num = 8 };
-
-FIXTURE_SETUP(queue)
-{
-	ASSERT_EQ(queue_open(&self->q, variant->num, 0), 0);
-	self->fd = eventfd(0, EFD_NONBLOCK);
-}
-
-FIXTURE_TEARDOWN(queue)
-{
-	queue_close(&self->q);
-	close(self->fd);
-}
+#include "queue.h"
 
 static int init_errno(void *ring, unsigned int num, unsigned int flags)
 {

@@ -30,25 +30,25 @@ DECLARE_EVENT_CLASS(evcore_event,
 );
 
 /* A record was placed in the ring. */
-DEFINE_EVENT(evcore_event, evcore_post,
+DEFINE_EVENT(evcore_event, post,
 	TP_PROTO(struct evcore_queue *q, int type, u64 id, u32 events),
 	TP_ARGS(q, type, id, events)
 );
 
 /* There was no slot: the event waits in its source. */
-DEFINE_EVENT(evcore_event, evcore_overflow,
+DEFINE_EVENT(evcore_event, overflow,
 	TP_PROTO(struct evcore_queue *q, int type, u64 id, u32 events),
 	TP_ARGS(q, type, id, events)
 );
 
 /* An event came out of overflow. */
-DEFINE_EVENT(evcore_event, evcore_drain,
+DEFINE_EVENT(evcore_event, drain,
 	TP_PROTO(struct evcore_queue *q, int type, u64 id, u32 events),
 	TP_ARGS(q, type, id, events)
 );
 
 /* A wait returns. */
-TRACE_EVENT(evcore_wait,
+TRACE_EVENT(wait,
 	TP_PROTO(struct evcore_queue *q, unsigned int min, int ret),
 	TP_ARGS(q, min, ret),
 	TP_STRUCT__entry(
@@ -66,7 +66,7 @@ TRACE_EVENT(evcore_wait,
 );
 
 /* A waiter is woken. */
-TRACE_EVENT(evcore_wake,
+TRACE_EVENT(wake,
 	TP_PROTO(struct evcore_queue *q, struct task_struct *task),
 	TP_ARGS(q, task),
 	TP_STRUCT__entry(

@@ -26,6 +26,12 @@ int evchan_ctl(int fd, struct evchan_change *changes, unsigned int n, size_t siz
 	return (int)syscall(NR_EVCHAN_CTL, fd, changes, n, size, flags);
 }
 
+/* A thread cancelled just after it was woken: another has to look in its place. */
+static void wake_other(void *fd)
+{
+	syscall(NR_EVCHAN_WAIT, *(int *)fd, 0, EVCHAN_WAKE_OTHER, NULL, NULL, 0);
+}
+
 int evchan_wait(int fd, unsigned int min, unsigned int flags,
 		const struct __kernel_timespec *timeout, const sigset_t *sigmask,
 		size_t sigsetsize)
@@ -39,10 +45,12 @@ int evchan_wait(int fd, unsigned int min, unsigned int flags,
 	 * Cancelled while waiting a thread has taken nothing, since taking comes
 	 * after; so it may be cancelled at any instant of this.
 	 */
+	pthread_cleanup_push(wake_other, &fd);
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
 	ret = (int)syscall(NR_EVCHAN_WAIT, fd, min, flags, timeout, sigmask, sigsetsize);
 	err = errno;
 	pthread_setcanceltype(old, NULL);
+	pthread_cleanup_pop(0);
 	errno = err;
 	return ret;
 }

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A consumer is stopped, or killed, at every instruction of taking an event:
+ * the others go on receiving, nothing is lost and nothing comes twice.
+ */
+#include <sys/ptrace.h>
+#include <sys/user.h>
+
+#include "channel.h"
+#include "evchan.h"	/* libevchan's */
+
+#define STEPS_LIMIT	4000
+
+FIXTURE(taking)
+{
+	struct channel c;
+	struct evchan library;
+	struct {
+		int took;
+		uint64_t value;
+	} *child;		/* what it took, in shared memory */
+};
+
+FIXTURE_VARIANT(taking)
+{
+	bool library;
+};
+
+FIXTURE_VARIANT_ADD(taking, by_hand) { .library = false };
+FIXTURE_VARIANT_ADD(taking, by_library) { .library = true };
+
+FIXTURE_SETUP(taking)
+{
+	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER };
+
+	ASSERT_EQ(channel_open(&self->c, 8, 0), 0);
+	ASSERT_EQ(change(&self->c, &ch), 0);
+	self->library = (struct evchan){
+		.header = self->c.header, .events = self->c.events, .fd = self->c.fd,
+		.mask = self->c.params.entries - 1, .order = 3,
+	};
+	self->child = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(self->child, MAP_FAILED);
+}
+
+FIXTURE_TEARDOWN(taking)
+{
+	munmap(self->child, 4096);
+	channel_close(&self->c);
+}
+
+static int post(struct channel *c, uint64_t value)
+{
+	struct evchan_change ch = { .op = EVCHAN_POST, .type = EVCHAN_USER, .args = { value } };
+
+	return change(c, &ch);
+}
+
+/* A child that stops, takes one event, stops again. */
+static pid_t start_consumer(FIXTURE_DATA(taking) *self, const FIXTURE_VARIANT(taking) *variant)
+{
+	struct evchan_event e = { 0 };
+	pid_t pid;
+	int status;
+
+	self->child->took = -1;
+	pid = fork();
+	if (!pid) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		self->child->took = variant->library ? ec_take(&self->library, &e) :
+						       take(&self->c, &e);
+		self->child->value = e.value;
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+		return -1;
+	return pid;
+}
+
+/* Is what the child does next a locked instruction? */
+static bool at_locked(pid_t pid)
+{
+	struct user_regs_struct regs;
+
+	ptrace(PTRACE_GETREGS, pid, NULL, &regs);
+#ifdef __x86_64__
+	return (ptrace(PTRACE_PEEKTEXT, pid, (void *)regs.rip, NULL) & 0xff) == 0xf0;
+#else
+	return (ptrace(PTRACE_PEEKTEXT, pid, (void *)regs.eip, NULL) & 0xff) == 0xf0;
+#endif
+}
+
+/* Single steps; false if the child got to its end. The last one was @locked? */
+static bool step(FIXTURE_DATA(taking) *self, pid_t pid, int steps, bool *locked)
+{
+	int status;
+
+	*locked = false;
+	while (steps--) {
+		if (self->child->took >= 0)
+			return false;
+		*locked = at_locked(pid);
+		ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL);
+		if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+			return false;
+	}
+	return true;
+}
+
+static void end(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
+		;
+}
+
+/* A bit for each of the events 0 to 2 that is there; a further bit for any twice. */
+static unsigned int take_rest(struct channel *c)
+{
+	struct evchan_event e;
+	unsigned int there = 0;
+
+	while (take(c, &e))
+		there |= there & 1u << e.value ? 8 : 1u << e.value;
+	return there;
+}
+
+TEST_F(taking, killed_anywhere)
+{
+	bool taken = false, more = true, locked;
+	int steps;
+
+	for (steps = 0; more && steps < STEPS_LIMIT; steps++) {
+		bool before = taken;
+		unsigned int rest;
+		pid_t pid;
+
+		ASSERT_EQ(post(&self->c, 0), 0);
+		ASSERT_EQ(post(&self->c, 1), 0);
+		pid = start_consumer(self, variant);
+		ASSERT_GT(pid, 0);
+		more = step(self, pid, steps, &locked);
+		end(pid);
+		ASSERT_EQ(post(&self->c, 2), 0);
+		rest = take_rest(&self->c);
+		taken = !(rest & 1);
+		ASSERT_EQ(rest | 1, 7) {
+			TH_LOG("killed after %d instructions: %x is there", steps, rest);
+		}
+		/* It goes with one instruction, and stays gone. */
+		if (taken != before) {
+			ASSERT_TRUE(taken && locked);
+		}
+	}
+	EXPECT_TRUE(taken);
+	EXPECT_FALSE(more);
+	EXPECT_GT(steps, 20);
+}
+
+TEST_F(taking, stopped_anywhere)
+{
+	bool more = true, locked;
+	int steps;
+
+	for (steps = 0; more && steps < STEPS_LIMIT; steps++) {
+		struct evchan_event e;
+		unsigned int all;
+		int status;
+		pid_t pid;
+
+		ASSERT_EQ(post(&self->c, 0), 0);
+		ASSERT_EQ(post(&self->c, 1), 0);
+		pid = start_consumer(self, variant);
+		ASSERT_GT(pid, 0);
+		more = step(self, pid, steps, &locked);
+		/* While it stands still there is an event for others. */
+		ASSERT_EQ(take(&self->c, &e), 1);
+		all = 1u << e.value;
+		ptrace(PTRACE_CONT, pid, NULL, NULL);
+		ASSERT_EQ(waitpid(pid, &status, 0), pid);
+		ASSERT_EQ(self->child->took, 1);
+		EXPECT_EQ(all & 1u << self->child->value, 0);
+		all |= 1u << self->child->value;
+		end(pid);
+		ASSERT_EQ(all, 3) {
+			TH_LOG("stopped after %d instructions: %x came", steps, all);
+		}
+		EXPECT_EQ(take_rest(&self->c), 0);
+	}
+	EXPECT_FALSE(more);
+}
+
+TEST_HARNESS_MAIN
