@@ -29,7 +29,7 @@
  *
  * FIELDS
  *
- * queue->overflow, ->recheck, ->checking, ->reap, ->waiters, the counters and
+ * queue->overflow, ->recheck, ->checking, ->reap, ->waiters, ->poll_mark, counters and
  * the fields of a source below "queue->lock": queue->lock.
  * queue->table, ->next_id, source->ops, ->id, ->hashed, ->attached: queue->mutex.
  * source->events, ->flags, ->data: written under queue->mutex, read by posting
@@ -153,7 +153,7 @@ struct evcore_record {
  * @block: overflow begins (true) or ends: no lock-free post in between.
  *         queue->lock held.
  * @call: tell a program that only looks at the ring to call in. queue->lock held.
- * @posted: records placed in the ring without queue->lock; any context.
+ * @posted: records ever placed in the ring; any context.
  * @mmap: ->mmap() of the queue's file.
  * @free: free the ring and the structure; may sleep.
  */
@@ -199,8 +199,10 @@ struct evcore_face {
  * @dead: the file is closed
  * @nest_inner: queues this one watches, evcore_nest_mutex
  * @nest_outer: queues that watch this one, evcore_nest_mutex
+ * @nest_walk: the last walk through the graph that came by, evcore_nest_mutex
+ * @nest_depth: longest chain that this walk found from here, evcore_nest_mutex
  * @merged: events merged into an unconsumed record or a pending one
- * @posted: records placed in the ring by the slow path
+ * @poll_mark: records in the ring, ever, when @poll_wait was woken last
  * @overflowed: events that found no slot
  * @drained: records that came out of overflow
  * @wakes: tasks woken
@@ -219,7 +221,7 @@ struct evcore_queue {
 	unsigned int		nr_check;
 	unsigned int		nr_woken;
 	bool			calling;
-	u64			posted;
+	u64			poll_mark;
 	u64			overflowed;
 	u64			drained;
 	u64			wakes;
@@ -236,6 +238,8 @@ struct evcore_queue {
 	struct work_struct	free_work;
 	struct list_head	nest_inner;
 	struct list_head	nest_outer;
+	u64			nest_walk;
+	int			nest_depth;
 };
 
 enum evcore_where {

@@ -35,6 +35,9 @@
 
 #include "ring.h"
 
+/* Slots looked at in one count. */
+#define EVCHAN_SCAN_MAX	1024
+
 static u32 lap_of(const struct evchan_queue *c, u64 pos)
 {
 	return (u32)(pos >> c->order) + 1;
@@ -204,30 +207,37 @@ static bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
 
 /*
  * The program's head is a hint that may be anything: it is believed where it
- * lies between what was seen consumed and the tail.
+ * lies between what was seen consumed and the tail. No more slots are looked at
+ * than EVCHAN_SCAN_MAX, for this runs with interrupts off; further ones count
+ * as there. A program that keeps its head up to date never comes near that.
  */
 static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
 {
 	struct evchan_queue *c = to_evchan(q);
 	u64 tail = (u64)atomic64_read(&c->tail) >> 1;
 	u64 head = READ_ONCE(c->header->head);
-	unsigned int n = 0;
+	unsigned int n = 0, scan;
 	u64 pos;
 
 	lockdep_assert_held(&q->lock);
 	if (head - c->seen <= tail - c->seen)
 		c->seen = head;
-	while (c->seen != tail &&
-	       READ_ONCE(slot_of(c, c->seen)->state) == state_of(lap_of(c, c->seen), 0))
+	for (scan = 0; scan < EVCHAN_SCAN_MAX && c->seen != tail; scan++) {
+		if (READ_ONCE(slot_of(c, c->seen)->state) != state_of(lap_of(c, c->seen), 0))
+			break;
 		c->seen++;
+	}
 	/* At most a ring full, whatever user space wrote into it. */
 	if (tail - c->seen > c->mask + 1ULL)
 		c->seen = tail - c->mask - 1;
 	if (tail - c->seen < limit)
 		return tail - c->seen;
 	for (pos = c->seen; pos != tail && n < limit; pos++) {
-		u64 state = READ_ONCE(slot_of(c, pos)->state);
+		u64 state;
 
+		if (++scan > EVCHAN_SCAN_MAX)
+			return n + (tail - pos);
+		state = READ_ONCE(slot_of(c, pos)->state);
 		n += state >> 32 == lap_of(c, pos) && (u32)state;
 	}
 	return n;

@@ -61,6 +61,11 @@ static unsigned int test_ready(struct evcore_queue *q, unsigned int limit)
 	return to_test(q)->tail - to_test(q)->head;
 }
 
+static u64 test_posted(struct evcore_queue *q)
+{
+	return to_test(q)->tail;
+}
+
 static void test_block(struct evcore_queue *q, bool on)
 {
 	to_test(q)->blocked = on;
@@ -84,6 +89,7 @@ static const struct evcore_face test_face = {
 	.merge	= test_merge,
 	.taken	= test_taken,
 	.ready	= test_ready,
+	.posted	= test_posted,
 	.block	= test_block,
 	.call	= test_call,
 	.free	= test_free,

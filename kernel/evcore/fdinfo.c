@@ -22,8 +22,7 @@ void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m)
 
 	mutex_lock(&q->mutex);
 	seq_printf(m, "face:\t%s\n", q->face->name);
-	seq_printf(m, "posted:\t%llu\n", q->face->posted ?
-		   q->face->posted(q) : READ_ONCE(q->posted));
+	seq_printf(m, "posted:\t%llu\n", q->face->posted(q));
 	seq_printf(m, "merged:\t%lld\n", atomic64_read(&q->merged));
 	seq_printf(m, "overflowed:\t%llu\n", READ_ONCE(q->overflowed));
 	seq_printf(m, "drained:\t%llu\n", READ_ONCE(q->drained));

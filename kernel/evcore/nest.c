@@ -21,6 +21,9 @@ struct evcore_nest {
 
 static DEFINE_MUTEX(evcore_nest_mutex);
 
+/* Number of the walk under way; a queue that it came by is not walked again. */
+static u64 evcore_nest_walk;
+
 /* Longest chain below @q, in edges; -ELOOP if @target is in it. */
 static int depth_below(struct evcore_queue *q, struct evcore_queue *target, int level)
 {
@@ -29,6 +32,8 @@ static int depth_below(struct evcore_queue *q, struct evcore_queue *target, int 
 
 	if (q == target || level > EVCORE_MAX_NESTS)
 		return -ELOOP;
+	if (q->nest_walk == evcore_nest_walk)
+		return q->nest_depth;
 	list_for_each_entry(n, &q->nest_inner, in_outer) {
 		int d = depth_below(n->inner, target, level + 1);
 
@@ -36,6 +41,8 @@ static int depth_below(struct evcore_queue *q, struct evcore_queue *target, int 
 			return d;
 		depth = max(depth, d + 1);
 	}
+	q->nest_walk = evcore_nest_walk;
+	q->nest_depth = depth;
 	return depth;
 }
 
@@ -46,6 +53,8 @@ static int depth_above(struct evcore_queue *q, int level)
 
 	if (level > EVCORE_MAX_NESTS)
 		return -ELOOP;
+	if (q->nest_walk == evcore_nest_walk)
+		return q->nest_depth;
 	list_for_each_entry(n, &q->nest_outer, in_inner) {
 		int d = depth_above(n->outer, level + 1);
 
@@ -53,6 +62,8 @@ static int depth_above(struct evcore_queue *q, int level)
 			return d;
 		depth = max(depth, d + 1);
 	}
+	q->nest_walk = evcore_nest_walk;
+	q->nest_depth = depth;
 	return depth;
 }
 
@@ -83,7 +94,9 @@ int evcore_nest_add(struct evcore_queue *outer, struct file *file,
 	n->outer = outer;
 	n->inner = inner;
 	mutex_lock(&evcore_nest_mutex);
+	evcore_nest_walk++;
 	below = depth_below(inner, outer, 0);
+	evcore_nest_walk++;
 	above = depth_above(outer, 0);
 	/* Edges above and below, and the new one: one queue more than edges. */
 	if (below < 0 || above < 0 || above + below + 2 > EVCORE_MAX_NESTS) {

@@ -235,7 +235,15 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 				evcore_overflow_add(s, &r);
 			list_move(&s->link, &q->overflow);
 		} else if (ret > 0) {
-			s->armed = true;	/* nothing was delivered */
+			/*
+			 * Nothing was delivered, and what happened while a
+			 * oneshot was disarmed was not posted: look again.
+			 */
+			s->armed = true;
+			if (!s->gone && s->where == EVCORE_IDLE) {
+				s->check = true;
+				evcore_recheck_add(s);
+			}
 		} else if (s->where == EVCORE_IDLE) {
 			evcore_delivered(s);
 		}

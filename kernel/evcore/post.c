@@ -21,7 +21,6 @@ static void deliver(struct evcore_source *s, const struct evcore_record *r)
 
 	lockdep_assert_held(&q->lock);
 	if (list_empty(&q->overflow) && q->face->put(q, s, r)) {
-		q->posted++;
 		trace_post(q, s->ops->type, s->id, r->events);
 		evcore_delivered(s);
 		return;
@@ -103,7 +102,10 @@ void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	if (post_locked(s, &r))
+	/* Bits of before a modify must not use up the oneshot it has armed. */
+	if (s->ops->by_fd)
+		r.events &= s->events | EVCORE_ALWAYS | EVCORE_CLOSED;
+	if (r.events && post_locked(s, &r))
 		wake_after_post(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 }

@@ -88,20 +88,26 @@ int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face)
 	return 0;
 }
 
-/* Sources whose file went before their last event came out of overflow. */
+/*
+ * Sources whose file went before their last event came out of overflow: nobody
+ * else is left there, for evcore_del() took every other off.
+ */
 static void reap_orphans(struct evcore_queue *q)
 {
-	struct evcore_source *s, *next;
+	struct evcore_source *s;
+	unsigned int n;
 
-	raw_spin_lock_irq(&q->lock);
-	list_for_each_entry_safe(s, next, &q->overflow, link) {
-		if (s->attached)
-			continue;	/* its file is being released, that frees it */
-		evcore_unlink(s);
-		s->where = EVCORE_ON_REAP;
-		list_add_tail(&s->link, &q->reap);
+	while (!list_empty(&q->overflow)) {
+		raw_spin_lock_irq(&q->lock);
+		for (n = 0; n < EVCORE_DRAIN_MAX && !list_empty(&q->overflow); n++) {
+			s = list_first_entry(&q->overflow, struct evcore_source, link);
+			evcore_unlink(s);
+			s->where = EVCORE_ON_REAP;
+			list_add_tail(&s->link, &q->reap);
+		}
+		raw_spin_unlock_irq(&q->lock);
+		cond_resched();
 	}
-	raw_spin_unlock_irq(&q->lock);
 	evcore_reap(q);
 }
 

@@ -165,6 +165,11 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 
 	ret = ops->attach(s, req, &ready);
 	if (ret) {
+		/* It may have been posted before attaching failed. */
+		raw_spin_lock_irq(&q->lock);
+		s->gone = true;
+		evcore_unlink(s);
+		raw_spin_unlock_irq(&q->lock);
 		evcore_unhash(s);
 		evcore_queue_put(q);
 		goto out_free;
@@ -315,8 +320,10 @@ int evcore_del(struct evcore_source *s)
 	unsigned long flags;
 	int ret = 0;
 
+	/* In one hold, or a drain in between would still deliver it. */
 	raw_spin_lock_irqsave(&q->lock, flags);
 	s->gone = true;
+	evcore_unlink(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 
 	if (s->ops->by_fd) {

@@ -41,6 +41,12 @@ unsigned int evcore_ready(struct evcore_queue *q, unsigned int limit)
 	return n > UINT_MAX - q->nr_overflow ? UINT_MAX : n + q->nr_overflow;
 }
 
+/* All of them counted: up to what is an upper bound. */
+static unsigned int ready_exactly(struct evcore_queue *q)
+{
+	return q->face->ready(q, q->face->ready(q, UINT_MAX)) + q->nr_overflow;
+}
+
 static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 {
 	struct task_struct *task = w->task;
@@ -52,6 +58,20 @@ static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 	/* Last: the waiter checks it under the lock, its memory is its stack. */
 	w->woken = true;
 	wake_up_process(task);
+}
+
+/*
+ * Those who poll are woken once, until everything that was in the ring then is
+ * consumed: the queue was empty in between. Without a ring, each time.
+ */
+static void wake_pollers(struct evcore_queue *q)
+{
+	u64 posted = q->face->posted(q);
+
+	if (posted - q->face->ready(q, UINT_MAX) < q->poll_mark)
+		return;
+	q->poll_mark = posted;
+	irq_work_queue(&q->poll_work);
 }
 
 /**
@@ -67,14 +87,18 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 {
 	struct evcore_waiter *w, *next, *found = NULL;
 	int cpu = raw_smp_processor_id();
-	unsigned int seen = 0;
+	unsigned int seen = 0, counted = 0, ready = 0;
 
 	lockdep_assert_held(&q->lock);
-	/* Those who poll are woken only when the queue was empty before. */
-	if (waitqueue_active(&q->poll_wait) && evcore_ready(q, 2) < 2)
-		irq_work_queue(&q->poll_work);
+	if (waitqueue_active(&q->poll_wait))
+		wake_pollers(q);
 	list_for_each_entry_safe(w, next, &q->waiters, link) {
-		if (!q->nr_check && evcore_ready(q, w->min) < w->min)
+		/* Counted once for those who want one, once for all others. */
+		if (!q->nr_check && counted < w->min) {
+			counted = w->min > 1 ? UINT_MAX : 1;
+			ready = w->min > 1 ? ready_exactly(q) : evcore_ready(q, 1);
+		}
+		if (!q->nr_check && ready < w->min)
 			continue;
 		if (all) {
 			wake_one(q, w);
@@ -232,6 +256,9 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		n = evcore_ready(q, max(min, 1U));
 		if (n >= min || late || w.forced || signal_pending(current))
 			break;
+		/* Woken for what it cannot use, or another took: others might. */
+		if (w.woken)
+			pass_on(q, 0);
 		w.woken = false;
 		w.cpu = raw_smp_processor_id();
 		list_add_tail(&w.link, &q->waiters);

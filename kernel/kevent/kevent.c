@@ -111,6 +111,9 @@ static int fetch(struct kevent_queue *k, struct ukevent __user *buf, unsigned in
 		}
 	}
 	mutex_unlock(&k->queue.mutex);
+	/* What could not be copied is there for another, who may sleep by now. */
+	if (ret < 0)
+		evcore_wake_slow(&k->queue);
 	return n ?: ret;
 }
 

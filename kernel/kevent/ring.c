@@ -87,6 +87,11 @@ static unsigned int kevent_ready(struct evcore_queue *q, unsigned int limit)
 	return k->tail - k->committed;
 }
 
+static u64 kevent_posted(struct evcore_queue *q)
+{
+	return READ_ONCE(to_kevent(q)->tail);
+}
+
 /* All posting is under queue->lock. */
 static void kevent_block(struct evcore_queue *q, bool on)
 {
@@ -127,6 +132,7 @@ const struct evcore_face kevent_face = {
 	.put	= kevent_put,
 	.taken	= kevent_taken,
 	.ready	= kevent_ready,
+	.posted	= kevent_posted,
 	.block	= kevent_block,
 	.call	= kevent_call,
 	.mmap	= kevent_mmap,

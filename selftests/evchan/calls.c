@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What each call takes, and every way in which it refuses. */
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "channel.h"
 
@@ -235,12 +236,12 @@ TEST_F(channel, mmap_and_its_offsets)
  * The first allocation of a call fails, then the second, and so on: each time
  * the call says ENOMEM and leaves nothing behind; afterwards it succeeds.
  */
-static int call_number(struct channel *c, int call, int fd, int inner)
+static int call_number(struct channel *c, int call, int op, int fd, int inner, int fifo)
 {
 	struct evchan_change timer = {
-		.op = EVCHAN_ADD, .type = EVCHAN_TIMER, .args = { CLOCK_MONOTONIC, 1000000000 },
+		.op = op, .type = EVCHAN_TIMER, .args = { CLOCK_MONOTONIC, 1000000000 },
 	};
-	struct evchan_change user = { .op = EVCHAN_ADD, .type = EVCHAN_USER };
+	struct evchan_change user = { .op = op, .type = EVCHAN_USER };
 	struct evchan_params p = { .entries = 64 };
 	int ret;
 
@@ -252,13 +253,15 @@ static int call_number(struct channel *c, int call, int fd, int inner)
 		close(ret);
 		return 0;
 	case 1:
-		return watch(c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0, 0);
-	case 2:	/* several wait queue heads */
-		return watch(c, EVCHAN_ADD, EVCHAN_POLL, inner, POLLIN, 0, 0);
+		return watch(c, op, EVCHAN_POLL, fd, POLLIN, 0, 0);
+	case 2:
+		return watch(c, op, EVCHAN_POLL, inner, POLLIN, 0, 0);
 	case 3:
 		return change(c, &timer);
 	case 4:
 		return change(c, &user);
+	case 5:
+		return watch(c, op, EVCHAN_PIPE, fifo, EVCHAN_RECV, 0, 0);
 	default:
 		return 1;
 	}
@@ -267,7 +270,7 @@ static int call_number(struct channel *c, int call, int fd, int inner)
 TEST_F(channel, every_allocation_fails)
 {
 	struct channel inner;
-	int nth = open("/proc/thread-self/fail-nth", O_RDWR), ret;
+	int nth = open("/proc/thread-self/fail-nth", O_RDWR), ret, fifo;
 
 	if (nth < 0) {
 		ASSERT_NE(access("/sys/kernel/debug/kmemleak", F_OK), 0);
@@ -278,7 +281,12 @@ TEST_F(channel, every_allocation_fails)
 	ASSERT_EQ(write_file("/sys/kernel/debug/failslab/verbose", "0"), 0);
 	ASSERT_EQ(write_file("/sys/kernel/debug/fail_page_alloc/verbose", "0"), 0);
 	ASSERT_EQ(channel_open(&inner, 8, 0), 0);
-	for (int call = 0; call < 5; call++) {
+	/* Open at both ends it has two wait queue heads. */
+	ASSERT_EQ(mkfifo("/tmp/evchan-fifo", 0600), 0);
+	fifo = open("/tmp/evchan-fifo", O_RDWR | O_NONBLOCK);
+	unlink("/tmp/evchan-fifo");
+	ASSERT_GE(fifo, 0);
+	for (int call = 0; call < 6; call++) {
 		int failures = 0, n;
 
 		for (n = 1; n < 500; n++) {
@@ -287,7 +295,8 @@ TEST_F(channel, every_allocation_fails)
 
 			snprintf(text, sizeof(text), "%d", n);
 			ASSERT_GT(pwrite(nth, text, strlen(text), 0), 0);
-			ret = call_number(&self->c, call, self->fd, inner.fd);
+			ret = call_number(&self->c, call, EVCHAN_ADD, self->fd, inner.fd,
+					  fifo);
 			memset(text, 0, sizeof(text));
 			ASSERT_GT(pread(nth, text, sizeof(text) - 1, 0), 0);
 			ASSERT_EQ(pwrite(nth, "0", 1, 0), 1);
@@ -295,9 +304,10 @@ TEST_F(channel, every_allocation_fails)
 				ASSERT_EQ(ret, 0);
 				break;
 			}
-			/* Some are not needed: the table grows later, or elsewhere. */
-			if (!ret) {
-				ASSERT_EQ(call, 0);
+			if (!ret) {	/* one that it can do without */
+				if (call)
+					call_number(&self->c, call, EVCHAN_DEL, self->fd,
+						    inner.fd, fifo);
 				continue;
 			}
 			ASSERT_TRUE(ret == -ENOMEM || ret == -ENFILE) {

@@ -27,6 +27,13 @@ TEST_F(channel, nesting)
 				POLLIN, 0, 0), 0);
 	EXPECT_EQ(watch(&chain[3], EVCHAN_ADD, EVCHAN_POLL, chain[4].fd, POLLIN, 0, 0), -ELOOP);
 	EXPECT_EQ(watch(&chain[5], EVCHAN_ADD, EVCHAN_POLL, chain[0].fd, POLLIN, 0, 0), -ELOOP);
+	/* Many edges between the same two, and then the same answer. */
+	for (int i = 0; i < 100; i++)
+		EXPECT_EQ(watch(&chain[1], EVCHAN_ADD, EVCHAN_POLL, dup(chain[2].fd), POLLIN, 0, 0),
+			  0);
+	EXPECT_EQ(watch(&chain[5], EVCHAN_ADD, EVCHAN_POLL, chain[0].fd, POLLIN, 0, 0), -ELOOP);
+	EXPECT_EQ(watch(&chain[5], EVCHAN_ADD, EVCHAN_POLL, chain[1].fd, POLLIN, 0, 0), 0);
+	EXPECT_EQ(watch(&chain[3], EVCHAN_ADD, EVCHAN_POLL, chain[5].fd, POLLIN, 0, 0), -ELOOP);
 	for (int i = 0; i < 6; i++)
 		channel_close(&chain[i]);
 }

@@ -119,6 +119,56 @@ TEST_F(channel, epoll_edge_of_the_channel)
 	close(ep);
 }
 
+struct raiser {
+	int fd;
+	int *go;
+};
+
+static void *raise_each_round(void *arg)
+{
+	struct raiser *r = arg;
+
+	for (int i = 1; i <= 2000; i++) {
+		while (__atomic_load_n(r->go, __ATOMIC_ACQUIRE) < i)
+			;
+		raise_eventfd(r->fd);
+	}
+	return NULL;
+}
+
+/* Two processors post into the empty ring at once: whoever polls it is woken. */
+TEST_F(channel, poll_wakes_for_two_at_once)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	int ep = epoll_create1(0), go = 0;
+	struct raiser r[2] = { { self->fd, &go }, { eventfd(0, EFD_NONBLOCK), &go } };
+	struct evchan_event e;
+	pthread_t t[2];
+
+	ASSERT_EQ(epoll_ctl(ep, EPOLL_CTL_ADD, self->c.fd, &ev), 0);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, r[i].fd, POLLIN, 0, i), 0);
+		ASSERT_EQ(pthread_create(&t[i], NULL, raise_each_round, &r[i]), 0);
+	}
+	for (int i = 1; i <= 2000; i++) {
+		int taken = 0;
+
+		__atomic_store_n(&go, i, __ATOMIC_RELEASE);
+		while (taken < 2) {
+			ASSERT_EQ(epoll_wait(ep, &ev, 1, LONG_MS), 1);
+			while (take(&self->c, &e))
+				taken++;
+		}
+		/* An edge too many is allowed, one too few is not. */
+		while (epoll_wait(ep, &ev, 1, 0))
+			;
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(t[i], NULL);
+	close(r[1].fd);
+	close(ep);
+}
+
 TEST_F(channel, delete_withdraws)
 {
 	struct channel *c = &self->c;

@@ -80,6 +80,26 @@ TEST_F(channel, timer_short_period)
 	EXPECT_LE(events, n / 40);
 }
 
+/* The next expiry lies beyond the end of time: it must not come at once. */
+TEST_F(channel, timer_longest_period)
+{
+	struct evchan_change ch = {
+		.op = EVCHAN_ADD, .type = EVCHAN_TIMER, .id = 1,
+		.args = { CLOCK_MONOTONIC, 1, INT64_MAX },
+	};
+	struct evchan_event e;
+
+	ASSERT_EQ(change(&self->c, &ch), 0);
+	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	EXPECT_EQ(e.value, 1);
+	EXPECT_EQ(wait_events(&self->c, 1, 20), 0);
+	ch.args[1] = INT64_MAX;
+	ch.op = EVCHAN_MOD;
+	ASSERT_EQ(change(&self->c, &ch), 0);
+	EXPECT_EQ(wait_events(&self->c, 1, 20), 0);
+}
+
 TEST_F(channel, timer_absolute_and_once)
 {
 	struct __kernel_timespec at = at_ms(CLOCK_REALTIME, 20);

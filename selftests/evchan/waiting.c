@@ -460,6 +460,7 @@ TEST_F(channel, signal_and_event)
 struct reader {
 	pthread_t thread;
 	struct channel *c;
+	unsigned int min;
 	int taken, *left;
 };
 
@@ -473,7 +474,7 @@ static void *read_on(void *arg)
 			r->taken++;
 			__atomic_sub_fetch(r->left, 1, __ATOMIC_RELAXED);
 		} else {
-			wait_events(r->c, 1, -1);
+			wait_events(r->c, r->min, -1);
 		}
 	}
 	return NULL;
@@ -482,26 +483,27 @@ static void *read_on(void *arg)
 /*
  * Threads that wait are interrupted again and again while events are posted one
  * at a time: whoever is interrupted passes the wake-up on. One that was
- * swallowed would leave an event and a sleeper, for ever.
+ * swallowed would leave an event and a sleeper, for ever. So would one that goes
+ * to a thread which waits for two.
  */
 TEST_F(channel, interrupted_waiters_pass_on)
 {
 	enum { ROUNDS = 2000 };
 	struct sigaction act = { .sa_handler = count_signal };
-	struct reader r[3];
+	struct reader r[4];
 	int left = ROUNDS;
 
 	sigaction(SIGUSR1, &act, NULL);
 	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
-	for (int i = 0; i < 3; i++) {
-		r[i] = (struct reader){ .c = &self->c, .left = &left };
+	for (int i = 0; i < 4; i++) {
+		r[i] = (struct reader){ .c = &self->c, .left = &left, .min = i ? 1 : 2 };
 		ASSERT_EQ(pthread_create(&r[i].thread, NULL, read_on, &r[i]), 0);
 	}
 	for (int n = ROUNDS; n > 0; n--) {
 		struct timespec a, b;
 
 		raise_eventfd(self->fd);
-		pthread_kill(r[n % 3].thread, SIGUSR1);
+		pthread_kill(r[n % 4].thread, SIGUSR1);
 		clock_gettime(CLOCK_MONOTONIC, &a);
 		while (__atomic_load_n(&left, __ATOMIC_RELAXED) >= n) {
 			clock_gettime(CLOCK_MONOTONIC, &b);
@@ -511,13 +513,13 @@ TEST_F(channel, interrupted_waiters_pass_on)
 			sched_yield();
 		}
 	}
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		while (pthread_tryjoin_np(r[i].thread, NULL)) {
 			pthread_kill(r[i].thread, SIGUSR1);
 			sched_yield();
 		}
 	}
-	EXPECT_EQ(r[0].taken + r[1].taken + r[2].taken, ROUNDS);
+	EXPECT_EQ(r[0].taken + r[1].taken + r[2].taken + r[3].taken, ROUNDS);
 }
 
 struct numbers {

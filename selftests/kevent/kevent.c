@@ -137,6 +137,18 @@ TEST(last_check)
 	EXPECT_EQ(get_events(&q, 1, 4, 20, out), 0);
 	raise_eventfd(fd);
 	EXPECT_EQ(get_events(&q, 1, 4, LONG_MS, out), 1);
+	read_eventfd(fd);
+	uk.req_flags = KEVENT_REQ_ONESHOT | KEVENT_REQ_LAST_CHECK;
+	ASSERT_EQ(ctl(&q, KEVENT_CTL_MODIFY, &uk, 1), 0);
+	/* One that was dropped does not use up a oneshot. */
+	raise_eventfd(fd);
+	read_eventfd(fd);
+	EXPECT_EQ(get_events(&q, 1, 4, 20, out), 0);
+	raise_eventfd(fd);
+	EXPECT_EQ(get_events(&q, 1, 4, LONG_MS, out), 1);
+	EXPECT_EQ(counter(q.fd, "sources"), 1);
+	EXPECT_EQ(get_events(&q, 1, 4, 0, out), 0);
+	EXPECT_EQ(counter(q.fd, "sources"), 0);
 	queue_close(&q);
 	close(fd);
 }

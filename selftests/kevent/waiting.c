@@ -57,6 +57,42 @@ TEST_F(queue, wake_all_is_asked_for)
 	}
 }
 
+static void *fetch_badly(void *arg)
+{
+	struct fetcher *f = arg;
+
+	__atomic_store_n(&f->tid, gettid(), __ATOMIC_RELEASE);
+	f->ret = get_events(f->q, 1, 4, UINT32_MAX, NULL);
+	return NULL;
+}
+
+/* The one woken cannot take the event, its buffer is bad: the other gets it. */
+TEST_F(queue, bad_buffer_leaves_it_to_others)
+{
+	struct fetcher bad, good;
+
+	ASSERT_EQ(add_user(&self->q, 1, 0), 0);
+	for (int round = 0; round < 50; round++) {
+		bad = (struct fetcher){ .q = &self->q };
+		ASSERT_EQ(pthread_create(&bad.thread, NULL, fetch_badly, &bad), 0);
+		while (!__atomic_load_n(&bad.tid, __ATOMIC_ACQUIRE))
+			sched_yield();
+		ASSERT_EQ(wait_asleep(bad.tid, NR_KEVENT_GET_EVENTS), 0);
+		ASSERT_EQ(start_fetcher(&good, &self->q), 0);
+		ASSERT_EQ(ready(&self->q, 1), 0);
+		pthread_join(good.thread, NULL);
+		EXPECT_EQ(good.ret, 1);
+		/* Whether it was woken or not: there is nothing left, so give it one. */
+		while (pthread_tryjoin_np(bad.thread, NULL)) {
+			ready(&self->q, 1);
+			sched_yield();
+		}
+		EXPECT_EQ(bad.ret, -EFAULT);
+		for (struct ukevent out[4]; get_events(&self->q, 0, 4, 0, out) > 0;)
+			;
+	}
+}
+
 TEST_F(queue, minimum_is_waited_for)
 {
 	struct ukevent out[8];

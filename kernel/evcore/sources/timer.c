@@ -48,7 +48,8 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 	next = ts->counted;
 	if (ts->interval < TIMER_STEP_NS)
 		next += div64_u64(TIMER_STEP_NS, ts->interval);
-	hrtimer_set_expires(timer, ktime_add_ns(ts->first, next * ts->interval));
+	/* Saturates: wrapped around it would be due at once, again and again. */
+	hrtimer_set_expires(timer, ktime_add_safe(ts->first, next * ts->interval));
 	return HRTIMER_RESTART;
 }
 
