@@ -35,7 +35,7 @@ struct evchan_queue {
 #define EVCHAN_TAIL_ONE		2	/* one position */
 
 #define EVCHAN_MIN_ENTRIES	2
-#define EVCHAN_DEFAULT_ENTRIES	256
+#define EVCHAN_DEFAULT_ENTRIES	1024
 #define EVCHAN_MAX_ENTRIES	65536
 
 static inline struct evchan_queue *to_evchan(struct evcore_queue *q)

@@ -10,8 +10,8 @@ TEST(create_sizes)
 	struct channel c;
 
 	ASSERT_EQ(channel_open(&c, 0, 0), 0);
-	EXPECT_EQ(c.params.entries, 256);
-	EXPECT_EQ(c.header->entries, 256);
+	EXPECT_EQ(c.params.entries, 1024);
+	EXPECT_EQ(c.header->entries, 1024);
 	EXPECT_EQ(c.params.event_size, sizeof(struct evchan_event));
 	channel_close(&c);
 	ASSERT_EQ(channel_open(&c, 100, EVCHAN_CLOEXEC), 0);

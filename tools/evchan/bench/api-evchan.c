@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The event channel: events lie in the ring, and are taken without a call. */
+#include <errno.h>
+#include <evchan.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+#define ADD_BATCH	512
+
+struct channel {
+	ec_t ec;
+	unsigned int flags;	/* of each source */
+};
+
+static void *channel_open(const struct setup *s)
+{
+	struct channel *c = calloc(1, sizeof(*c));
+
+	c->ec = ec_create_sized(is(s->variant, "single-consumer") ? EVCHAN_SINGLE_CONSUMER : 0,
+				s->entries);
+	c->flags = (s->level ? EVCHAN_LEVEL : EVCHAN_EDGE) |
+		   (is(s->variant, "timestamps") ? EVCHAN_TIMESTAMP : 0);
+	if (!c->ec) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static int change_all(struct channel *c, int op, const int *fds, unsigned int n,
+		      unsigned int first, uint32_t events)
+{
+	struct evchan_change batch[ADD_BATCH];
+
+	for (unsigned int done = 0; done < n; ) {
+		unsigned int part = n - done < ADD_BATCH ? n - done : ADD_BATCH;
+
+		for (unsigned int i = 0; i < part; i++)
+			batch[i] = (struct evchan_change){
+				.op = op, .type = EVCHAN_POLL, .flags = c->flags,
+				.events = events, .data = first + done + i,
+				.args = { fds[done + i] },
+			};
+		if (evchan_ctl(ec_fd(c->ec), batch, part, sizeof(batch[0]), 0) != (int)part) {
+			for (unsigned int i = 0; i < part; i++)
+				if (batch[i].result)
+					errno = -batch[i].result;
+			return -1;
+		}
+		done += part;
+	}
+	return 0;
+}
+
+static int channel_add(void *q, const int *fds, unsigned int n, unsigned int first)
+{
+	return change_all(q, EVCHAN_ADD, fds, n, first, POLLIN);
+}
+
+static int channel_modify(void *q, const int *fds, unsigned int n, uint32_t events)
+{
+	return change_all(q, EVCHAN_MOD, fds, n, 0, events);
+}
+
+static unsigned int channel_collect(void *q, uint32_t *cookies, unsigned int max)
+{
+	struct channel *c = q;
+	unsigned int n = 0;
+	event_data_t e;
+
+	while (n < max && !ec_poll_event(c->ec, &e))
+		cookies[n++] = e.data;
+	return n;
+}
+
+static unsigned int channel_wait(void *q, uint32_t *cookies, unsigned int max)
+{
+	struct channel *c = q;
+	event_data_t e;
+
+	if (!max || ec_wait_event(c->ec, &e))
+		return 0;
+	cookies[0] = e.data;
+	return 1;
+}
+
+static void channel_close(void *q)
+{
+	struct channel *c = q;
+
+	ec_destroy(c->ec);
+	free(c);
+}
+
+static const char *const variants[] = { "", "single-consumer", "timestamps", NULL };
+
+const struct api api_evchan = {
+	.name = "evchan", .variants = variants, .open = channel_open, .add = channel_add,
+	.modify = channel_modify, .collect = channel_collect, .wait = channel_wait,
+	.close = channel_close,
+};

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the benches know of an event interface, and what the interfaces share.
+ *
+ * A bench is written once against struct api. The events of all sources carry
+ * the source's number as cookie; a collecting call fills in an array of those,
+ * so that every bench can check that each event came, once.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a queue is set up for a run. */
+struct setup {
+	const char *variant;	/* of the interface, "" for its default */
+	unsigned int entries;	/* slots of the ring, 0: the interface's default */
+	unsigned int batch;	/* most events asked for in one call */
+	bool level;
+};
+
+/**
+ * struct api - an event interface
+ * @name: as in the results
+ * @variants: names of set-ups to try, NULL at the end; the first is the default
+ * @batches: are results different for other values of setup.batch?
+ * @always_level: reports what is ready each time, whatever is asked for
+ * @open: make a queue; NULL with errno set if that does not work here
+ * @add: register @n descriptors for reading with cookies from @first on; 0 or -1
+ * @modify: change what is asked for to @events; NULL where there is no such thing
+ * @collect: fetch up to @max cookies of what is there, without waiting
+ * @wait: the same, but wait until there is one
+ * @close: the end
+ */
+struct api {
+	const char *name;
+	const char *const *variants;
+	bool batches;
+	bool always_level;
+	void *(*open)(const struct setup *s);
+	int (*add)(void *q, const int *fds, unsigned int n, unsigned int first);
+	int (*modify)(void *q, const int *fds, unsigned int n, uint32_t events);
+	unsigned int (*collect)(void *q, uint32_t *cookies, unsigned int max);
+	unsigned int (*wait)(void *q, uint32_t *cookies, unsigned int max);
+	void (*close)(void *q);
+};
+
+extern const struct api api_evchan, api_kevent, api_epoll, api_io_uring, api_poll, api_floor;
+
+/* bench.c */
+void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+double now(void);
+void result(const char *bench, const char *api, const char *metric, const char *unit,
+	    double value);
+int *make_eventfds(unsigned int n);
+void free_eventfds(int *fds, unsigned int n);
+
+static inline bool is(const char *a, const char *b)
+{
+	return !__builtin_strcmp(a, b);
+}
+
+/* One bench: run it for an interface with a set-up and return the cost. */
+struct options {
+	unsigned int sources;
+	unsigned int rounds;
+	struct setup setup;
+};
+
+double bench_deliver_batch(const struct api *api, const struct options *o);
+double bench_deliver_one(const struct api *api, const struct options *o);
+double bench_level(const struct api *api, const struct options *o);
+double bench_register(const struct api *api, const struct options *o);
+double bench_modify(const struct api *api, const struct options *o);
+double bench_memory(const struct api *api, const struct options *o);
+double bench_pingpong(const struct api *api, const struct options *o);
+
+#endif
