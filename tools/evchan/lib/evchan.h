@@ -90,39 +90,45 @@ static inline int ec_fd(ec_t ec)
  */
 static inline int ec_take(ec_t ec, event_data_t *d)
 {
-	uint64_t hint = __atomic_load_n(&ec->header->head, __ATOMIC_RELAXED);
-	uint64_t pos = hint;
-	unsigned int seen = 0;
+	uint64_t pos = __atomic_load_n(&ec->header->head, __ATOMIC_RELAXED);
+	uint64_t passed = 0;
 
-	/* Each step passes a slot; once round the ring is enough for any head. */
-	while (seen++ <= ec->mask + 1) {
+	for (;;) {
 		struct evchan_event *slot = &ec->events[pos & ec->mask];
-		uint32_t lap = (uint32_t)(pos >> ec->order) + 1;
-		/* Pairs with the kernel's release store that published it. */
-		uint64_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
-		int32_t ahead = (int32_t)((uint32_t)(state >> 32) - lap);
+		/* The slot's state once the event is consumed: this lap, no events. */
+		uint64_t consumed = (pos >> ec->order) << 32;
+		uint64_t state;
+		int32_t ahead;
 
-		if (ahead < 0)
-			break;			/* not yet posted: the ring ends here */
-		if (ahead > 0 || !(uint32_t)state) {
-			pos++;			/* consumed, by us or by another */
-			continue;
+		consumed += 1ULL << 32;
+		/* Pairs with the kernel's exchange that published it. */
+		state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+		/* One comparison for "this lap" and "has events". */
+		if (__builtin_expect(state - consumed - 1 < UINT32_MAX, 1)) {
+			*d = *slot;
+			d->state = state;
+			/* Release: the copy is complete before the kernel may fill again. */
+			if (__builtin_expect(!__atomic_compare_exchange_n(&slot->state, &state,
+					consumed, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED), 0))
+				continue;	/* merged or taken meanwhile: look again */
+			/*
+			 * All before it is consumed, whoever did it. A hint: another
+			 * thread's store may take it back a little.
+			 */
+			__atomic_store_n(&ec->header->head, pos + 1, __ATOMIC_RELEASE);
+			return 1;
 		}
-		*d = *slot;
-		d->state = state;
-		/* Release: the copy is complete before the kernel may fill again. */
-		if (!__atomic_compare_exchange_n(&slot->state, &state, (uint64_t)lap << 32,
-						 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			continue;		/* merged or taken meanwhile: look again */
-		pos++;
-		/* A hint for others: only ever forwards. */
-		while ((int64_t)(pos - hint) > 0 &&
-		       !__atomic_compare_exchange_n(&ec->header->head, &hint, pos, 0,
-						    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-			;
-		return 1;
+		ahead = (int32_t)((uint32_t)(state >> 32) - (uint32_t)(consumed >> 32));
+		/* Not yet posted: the ring ends here. Twice round is enough for any head. */
+		if (ahead < 0 || passed++ > 2 * ec->mask + 2)
+			return 0;
+		/*
+		 * Consumed, by us or by another. A slot that is laps ahead says how far
+		 * the hint was taken back: what it holds was posted once all that is a
+		 * ring's length before it had been consumed.
+		 */
+		pos += 1 + (ahead > 1 ? (uint64_t)(ahead - 1) << ec->order : 0);
 	}
-	return 0;
 }
 
 /* Does the kernel hold events that only a call can fetch? */

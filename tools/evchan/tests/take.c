@@ -91,6 +91,24 @@ static void stale_head(void)
 	check(good && header.head == tail, "stale_head");
 }
 
+/* A consumer that was stopped before its store of the head goes on laps later. */
+static void head_laps_behind(void)
+{
+	event_data_t d;
+	int good = 1;
+
+	for (int i = 0; i < 20 * ENTRIES + 3; i++)
+		good &= post(i, 1) && ec_take(&chan, &d);
+	header.head = 2;
+	good &= !ec_take(&chan, &d);
+	for (int i = 0; i < ENTRIES; i++) {
+		good &= post(i, 1);
+		header.head = 2;
+		good &= ec_take(&chan, &d) && d.value == (uint64_t)i && header.head == tail;
+	}
+	check(good, "head_laps_behind");
+}
+
 static void lap_wrap(void)
 {
 	event_data_t d;
@@ -156,13 +174,15 @@ static void consumers(void)
 
 int main(void)
 {
-	printf("TAP version 13\n1..6\n");
+	printf("TAP version 13\n1..7\n");
 	reset(0);
 	order();
 	reset(0);
 	full();
 	reset(0);
 	stale_head();
+	reset(0);
+	head_laps_behind();
 	lap_wrap();
 	reset(0);
 	hostile();
