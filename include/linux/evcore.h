@@ -36,6 +36,9 @@
  * without it; a post that runs beside a modify may use either value.
  * source->posted: written by posting before its record is published; a guess
  * for everybody else, that the ring's own state word confirms or denies.
+ * source->quick: as events and flags; it follows from them.
+ * queue->sleepers: written under queue->lock, read by posting without it, after
+ * the barrier of evcore_wake().
  * A source is on one list at most, source->where says on which.
  *
  * WHERE A SOURCE GOES
@@ -112,6 +115,12 @@ enum evcore_type {
 #define EVCORE_SLOW	(EVCORE_LEVEL | EVCORE_ONESHOT | EVCORE_WAKE_ALL | \
 			 EVCORE_TIMESTAMP | EVCORE_AUTOREMOVE)
 
+/* In evcore_source.quick besides poll bits: the face is to look closer at this. */
+#define EVCORE_NOT_QUICK	((__force u32)POLLFREE)
+
+/* In evcore_queue.sleepers: somebody polls the queue's file, or did lately. */
+#define EVCORE_POLLED		BIT(31)
+
 /* Records moved out of the overflow list: by one post, and in one lock hold. */
 #define EVCORE_DRAIN_POST	4
 #define EVCORE_DRAIN_MAX	32
@@ -141,11 +150,15 @@ struct evcore_record {
  * @name: for fdinfo
  * @post: post an event, any context. evcore_post_slow(), or a face's own fast
  *        path that falls back to it
+ * @wake: the face's own wait-queue function for poll sources, which posts what
+ *        evcore_quick_events() gives it and leaves the rest to
+ *        evcore_fd_wake(); may be NULL
  * @put: place a record in the ring; false if there is no free slot. With
  *       @held the overflow list's bit is not looked at. queue->lock held.
  * @merge: add bits to the source's last record if it is still unconsumed, and
  *         say whether that was done. NULL where a ring cannot. queue->lock held.
- * @taken: was the source's last record consumed? queue->lock held.
+ * @taken: was the source's last record consumed, or is there none?
+ *         queue->lock held.
  * @cancel: withdraw the source's last record if it is unconsumed; false if it
  *          was taken. queue->lock held.
  * @ready: records in the ring, counted exactly up to @limit; below it an upper
@@ -160,6 +173,7 @@ struct evcore_record {
 struct evcore_face {
 	const char *name;
 	void (*post)(struct evcore_source *s, u32 events, u64 value, u64 extra);
+	wait_queue_func_t wake;
 	bool (*put)(struct evcore_queue *q, struct evcore_source *s,
 		    const struct evcore_record *r);
 	bool (*merge)(struct evcore_queue *q, struct evcore_source *s, u32 events);
@@ -176,7 +190,8 @@ struct evcore_face {
 /**
  * struct evcore_queue - embedded in a face's own structure
  * @face: the face
- * @waiters: tasks in evcore_wait(), oldest first; looked at without the lock
+ * @sleepers: number of @waiters, and EVCORE_POLLED; read without the lock
+ * @waiters: tasks in evcore_wait(), oldest first
  * @poll_wait: those who poll the queue's file
  * @lock: see the head of this file
  * @overflow: sources whose events found no slot, in order
@@ -209,6 +224,7 @@ struct evcore_face {
  */
 struct evcore_queue {
 	const struct evcore_face *face;
+	u32			sleepers;
 	struct list_head	waiters;
 	wait_queue_head_t	poll_wait;
 
@@ -253,7 +269,10 @@ enum evcore_where {
  * struct evcore_source - one registration, embedded in a type's own structure
  * @queue: holds a reference
  * @ops: its type
- * @posted: 1 + position of its last record in the ring, 0: none it cares about
+ * @posted: where its last record is in the ring, in the face's terms; 0: there is
+ *          none that it cares about
+ * @quick: poll bits that @face->wake may post without looking further, and
+ *         EVCORE_NOT_QUICK; 0: none
  * @events: bits it is interested in
  * @flags: EVCORE_LEVEL ...
  * @data: cookie of the program
@@ -270,20 +289,22 @@ enum evcore_where {
  * @marked: the pending event was made by the program (queue->lock)
  * @hashed: found by lookups
  * @attached: its hook is in place
+ * @type: @ops->type
  */
 struct evcore_source {
 	struct evcore_queue	*queue;
 	const struct evcore_source_ops *ops;
 	u64			posted;
-	u32			events;
+	u32			quick;
 	u32			flags;
 	u64			data;
 	u64			id;
+	u32			events;
+	u32			pending;
 	struct rhash_head	node;
 	struct list_head	link;
 	u64			value;
 	u64			extra;
-	u32			pending;
 	u8			where;
 	bool			armed:1;
 	bool			check:1;
@@ -291,6 +312,7 @@ struct evcore_source {
 	bool			marked:1;
 	bool			hashed;
 	bool			attached;
+	u16			type;
 };
 
 /**
@@ -383,6 +405,26 @@ void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra)
 int evcore_give_back(struct evcore_source *s, const struct evcore_record *r);
 void evcore_need_check(struct evcore_source *s);
 
+/* sources/fd.c */
+int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key);
+
+/**
+ * evcore_quick_events - what a wake-up of a poll source is to post
+ * @s: the source, wait->private
+ * @key: of the wake-up
+ *
+ * Return: the bits, or 0 if it is not as simple: nothing of interest, no key,
+ * POLLFREE, or a source whose flags want more than a record in the ring. Then
+ * evcore_fd_wake() does it.
+ */
+static __always_inline u32 evcore_quick_events(const struct evcore_source *s, void *key)
+{
+	u32 bits = (u32)(unsigned long)key & READ_ONCE(s->quick);
+
+	/* One comparison for both ends: 0 wraps around. */
+	return likely(bits - 1 < EVCORE_NOT_QUICK - 1) ? bits : 0;
+}
+
 /**
  * evcore_post - an event of a source happened
  * @s: the source
@@ -433,15 +475,16 @@ void evcore_wake_slow(struct evcore_queue *q);
  *
  * The barrier orders the publishing store before the look at the waiters. It
  * pairs with set_current_state() in evcore_wait(), where a waiter enqueues
- * itself before it looks at the ring, and with the one in evcore_queue_poll().
+ * itself before it looks at the ring, and with the one in queue_poll(). A face
+ * that publishes with a fully ordered operation has the barrier already and
+ * only looks at ->sleepers.
  *
  * Context: any but NMI, interrupts off.
  */
 static inline void evcore_wake(struct evcore_queue *q)
 {
 	smp_mb();	/* publish before the look at the waiters, see above */
-	/* waitqueue_active(): ordered by the same barrier. */
-	if (unlikely(!list_empty(&q->waiters) || waitqueue_active(&q->poll_wait)))
+	if (unlikely(READ_ONCE(q->sleepers)))
 		evcore_wake_slow(q);
 }
 

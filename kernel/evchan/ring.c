@@ -12,8 +12,9 @@
  *   consumed	{lap(p), 0}		= free for the position a lap later
  *
  * Reserve: see the slot free, then move the tail by compare-and-swap. Only one
- * producer moves it over p, so only one fills the slot. Publish: the release
- * store. Take (user space): acquire load, copy, compare-and-swap
+ * producer moves it over p, so only one fills the slot. Publish: exchange the
+ * word, which releases what was filled in and is a full barrier before the look
+ * at the sleepers. Take (user space): acquire load, copy, compare-and-swap
  * {lap, events} to {lap, 0}; the acquire pairs with publish, and its success
  * orders the copy before the next lap's reserve. Merge: compare-and-swap
  * {lap(p), e} to {lap(p), e | bits}; when it succeeds the consumer's fails and
@@ -53,73 +54,150 @@ static u64 state_of(u32 lap, u32 events)
 	return (u64)lap << 32 | events;
 }
 
+static u64 tail_of(struct evchan_queue *c)
+{
+	return (u64)atomic64_read(&c->tail) & ~EVCHAN_TAIL_OVERFLOW;
+}
+
+/*
+ * A source remembers its last record as lap << 32 | offset of the slot, so that
+ * the slot is found and its lap compared without a shift. 0 would be slot 0 in a
+ * lap that comes after 2^32 others: at worst a record is not merged into.
+ */
+static __always_inline u64 remember(const struct evchan_queue *c,
+				    const struct evchan_event *slot, u32 lap)
+{
+	return state_of(lap, (void *)slot - (void *)c->slots);
+}
+
+static __always_inline struct evchan_event *remembered(const struct evchan_queue *c,
+						       u64 posted)
+{
+	return (void *)c->slots + (u32)posted;
+}
+
 /*
  * Reserve the next position. With the overflow bit set only the holder of
  * queue->lock may, to drain.
  */
-static __always_inline bool reserve(struct evchan_queue *c, u64 *pos, bool drain)
+static __always_inline struct evchan_event *reserve(struct evchan_queue *c, u32 *lap,
+						    bool drain)
 {
-	u64 tail = atomic64_read(&c->tail);
+	u64 tail = atomic64_read(&c->tail), now, pos;
+	struct evchan_event *slot;
 
-	do {
-		u64 p = tail >> 1;
-
-		if (!drain && tail & EVCHAN_TAIL_OVERFLOW)
-			return false;
-		*pos = p;
-		if (READ_ONCE(slot_of(c, p)->state) != state_of(lap_of(c, p) - 1, 0)) {
-			u64 now = atomic64_read(&c->tail);
-
-			/* Somebody else took p: that is not a full ring. */
-			if (now != tail) {
-				tail = now;
-				continue;
-			}
-			return false;
+	for (;;) {
+		if (!drain && unlikely((s64)tail < 0))
+			return NULL;
+		pos = drain ? tail & ~EVCHAN_TAIL_OVERFLOW : tail;
+		slot = slot_of(c, pos);
+		*lap = lap_of(c, pos);
+		if (unlikely(READ_ONCE(slot->state) != state_of(*lap - 1, 0))) {
+			/* Somebody else took the position: that is no full ring. */
+			now = atomic64_read(&c->tail);
+			if (now == tail)
+				return NULL;
+			tail = now;
+			continue;
 		}
-		if (atomic64_try_cmpxchg(&c->tail, &tail, tail + EVCHAN_TAIL_ONE))
-			return true;
-	} while (1);
+		if (likely(atomic64_try_cmpxchg(&c->tail, (s64 *)&tail, tail + 1)))
+			return slot;
+	}
 }
 
-/* Fill a reserved slot and hand it over. Interrupts are off. */
-static __always_inline void publish(struct evchan_queue *c, struct evcore_source *s,
-				    u64 pos, const struct evcore_record *r)
+/* Fill a reserved slot, all but what hands it over. Interrupts are off. */
+static __always_inline void fill(struct evchan_queue *c, struct evcore_source *s,
+				 struct evchan_event *slot, u32 lap,
+				 const struct evcore_record *r)
 {
-	struct evchan_event *slot = slot_of(c, pos);
-
-	slot->type = s->ops->type;
+	slot->type = s->type;
 	slot->flags = r->overflowed ? EVCHAN_EVENT_OVERFLOWED : 0;
 	slot->cpu = raw_smp_processor_id();
 	slot->data = READ_ONCE(s->data);
 	slot->id = s->id;
 	slot->value = r->value;
-	slot->timestamp = unlikely(READ_ONCE(s->flags) & EVCORE_TIMESTAMP) ?
-			  ktime_get_mono_fast_ns() : 0;
+	slot->timestamp = 0;
 	slot->extra[0] = r->extra;
 	slot->extra[1] = 0;
 	/* Before publishing: a merge may follow at once. */
-	WRITE_ONCE(s->posted, pos + 1);
-	/* Pairs with the acquire load of whoever takes the event. */
-	smp_store_release(&slot->state, state_of(lap_of(c, pos), r->events));
+	WRITE_ONCE(s->posted, remember(c, slot, lap));
+}
+
+/*
+ * Hand a slot over. Fully ordered: it releases what was filled in to whoever
+ * takes the event, whose acquire load it pairs with, and it comes before the
+ * look at the sleepers, as evcore_wake() has it.
+ */
+static __always_inline void publish(struct evchan_event *slot, u32 lap, u32 events)
+{
+	(void)xchg(&slot->state, state_of(lap, events));
 }
 
 /* Add bits to the source's own record, if it is still unconsumed. */
-static __always_inline bool merge(struct evchan_queue *c, u64 posted, u32 events)
+static bool merge(struct evchan_queue *c, u64 posted, u32 events)
 {
-	struct evchan_event *slot = slot_of(c, posted - 1);
-	u32 lap = lap_of(c, posted - 1);
+	struct evchan_event *slot = remembered(c, posted);
 	u64 state = READ_ONCE(slot->state);
 	int tries;
 
 	/* User space can write the word: no loop without an end. */
 	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
-		if (state >> 32 != lap || !(u32)state)
+		if (state >> 32 != posted >> 32 || !(u32)state)
 			return false;
 		if (try_cmpxchg(&slot->state, &state, state | events))
 			return true;
 	}
 	return false;
+}
+
+static noinline bool merge_counted(struct evchan_queue *c, u64 posted, u32 events)
+{
+	if (!merge(c, posted, events))
+		return false;
+	atomic64_inc(&c->queue.merged);
+	return true;
+}
+
+/* Place a record without queue->lock; false if there is no slot. Interrupts are off. */
+static __always_inline bool post_quick(struct evchan_queue *c, struct evcore_source *s,
+				       const struct evcore_record *r)
+{
+	struct evchan_event *slot;
+	u32 lap;
+
+	slot = reserve(c, &lap, false);
+	if (unlikely(!slot))
+		return false;
+	fill(c, s, slot, lap, r);
+	publish(slot, lap, r->events);
+	trace_post(&c->queue, s->type, s->id, r->events);
+	if (unlikely(READ_ONCE(c->queue.sleepers)))
+		evcore_wake_slow(&c->queue);
+	return true;
+}
+
+/*
+ * A watched file has become ready: this is what an event costs. Interrupts are
+ * off, for the head of a wait queue is locked that way.
+ */
+static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+{
+	struct evcore_source *s = wait->private;
+	struct evchan_queue *c = to_evchan(s->queue);
+	struct evcore_record r = { .events = evcore_quick_events(s, key) };
+	u64 posted;
+
+	lockdep_assert_irqs_disabled();
+	if (unlikely(!r.events))
+		return evcore_fd_wake(wait, mode, sync, key);
+	posted = READ_ONCE(s->posted);
+	/* Half of the state word says whether there can be anything to merge into. */
+	if (unlikely(READ_ONCE(remembered(c, posted)->events)) &&
+	    merge_counted(c, posted, r.events))
+		return 1;
+	if (unlikely(!post_quick(c, s, &r)))
+		evcore_post_slow(s, r.events, 0, 0);
+	return 1;
 }
 
 static void evchan_post(struct evcore_source *s, u32 events, u64 value, u64 extra)
@@ -129,26 +207,18 @@ static void evchan_post(struct evcore_source *s, u32 events, u64 value, u64 extr
 		.events = events, .value = value, .extra = extra,
 	};
 	u32 mode = READ_ONCE(s->flags);
-	u64 posted = READ_ONCE(s->posted);
 	unsigned long flags;
-	u64 pos;
+	bool done;
 
 	if (unlikely(mode & EVCORE_SLOW))
 		goto slow;
-	if (posted && !(mode & EVCORE_COUNTS) && merge(c, posted, events)) {
-		atomic64_inc(&c->queue.merged);
+	if (!(mode & EVCORE_COUNTS) && merge_counted(c, READ_ONCE(s->posted), events))
 		return;
-	}
 	local_irq_save(flags);
-	if (unlikely(!reserve(c, &pos, false))) {
-		local_irq_restore(flags);
-		goto slow;
-	}
-	publish(c, s, pos, &r);
-	trace_post(s->queue, s->ops->type, s->id, events);
-	evcore_wake(s->queue);
+	done = post_quick(c, s, &r);
 	local_irq_restore(flags);
-	return;
+	if (likely(done))
+		return;
 slow:
 	evcore_post_slow(s, events, value, extra);
 }
@@ -157,12 +227,17 @@ static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
 		       const struct evcore_record *r)
 {
 	struct evchan_queue *c = to_evchan(q);
-	u64 pos;
+	struct evchan_event *slot;
+	u32 lap;
 
 	/* queue->lock is held, interrupts are off. */
-	if (!reserve(c, &pos, true))
+	slot = reserve(c, &lap, true);
+	if (!slot)
 		return false;
-	publish(c, s, pos, r);
+	fill(c, s, slot, lap, r);
+	if (s->flags & EVCORE_TIMESTAMP)
+		slot->timestamp = ktime_get_mono_fast_ns();
+	publish(slot, lap, r->events);
 	return true;
 }
 
@@ -173,14 +248,10 @@ static bool evchan_merge(struct evcore_queue *q, struct evcore_source *s, u32 ev
 
 static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
 {
-	struct evchan_queue *c = to_evchan(q);
 	u64 posted = READ_ONCE(s->posted);
-	u64 state;
+	u64 state = READ_ONCE(remembered(to_evchan(q), posted)->state);
 
-	if (!posted)
-		return true;
-	state = READ_ONCE(slot_of(c, posted - 1)->state);
-	return state >> 32 != lap_of(c, posted - 1) || !(u32)state;
+	return state >> 32 != posted >> 32 || !(u32)state;
 }
 
 /*
@@ -189,17 +260,15 @@ static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
  */
 static bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
 {
-	struct evchan_queue *c = to_evchan(q);
-	u64 pos = READ_ONCE(s->posted) - 1;
-	struct evchan_event *slot = slot_of(c, pos);
-	u32 lap = lap_of(c, pos);
+	u64 posted = READ_ONCE(s->posted);
+	struct evchan_event *slot = remembered(to_evchan(q), posted);
 	u64 state = READ_ONCE(slot->state);
 	int tries;
 
 	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
-		if (state >> 32 != lap || !(u32)state)
+		if (state >> 32 != posted >> 32 || !(u32)state)
 			return false;
-		if (try_cmpxchg(&slot->state, &state, state_of(lap, 0)))
+		if (try_cmpxchg(&slot->state, &state, state_of(posted >> 32, 0)))
 			return true;
 	}
 	return false;
@@ -214,7 +283,7 @@ static bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
 static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
 {
 	struct evchan_queue *c = to_evchan(q);
-	u64 tail = (u64)atomic64_read(&c->tail) >> 1;
+	u64 tail = tail_of(c);
 	u64 head = READ_ONCE(c->header->head);
 	unsigned int n = 0, scan;
 	u64 pos;
@@ -261,7 +330,7 @@ static void evchan_call(struct evcore_queue *q, bool on)
 
 static u64 evchan_posted(struct evcore_queue *q)
 {
-	return (u64)atomic64_read(&to_evchan(q)->tail) >> 1;
+	return tail_of(to_evchan(q));
 }
 
 static int evchan_mmap(struct evcore_queue *q, struct vm_area_struct *vma)
@@ -285,6 +354,7 @@ static void evchan_free(struct evcore_queue *q)
 const struct evcore_face evchan_face = {
 	.name	= "evchan",
 	.post	= evchan_post,
+	.wake	= evchan_wake,
 	.put	= evchan_put,
 	.merge	= evchan_merge,
 	.taken	= evchan_taken,

@@ -11,7 +11,7 @@
 /**
  * struct evchan_queue - an event channel
  * @queue: the core's part; what posting reads is at its start
- * @tail: next position << 1 | EVCHAN_TAIL_OVERFLOW, never seen by user space
+ * @tail: next position, and EVCHAN_TAIL_OVERFLOW; never seen by user space
  * @slots: the slots, shared with user space
  * @mask: entries - 1
  * @order: log2 of entries
@@ -31,8 +31,7 @@ struct evchan_queue {
 };
 
 /* In the tail word: the overflow list is not empty, or about to be. */
-#define EVCHAN_TAIL_OVERFLOW	1
-#define EVCHAN_TAIL_ONE		2	/* one position */
+#define EVCHAN_TAIL_OVERFLOW	BIT_ULL(63)
 
 #define EVCHAN_MIN_ENTRIES	2
 #define EVCHAN_DEFAULT_ENTRIES	1024

@@ -148,9 +148,10 @@ static __poll_t queue_poll(struct file *file, poll_table *wait)
 	bool readable;
 
 	poll_wait(file, &q->poll_wait, wait);
+	raw_spin_lock_irqsave(&q->lock, flags);
+	WRITE_ONCE(q->sleepers, q->sleepers | EVCORE_POLLED);
 	/* Pairs with evcore_wake(): enqueued before the look at the ring. */
 	smp_mb();
-	raw_spin_lock_irqsave(&q->lock, flags);
 	readable = evcore_ready(q, 1) || !list_empty(&q->recheck) ||
 		   !list_empty(&q->checking);
 	raw_spin_unlock_irqrestore(&q->lock, flags);

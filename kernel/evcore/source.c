@@ -87,6 +87,14 @@ void evcore_unhash(struct evcore_source *s)
 	s->hashed = false;
 }
 
+/* What the face may post from a wake-up, by itself: poll bits, and no mode. */
+static u32 quick_events(const struct evcore_source_ops *ops, u32 events, u32 flags)
+{
+	if (!ops->by_fd || ops->from_poll || flags & EVCORE_SLOW)
+		return 0;
+	return ((events | EVCORE_ALWAYS) & (EVCORE_NOT_QUICK - 1)) | EVCORE_NOT_QUICK;
+}
+
 /* Nothing points to the source any more but the caller. */
 void evcore_free_source(struct evcore_source *s)
 {
@@ -145,10 +153,12 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 		goto out_uncharge;
 	s->queue = q;
 	s->ops = ops;
+	s->type = ops->type;
 	s->id = key.id;
 	s->events = req->events;
 	s->flags = req->flags | ops->fixed;
 	s->data = req->data;
+	s->quick = quick_events(ops, s->events, s->flags);
 	s->armed = true;
 	/* What is to be handed back must not be posted as well. */
 	s->gone = quiet;
@@ -263,6 +273,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req)
 	WRITE_ONCE(s->events, req->events);
 	WRITE_ONCE(s->flags, req->flags | ops->fixed);
 	WRITE_ONCE(s->data, req->data);
+	WRITE_ONCE(s->quick, quick_events(ops, s->events, s->flags));
 	WRITE_ONCE(s->posted, 0);
 	s->armed = true;
 	if (ops->by_fd)

@@ -52,6 +52,7 @@ static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 	struct task_struct *task = w->task;
 
 	list_del_init(&w->link);
+	WRITE_ONCE(q->sleepers, q->sleepers - 1);
 	q->nr_woken++;
 	q->wakes++;
 	trace_wake(q, task);
@@ -92,6 +93,8 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 	lockdep_assert_held(&q->lock);
 	if (waitqueue_active(&q->poll_wait))
 		wake_pollers(q);
+	else
+		WRITE_ONCE(q->sleepers, q->sleepers & ~EVCORE_POLLED);
 	list_for_each_entry_safe(w, next, &q->waiters, link) {
 		/* Counted once for those who want one, once for all others. */
 		if (!q->nr_check && counted < w->min) {
@@ -218,6 +221,13 @@ void evcore_service(struct evcore_queue *q)
 	evcore_drain_all(q);
 }
 
+/* Not woken by anybody, off the list; queue->lock held. */
+static void leave(struct evcore_queue *q, struct evcore_waiter *w)
+{
+	list_del_init(&w->link);
+	WRITE_ONCE(q->sleepers, q->sleepers - 1);
+}
+
 /* Wake another waiter for what this one does not take; queue->lock held. */
 static void pass_on(struct evcore_queue *q, unsigned int taken)
 {
@@ -262,6 +272,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		w.woken = false;
 		w.cpu = raw_smp_processor_id();
 		list_add_tail(&w.link, &q->waiters);
+		WRITE_ONCE(q->sleepers, q->sleepers + 1);
 		/*
 		 * Enqueued before the second look; a full barrier that pairs
 		 * with the one in evcore_wake().
@@ -269,7 +280,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (q->nr_check || evcore_ready(q, min) >= min) {
 			__set_current_state(TASK_RUNNING);
-			list_del_init(&w.link);
+			leave(q, &w);
 			raw_spin_unlock_irq(&q->lock);
 			cond_resched();
 			continue;
@@ -283,7 +294,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		if (w.woken)
 			q->nr_woken--;
 		else
-			list_del_init(&w.link);
+			leave(q, &w);
 		raw_spin_unlock_irq(&q->lock);
 	}
 	/*

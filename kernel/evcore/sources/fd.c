@@ -22,8 +22,18 @@ static u32 fd_bits(struct evcore_source *s, __poll_t poll)
 	return (__force u32)poll & (wanted | EVCORE_ALWAYS);
 }
 
-static int fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync,
-		   void *key)
+/**
+ * evcore_fd_wake - the watched file has woken its waiters
+ * @wait: the hook's
+ * @mode: not looked at
+ * @sync: not looked at
+ * @key: poll bits, POLLFREE, or nothing
+ *
+ * Context: any, with the wait queue head's lock held.
+ *
+ * Return: 1.
+ */
+int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
 	struct evcore_wait_hook *hook = container_of(wait, struct evcore_wait_hook, wait);
 	struct evcore_source *s = wait->private;
@@ -55,6 +65,12 @@ struct fd_poll_table {
 	bool			no_memory;
 };
 
+/* A face's own function knows poll bits only. */
+static wait_queue_func_t face_wake(const struct evcore_source *s)
+{
+	return (!s->ops->from_poll ? s->queue->face->wake : NULL) ?: evcore_fd_wake;
+}
+
 /* ->poll() hands over a wait queue head; there may be several. */
 static void fd_queue_proc(struct file *file, wait_queue_head_t *head,
 			  poll_table *pt)
@@ -71,7 +87,7 @@ static void fd_queue_proc(struct file *file, wait_queue_head_t *head,
 		hook->next = table->fs->hook.next;
 		table->fs->hook.next = hook;
 	}
-	init_waitqueue_func_entry(&hook->wait, fd_wake);
+	init_waitqueue_func_entry(&hook->wait, face_wake(&table->fs->source));
 	hook->wait.private = &table->fs->source;
 	hook->head = head;
 	add_wait_queue(head, &hook->wait);
@@ -84,7 +100,7 @@ static void unhook_one(struct evcore_wait_hook *hook)
 	rcu_read_lock();
 	/*
 	 * The memory of a head that announced its end with POLLFREE stays for
-	 * a grace period. Pairs with smp_store_release() in fd_wake().
+	 * a grace period. Pairs with smp_store_release() in evcore_fd_wake().
 	 */
 	head = smp_load_acquire(&hook->head);
 	if (head)
