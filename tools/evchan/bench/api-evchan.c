@@ -69,10 +69,16 @@ static unsigned int channel_collect(void *q, uint32_t *cookies, unsigned int max
 {
 	struct channel *c = q;
 	unsigned int n = 0;
-	event_data_t e;
+	event_data_t e, other;
 
-	while (n < max && !ec_poll_event(c->ec, &e))
-		cookies[n++] = e.data;
+	while (n < max) {
+		if (ec_take(c->ec, &e))
+			cookies[n++] = e.data;
+		else if (!ec_poll_slow(c->ec, &other))
+			cookies[n++] = other.data;
+		else
+			break;
+	}
 	return n;
 }
 
