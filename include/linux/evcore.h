@@ -31,15 +31,15 @@
  *
  * queue->overflow, ->recheck, ->checking, ->reap, ->waiters, ->poll_mark, counters and
  * the fields of a source below "queue->lock": queue->lock.
- * queue->table, ->next_id, source->ops, ->id, ->hashed, ->attached: queue->mutex.
+ * queue->table, ->next_id, source->id, ->type, ->hashed, ->attached: queue->mutex.
  * source->events, ->flags, ->data: written under queue->mutex, read by posting
  * without it; a post that runs beside a modify may use either value.
  * source->posted: written by posting before its record is published; a guess
  * for everybody else, that the ring's own state word confirms or denies.
- * source->quick: as events and flags; it follows from them.
  * queue->sleepers: written under queue->lock, read by posting without it, after
  * the barrier of evcore_wake().
- * A source is on one list at most, source->where says on which.
+ * A source is on one list at most, source->where says on which. The records it
+ * holds (struct evcore_held) are in the overflow list one by one.
  *
  * WHERE A SOURCE GOES
  *
@@ -48,6 +48,9 @@
  *			looked at in process context (a wake-up without a key)
  *   OVERFLOW -> IDLE, RECHECK (level) or REAP (removed by its delivery)
  *   any -> gone	under queue->mutex, after its hook is gone
+ *
+ * A record that it holds goes into the ring, or into overflow and from there into
+ * the ring or, with its source, away.
  *
  * REMOVAL
  *
@@ -115,8 +118,10 @@ enum evcore_type {
 #define EVCORE_SLOW	(EVCORE_LEVEL | EVCORE_ONESHOT | EVCORE_WAKE_ALL | \
 			 EVCORE_TIMESTAMP | EVCORE_AUTOREMOVE)
 
-/* In evcore_source.quick besides poll bits: the face is to look closer at this. */
-#define EVCORE_NOT_QUICK	((__force u32)POLLFREE)
+/* Reported whether asked for or not, as poll(2) does. */
+#define EVCORE_ALWAYS		((__force u32)(EPOLLERR | EPOLLHUP))
+/* Not an event: the wait queue head is going. Above every bit of poll(2) in use. */
+#define EVCORE_POLLFREE		((__force u32)POLLFREE)
 
 /* In evcore_queue.sleepers: somebody polls the queue's file, or did lately. */
 #define EVCORE_POLLED		BIT(31)
@@ -142,7 +147,7 @@ struct evcore_record {
 	bool	overflowed;
 	bool	marked;
 	u64	value;
-	u64	extra;
+	u64	extra[2];
 };
 
 /**
@@ -150,9 +155,9 @@ struct evcore_record {
  * @name: for fdinfo
  * @post: post an event, any context. evcore_post_slow(), or a face's own fast
  *        path that falls back to it
- * @wake: the face's own wait-queue function for poll sources, which posts what
- *        evcore_quick_events() gives it and leaves the rest to
- *        evcore_fd_wake(); may be NULL
+ * @wake: the face's own wait-queue function for poll sources without a mode of
+ *        EVCORE_SLOW, which posts what evcore_quick_events() gives it and leaves
+ *        the rest to evcore_fd_wake(); may be NULL
  * @put: place a record in the ring; false if there is no free slot. With
  *       @held the overflow list's bit is not looked at. queue->lock held.
  * @merge: add bits to the source's last record if it is still unconsumed, and
@@ -194,7 +199,7 @@ struct evcore_face {
  * @waiters: tasks in evcore_wait(), oldest first
  * @poll_wait: those who poll the queue's file
  * @lock: see the head of this file
- * @overflow: sources whose events found no slot, in order
+ * @overflow: sources and held records whose events found no slot, in order
  * @nr_overflow: how many
  * @recheck: sources whose condition the next wait looks at
  * @checking: the part of @recheck a wait is working on
@@ -258,61 +263,100 @@ struct evcore_queue {
 	int			nest_depth;
 };
 
+/* Which list a node is on. */
 enum evcore_where {
 	EVCORE_IDLE,
 	EVCORE_ON_OVERFLOW,
 	EVCORE_ON_RECHECK,
 	EVCORE_ON_REAP,
+	EVCORE_HELD,		/* a held record, in overflow */
 };
 
 /**
  * struct evcore_source - one registration, embedded in a type's own structure
  * @queue: holds a reference
- * @ops: its type
  * @posted: where its last record is in the ring, in the face's terms; 0: there is
  *          none that it cares about
- * @quick: poll bits that @face->wake may post without looking further, and
- *         EVCORE_NOT_QUICK; 0: none
- * @events: bits it is interested in
- * @flags: EVCORE_LEVEL ...
  * @data: cookie of the program
  * @id: name within the type
- * @node: in queue->table
+ * @events: bits it is interested in
+ * @flags: EVCORE_LEVEL ...
+ * @at: what the lists of a queue link, the following five
  * @link: in the list that @where names (queue->lock)
- * @value: pending value, in overflow (queue->lock)
- * @extra: pending extra, in overflow (queue->lock)
- * @pending: pending bits, in overflow (queue->lock)
  * @where: list it is on (queue->lock)
  * @armed: a oneshot source that has not fired (queue->lock)
  * @check: look at its condition even if its record is not consumed (queue->lock)
  * @gone: being removed, nothing is posted any more (queue->lock)
  * @marked: the pending event was made by the program (queue->lock)
- * @hashed: found by lookups
- * @attached: its hook is in place
- * @type: @ops->type
+ * @type: EVCORE_POLL ...
+ * @hashed: found by lookups (queue->mutex)
+ * @attached: its hook is in place (queue->mutex)
+ * @pending: pending bits, in overflow (queue->lock)
+ * @node: in queue->table
+ *
+ * There may be hundreds of thousands, so it is kept small. Types that watch a file
+ * embed it in struct evcore_fd_source, all others in struct evcore_valued.
  */
 struct evcore_source {
 	struct evcore_queue	*queue;
-	const struct evcore_source_ops *ops;
 	u64			posted;
-	u32			quick;
-	u32			flags;
 	u64			data;
 	u64			id;
 	u32			events;
-	u32			pending;
+	u32			flags;
+	struct_group_tagged(evcore_node, at,
+		struct list_head	link;
+		u8			where;
+		bool			armed:1;
+		bool			check:1;
+		bool			gone:1;
+		bool			marked:1;
+		u8			type;
+		bool			hashed:1;
+		bool			attached:1;
+		u32			pending;
+	);
 	struct rhash_head	node;
-	struct list_head	link;
+};
+
+/**
+ * struct evcore_valued - a source whose events have a value of their own
+ * @source: the core's part
+ * @value: pending value, in overflow (queue->lock)
+ * @extra: pending extra, in overflow (queue->lock)
+ */
+struct evcore_valued {
+	struct evcore_source	source;
 	u64			value;
 	u64			extra;
-	u8			where;
-	bool			armed:1;
-	bool			check:1;
-	bool			gone:1;
-	bool			marked:1;
-	bool			hashed;
-	bool			attached;
-	u16			type;
+};
+
+/**
+ * struct evcore_holder - a source each of whose events has a record to itself
+ * @valued: the core's part
+ * @held: its records that wait in overflow (queue->lock)
+ *
+ * For types that say so in evcore_source_ops.holds.
+ */
+struct evcore_holder {
+	struct evcore_valued	valued;
+	struct list_head	held;
+};
+
+/**
+ * struct evcore_held - an event that brings its own memory
+ * @at: in queue->overflow; at.where is always EVCORE_HELD
+ * @of_holder: in evcore_holder.held
+ * @source: whose it is
+ * @record: the event; filled in by the source before it is posted
+ * @rcu: to free it in any context
+ */
+struct evcore_held {
+	struct evcore_node	at;
+	struct list_head	of_holder;
+	struct evcore_source	*source;
+	struct evcore_record	record;
+	struct rcu_head		rcu;
 };
 
 /**
@@ -351,7 +395,8 @@ struct evcore_request {
  * @modes: flags it takes
  * @fixed: flags it always has
  * @all_events: every bit it knows
- * @by_fd: registered by descriptor
+ * @by_fd: registered by descriptor, embeds struct evcore_fd_source
+ * @holds: embeds struct evcore_holder
  * @attach: check the request and hook in; returns bits that hold already, or a
  *          negative errno with nothing left behind. queue->mutex held.
  * @detach: unhook; afterwards nothing is posted. queue->mutex held, may sleep.
@@ -361,7 +406,9 @@ struct evcore_request {
  * @from_poll: the type's bits for poll bits; NULL where they are the same or
  *             there is no descriptor. Any context.
  * @check: bits that hold now. NULL where there is no condition. queue->mutex held.
- * @value: what a record's value says about @events, cheaply; any context. May be NULL.
+ * @value: what a record's value says about @events, cheaply; may be NULL. Any
+ *         context, with the hook's lock held that keeps the source from being
+ *         detached, or queue->lock.
  * @describe: add to the source's line in fdinfo; may be NULL. queue->mutex held.
  */
 struct evcore_source_ops {
@@ -372,6 +419,7 @@ struct evcore_source_ops {
 	u32		fixed;
 	u32		all_events;
 	bool		by_fd;
+	bool		holds;
 	int (*attach)(struct evcore_source *s, struct evcore_request *req,
 		      u32 *ready);
 	void (*detach)(struct evcore_source *s);
@@ -400,10 +448,27 @@ int evcore_del(struct evcore_source *s);
 const struct evcore_source_ops *evcore_ops(u32 type);
 void evcore_reap(struct evcore_queue *q);
 
+/* sources/table.c */
+extern const struct evcore_source_ops *const evcore_types[EVCORE_NR_TYPES];
+
+/**
+ * evcore_ops_of - the operations of a source's type
+ * @s: the source
+ */
+static inline const struct evcore_source_ops *evcore_ops_of(const struct evcore_source *s)
+{
+	return evcore_types[s->type];
+}
+
 /* post.c */
 void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra);
 int evcore_give_back(struct evcore_source *s, const struct evcore_record *r);
 void evcore_need_check(struct evcore_source *s);
+
+/* held.c */
+struct evcore_held *evcore_hold(gfp_t gfp);
+void evcore_drop(struct evcore_held *h);
+void evcore_post_held(struct evcore_source *s, struct evcore_held *h);
 
 /* sources/fd.c */
 int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key);
@@ -413,16 +478,16 @@ int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *
  * @s: the source, wait->private
  * @key: of the wake-up
  *
- * Return: the bits, or 0 if it is not as simple: nothing of interest, no key,
- * POLLFREE, or a source whose flags want more than a record in the ring. Then
- * evcore_fd_wake() does it.
+ * Return: the bits, or 0 if it is not as simple: nothing of interest, no key, or
+ * POLLFREE. Then evcore_fd_wake() does it.
  */
 static __always_inline u32 evcore_quick_events(const struct evcore_source *s, void *key)
 {
-	u32 bits = (u32)(unsigned long)key & READ_ONCE(s->quick);
+	u32 wanted = READ_ONCE(s->events) | EVCORE_ALWAYS | EVCORE_POLLFREE;
+	u32 bits = (u32)(unsigned long)key & wanted;
 
 	/* One comparison for both ends: 0 wraps around. */
-	return likely(bits - 1 < EVCORE_NOT_QUICK - 1) ? bits : 0;
+	return likely(bits - 1 < EVCORE_POLLFREE - 1) ? bits : 0;
 }
 
 /**

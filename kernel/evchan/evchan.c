@@ -145,15 +145,15 @@ static int post_change(struct evcore_source *s, const struct evchan_change *ch)
 {
 	bool user = ch->type == EVCHAN_USER;
 	/* A source found by its descriptor has that in args[0]. */
-	const u64 *args = ch->args + (s->ops->by_fd && !(ch->flags & EVCHAN_BY_ID));
+	const u64 *args = ch->args + (evcore_ops_of(s)->by_fd && !(ch->flags & EVCHAN_BY_ID));
 	struct evcore_record r = {
 		.events = ch->events ?: s->events,
 		.value = args[0],
-		.extra = user ? 1 : args[1],
+		.extra = { user ? 1 : args[1], user ? 0 : args[2] },
 	};
 
 	/* Only bits that the registration can have. */
-	if (r.events & ~(s->ops->all_events | EVCHAN_CLOSED))
+	if (r.events & ~(evcore_ops_of(s)->all_events | EVCHAN_CLOSED))
 		return -EINVAL;
 	if (user && r.events & ~s->events)
 		return -EINVAL;

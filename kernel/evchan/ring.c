@@ -117,8 +117,8 @@ static __always_inline void fill(struct evchan_queue *c, struct evcore_source *s
 	slot->id = s->id;
 	slot->value = r->value;
 	slot->timestamp = 0;
-	slot->extra[0] = r->extra;
-	slot->extra[1] = 0;
+	slot->extra[0] = r->extra[0];
+	slot->extra[1] = r->extra[1];
 	/* Before publishing: a merge may follow at once. */
 	WRITE_ONCE(s->posted, remember(c, slot, lap));
 }
@@ -204,7 +204,7 @@ static void evchan_post(struct evcore_source *s, u32 events, u64 value, u64 extr
 {
 	struct evchan_queue *c = to_evchan(s->queue);
 	struct evcore_record r = {
-		.events = events, .value = value, .extra = extra,
+		.events = events, .value = value, .extra = { extra },
 	};
 	u32 mode = READ_ONCE(s->flags);
 	unsigned long flags;

@@ -254,7 +254,7 @@ static void overflow_merges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->tail - t->head, 2);
 	KUNIT_EXPECT_EQ(test, t->ring[t->head % RING].events, 0xe);
 	KUNIT_EXPECT_EQ(test, t->ring[t->head % RING].value, 6);
-	KUNIT_EXPECT_EQ(test, t->ring[t->head % RING].extra, 3);
+	KUNIT_EXPECT_EQ(test, t->ring[t->head % RING].extra[0], 3);
 	KUNIT_EXPECT_EQ(test, t->ring[(t->head + 1) % RING].events, 0xe);
 	KUNIT_EXPECT_EQ(test, t->ring[(t->head + 1) % RING].value, 3);
 }

@@ -34,9 +34,9 @@ void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m)
 		if (IS_ERR(s))
 			continue;
 		seq_printf(m, "source: type:%d id:%llx events:%x flags:%x",
-			   s->ops->type, s->id, s->events, s->flags);
-		if (s->ops->describe)
-			s->ops->describe(s, m);
+			   s->type, s->id, s->events, s->flags);
+		if (evcore_ops_of(s)->describe)
+			evcore_ops_of(s)->describe(s, m);
 		seq_putc(m, '\n');
 	}
 	rhashtable_walk_stop(&iter);

@@ -8,11 +8,6 @@
 
 #include <linux/evcore.h>
 
-struct evcore_nest;
-
-/* Reported whether asked for or not, as poll(2) does. */
-#define EVCORE_ALWAYS	((__force u32)(EPOLLERR | EPOLLHUP))
-
 /* A wait queue head that a watched file registered; wait.private: the source. */
 struct evcore_wait_hook {
 	wait_queue_entry_t	wait;
@@ -23,22 +18,20 @@ struct evcore_wait_hook {
 /**
  * struct evcore_fd_source - a source that watches a file
  * @source: the core's part
- * @file: watched, no reference held; NULL once the file is going
+ * @file: watched, no reference held; NULL once the file is going (queue->mutex,
+ *        and queue->lock to set it to NULL)
  * @file_node: in file->f_evcore, file->f_lock
  * @hook: the first wait queue head, which is mostly the only one; further ones
  *        hang on it
- * @nest: the edge in the graph of queues, where the file is one
  */
 struct evcore_fd_source {
 	struct evcore_source	source;
 	struct file		*file;
 	struct hlist_node	file_node;
 	struct evcore_wait_hook	hook;
-	struct evcore_nest	*nest;
 };
 
 /* sources/table.c */
-extern const struct evcore_source_ops *const evcore_types[EVCORE_NR_TYPES];
 struct kmem_cache *evcore_cache(const struct evcore_source_ops *ops);
 
 /* source.c */
@@ -57,9 +50,21 @@ int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *r
 void evcore_fd_detach(struct evcore_source *s);
 u32 evcore_fd_check(struct evcore_source *s);
 struct file *evcore_fd_pin(struct evcore_source *s);
+void evcore_fd_modified(struct evcore_source *s);
 void evcore_fd_unhook(struct evcore_fd_source *fs);
 
+/* held.c */
+void evcore_held_purge(struct evcore_source *s);
+unsigned int evcore_held_free(struct evcore_source *s, unsigned int most);
+
+/* post.c, queue->lock held */
+void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
+		    struct evcore_held *h);
+void evcore_wake_posted(struct evcore_source *s);
+
 /* overflow.c, queue->lock held */
+void evcore_held_add(struct evcore_held *h);
+void evcore_held_unlink(struct evcore_held *h);
 void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r);
 void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *r);
 void evcore_unlink(struct evcore_source *s);
@@ -75,9 +80,8 @@ void evcore_wake_locked(struct evcore_queue *q, bool all);
 unsigned int evcore_ready(struct evcore_queue *q, unsigned int limit);
 
 /* nest.c */
-int evcore_nest_add(struct evcore_queue *outer, struct file *file,
-		    struct evcore_nest **nest);
-void evcore_nest_del(struct evcore_nest *nest);
+int evcore_nest_add(struct evcore_queue *outer, struct file *file);
+void evcore_nest_del(struct evcore_queue *outer, struct file *file);
 
 /* fdinfo.c */
 void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m);

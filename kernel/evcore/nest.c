@@ -70,20 +70,17 @@ static int depth_above(struct evcore_queue *q, int level)
 /**
  * evcore_nest_add - a queue is about to watch a file
  * @outer: the queue
- * @file: the file
- * @nest: the new edge, NULL if @file is no queue
+ * @file: the file, of a queue or not
  *
  * Return: 0; -ELOOP for a loop or a chain of more than EVCORE_MAX_NESTS queues;
  * -EINVAL for a queue that would watch itself; -ENOMEM.
  */
-int evcore_nest_add(struct evcore_queue *outer, struct file *file,
-		    struct evcore_nest **nest)
+int evcore_nest_add(struct evcore_queue *outer, struct file *file)
 {
 	struct evcore_queue *inner = evcore_file_queue(file);
 	struct evcore_nest *n;
 	int above, below;
 
-	*nest = NULL;
 	if (!inner)
 		return 0;
 	if (inner == outer)
@@ -107,21 +104,34 @@ int evcore_nest_add(struct evcore_queue *outer, struct file *file,
 	list_add(&n->in_outer, &outer->nest_inner);
 	list_add(&n->in_inner, &inner->nest_outer);
 	mutex_unlock(&evcore_nest_mutex);
-	*nest = n;
 	return 0;
 }
 
 /**
- * evcore_nest_del - undo evcore_nest_add()
- * @nest: the edge, may be NULL
+ * evcore_nest_del - undo one evcore_nest_add()
+ * @outer: the queue
+ * @file: the file
+ *
+ * Of several edges between the same two queues one is as good as another.
  */
-void evcore_nest_del(struct evcore_nest *nest)
+void evcore_nest_del(struct evcore_queue *outer, struct file *file)
 {
-	if (!nest)
+	struct evcore_queue *inner = evcore_file_queue(file);
+	struct evcore_nest *n, *found = NULL;
+
+	if (!inner)
 		return;
 	mutex_lock(&evcore_nest_mutex);
-	list_del(&nest->in_outer);
-	list_del(&nest->in_inner);
+	list_for_each_entry(n, &inner->nest_outer, in_inner) {
+		if (n->outer == outer) {
+			found = n;
+			break;
+		}
+	}
+	if (found) {
+		list_del(&found->in_outer);
+		list_del(&found->in_inner);
+	}
 	mutex_unlock(&evcore_nest_mutex);
-	kfree(nest);
+	kfree(found);
 }

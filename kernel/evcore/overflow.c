@@ -2,7 +2,8 @@
 /*
  * What happens when the ring is full: the source itself waits in a list, with
  * its events merged in it, so overflow needs no memory and is bounded by the
- * number of sources. Everything here runs under queue->lock.
+ * number of sources, and of events that brought their own (held.c). Everything
+ * here runs under queue->lock.
  *
  * While the list is not empty every new event goes behind it; a face with a
  * lock-free path is told so by ->block(), before the first source is linked.
@@ -23,6 +24,20 @@ void evcore_update_call(struct evcore_queue *q)
 		return;
 	q->calling = on;
 	q->face->call(q, on);
+}
+
+static void waits_no_more(struct evcore_queue *q)
+{
+	if (!--q->nr_overflow)
+		q->face->block(q, false);
+}
+
+/* The part of a source that keeps a value; NULL where events have none to keep. */
+static struct evcore_valued *valued(struct evcore_source *s)
+{
+	if (evcore_ops_of(s)->by_fd)
+		return NULL;
+	return container_of(s, struct evcore_valued, source);
 }
 
 /* Forget that the source must be looked at. */
@@ -51,8 +66,7 @@ void evcore_unlink(struct evcore_source *s)
 	if (s->where == EVCORE_ON_OVERFLOW) {
 		s->pending = 0;
 		s->marked = false;
-		if (!--q->nr_overflow)
-			q->face->block(q, false);
+		waits_no_more(q);
 	}
 	s->where = EVCORE_IDLE;
 	evcore_update_call(q);
@@ -65,6 +79,7 @@ void evcore_unlink(struct evcore_source *s)
  */
 void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r)
 {
+	struct evcore_valued *v = valued(s);
 	struct evcore_queue *q = s->queue;
 
 	lockdep_assert_held(&q->lock);
@@ -76,12 +91,46 @@ void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r)
 	list_move_tail(&s->link, &q->overflow);
 	s->where = EVCORE_ON_OVERFLOW;
 	s->pending = r->events;
-	s->value = r->value;
-	s->extra = r->extra;
 	s->marked = r->marked;
+	if (v) {
+		v->value = r->value;
+		v->extra = r->extra[0];
+	}
 	q->overflowed++;
 	evcore_update_call(q);
-	trace_overflow(q, s->ops->type, s->id, r->events);
+	trace_overflow(q, s->type, s->id, r->events);
+}
+
+/**
+ * evcore_held_add - let an event with a record of its own wait for a slot
+ * @h: the record
+ */
+void evcore_held_add(struct evcore_held *h)
+{
+	struct evcore_source *s = h->source;
+	struct evcore_queue *q = s->queue;
+
+	lockdep_assert_held(&q->lock);
+	if (!q->nr_overflow++)
+		q->face->block(q, true);
+	list_add_tail(&h->at.link, &q->overflow);
+	list_add_tail(&h->of_holder,
+		      &container_of(s, struct evcore_holder, valued.source)->held);
+	q->overflowed++;
+	evcore_update_call(q);
+	trace_overflow(q, s->type, s->id, h->record.events);
+}
+
+/**
+ * evcore_held_unlink - take a record out of overflow
+ * @h: the record, the caller's afterwards
+ */
+void evcore_held_unlink(struct evcore_held *h)
+{
+	lockdep_assert_held(&h->source->queue->lock);
+	list_del_init(&h->at.link);
+	list_del_init(&h->of_holder);
+	waits_no_more(h->source->queue);
 }
 
 /**
@@ -91,11 +140,15 @@ void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r)
  */
 void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *r)
 {
+	struct evcore_valued *v = valued(s);
+
 	lockdep_assert_held(&s->queue->lock);
 	s->pending |= r->events;
 	s->marked |= r->marked;
-	s->value = r->value + (s->flags & EVCORE_COUNTS ? s->value : 0);
-	s->extra = r->extra + (s->flags & EVCORE_SUM_EXTRA ? s->extra : 0);
+	if (v) {
+		v->value = r->value + (s->flags & EVCORE_COUNTS ? v->value : 0);
+		v->extra = r->extra[0] + (s->flags & EVCORE_SUM_EXTRA ? v->extra : 0);
+	}
 	atomic64_inc(&s->queue->merged);
 }
 
@@ -119,28 +172,67 @@ void evcore_delivered(struct evcore_source *s)
 	}
 }
 
-/* Its pending event is on its way: off the list, and the event into @r. */
-static void overflow_pop(struct evcore_source *s, struct evcore_record *r)
-{
-	struct evcore_queue *q = s->queue;
+/* An event in overflow: the source's own, or one with a record to itself. */
+struct pending {
+	struct evcore_source	*source;
+	struct evcore_held	*held;
+	struct evcore_record	record;
+};
 
+/* The oldest event in overflow, which stays there; false if there is none. */
+static bool first_pending(struct evcore_queue *q, struct pending *p)
+{
+	struct evcore_node *node = list_first_entry_or_null(&q->overflow,
+							    struct evcore_node, link);
+	const struct evcore_source_ops *ops;
+	struct evcore_source *s;
+	struct evcore_valued *v;
+
+	if (!node)
+		return false;
+	if (node->where == EVCORE_HELD) {
+		p->held = container_of(node, struct evcore_held, at);
+		p->source = p->held->source;
+		p->record = p->held->record;
+		p->record.overflowed = true;
+		return true;
+	}
+	s = container_of(node, struct evcore_source, at);
+	ops = evcore_ops_of(s);
+	v = valued(s);
+	*p = (struct pending) {
+		.source = s,
+		.record = {
+			.events = s->pending,
+			.overflowed = true,
+			.marked = s->marked,
+		},
+	};
+	if (v) {
+		p->record.value = v->value;
+		p->record.extra[0] = v->extra;
+	} else if (ops->value) {
+		p->record.value = ops->value(s, s->pending);
+	}
+	return true;
+}
+
+/* It is on its way: off the list. Its memory is the caller's, where it has any. */
+static void pop_pending(struct evcore_queue *q, struct pending *p)
+{
+	struct evcore_source *s = p->source;
+
+	q->drained++;
+	trace_drain(q, s->type, s->id, p->record.events);
+	if (p->held) {
+		evcore_held_unlink(p->held);
+		return;
+	}
 	list_del_init(&s->link);
 	s->where = EVCORE_IDLE;
 	s->pending = 0;
 	s->marked = false;
-	q->drained++;
-	trace_drain(q, s->ops->type, s->id, r->events);
-	if (!--q->nr_overflow)
-		q->face->block(q, false);
-}
-
-static void pending_record(struct evcore_source *s, struct evcore_record *r)
-{
-	r->events = s->pending;
-	r->value = s->value;
-	r->extra = s->extra;
-	r->marked = s->marked;
-	r->overflowed = true;
+	waits_no_more(q);
 }
 
 /**
@@ -154,19 +246,21 @@ static void pending_record(struct evcore_source *s, struct evcore_record *r)
  */
 unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 {
-	struct evcore_source *s;
-	struct evcore_record r;
+	struct pending p;
 	unsigned int n = 0;
 
 	lockdep_assert_held(&q->lock);
-	while (n < most && !list_empty(&q->overflow)) {
-		s = list_first_entry(&q->overflow, struct evcore_source, link);
-		pending_record(s, &r);
-		if (!q->face->put(q, s, &r))
+	for (; n < most && first_pending(q, &p); n++) {
+		/* Left by a source that its delivery has removed. */
+		bool dead = p.held && p.source->gone;
+
+		if (!dead && !q->face->put(q, p.source, &p.record))
 			break;
-		overflow_pop(s, &r);
-		evcore_delivered(s);
-		n++;
+		pop_pending(q, &p);
+		if (p.held)
+			evcore_drop(p.held);
+		if (!dead)
+			evcore_delivered(p.source);
 	}
 	if (n)
 		evcore_update_call(q);
@@ -193,6 +287,23 @@ void evcore_drain_all(struct evcore_queue *q)
 	}
 }
 
+/* First in line again, with what has happened in between merged in it. */
+static void put_back(struct pending *p)
+{
+	struct evcore_source *s = p->source;
+
+	if (p->held) {
+		evcore_held_add(p->held);
+		list_move(&p->held->at.link, &s->queue->overflow);
+		return;
+	}
+	if (s->where == EVCORE_ON_OVERFLOW)
+		evcore_overflow_merge(s, &p->record);
+	else
+		evcore_overflow_add(s, &p->record);
+	list_move(&s->link, &s->queue->overflow);
+}
+
 /**
  * evcore_take - hand the oldest event of a queue without a ring to the program
  * @q: the queue, its mutex held
@@ -208,32 +319,27 @@ void evcore_drain_all(struct evcore_queue *q)
 int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 {
 	struct evcore_source *s;
-	struct evcore_record r;
+	struct pending p;
 	int ret;
 
 	lockdep_assert_held(&q->mutex);
 	for (;;) {
 		raw_spin_lock_irq(&q->lock);
-		s = list_first_entry_or_null(&q->overflow, struct evcore_source, link);
-		if (!s) {
+		if (!first_pending(q, &p)) {
 			raw_spin_unlock_irq(&q->lock);
 			return 0;
 		}
-		pending_record(s, &r);
-		r.overflowed = false;
-		overflow_pop(s, &r);
+		s = p.source;
+		p.record.overflowed = false;
+		pop_pending(q, &p);
 		evcore_update_call(q);
 		raw_spin_unlock_irq(&q->lock);
 
-		ret = emit(s, &r, arg);
+		ret = p.held && s->gone ? 1 : emit(s, &p.record, arg);
 
 		raw_spin_lock_irq(&q->lock);
 		if (ret < 0) {
-			if (s->where == EVCORE_ON_OVERFLOW)
-				evcore_overflow_merge(s, &r);
-			else
-				evcore_overflow_add(s, &r);
-			list_move(&s->link, &q->overflow);
+			put_back(&p);
 		} else if (ret > 0) {
 			/*
 			 * Nothing was delivered, and what happened while a
@@ -247,6 +353,8 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 		} else if (s->where == EVCORE_IDLE) {
 			evcore_delivered(s);
 		}
+		if (p.held && ret >= 0)
+			evcore_drop(p.held);
 		raw_spin_unlock_irq(&q->lock);
 		if (ret < 0)
 			return ret;

@@ -11,25 +11,34 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/evcore.h>
 
-/*
- * Place a record in the ring or, if there is no room or others wait already,
- * in the source. queue->lock held.
+/**
+ * evcore_deliver - into the ring or, if there is no room or others wait, overflow
+ * @s: the source; queue->lock held
+ * @r: the event
+ * @h: the memory that @r brings along and that is consumed, or NULL: it waits in
+ *     the source
  */
-static void deliver(struct evcore_source *s, const struct evcore_record *r)
+void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
+		    struct evcore_held *h)
 {
 	struct evcore_queue *q = s->queue;
 
 	lockdep_assert_held(&q->lock);
 	if (list_empty(&q->overflow) && q->face->put(q, s, r)) {
-		trace_post(q, s->ops->type, s->id, r->events);
+		trace_post(q, s->type, s->id, r->events);
 		evcore_delivered(s);
+		if (h)
+			evcore_drop(h);
 		return;
 	}
 	/*
 	 * From here on no lock-free post gets a slot, so nobody overtakes; then
 	 * try again, for the ring may have been emptied in the meantime.
 	 */
-	evcore_overflow_add(s, r);
+	if (h)
+		evcore_held_add(h);
+	else
+		evcore_overflow_add(s, r);
 	evcore_drain(q, EVCORE_DRAIN_POST);
 }
 
@@ -70,15 +79,18 @@ static bool post_locked(struct evcore_source *s, const struct evcore_record *r)
 			return false;
 		}
 	}
-	deliver(s, r);
+	evcore_deliver(s, r, NULL);
 	return true;
 }
 
-/*
+/**
+ * evcore_wake_posted - something of a source was posted, wake whom it concerns
+ * @s: the source; queue->lock held
+ *
  * The ring may have a consumer that takes without the lock: the barrier pairs
  * with set_current_state() in evcore_wait() and the one in the queue's ->poll().
  */
-static void wake_after_post(struct evcore_source *s)
+void evcore_wake_posted(struct evcore_source *s)
 {
 	smp_mb();	/* publish before the look at the waiters, see above */
 	evcore_wake_locked(s->queue, s->flags & EVCORE_WAKE_ALL);
@@ -96,17 +108,17 @@ static void wake_after_post(struct evcore_source *s)
 void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra)
 {
 	struct evcore_record r = {
-		.events = events, .value = value, .extra = extra,
+		.events = events, .value = value, .extra = { extra },
 	};
 	struct evcore_queue *q = s->queue;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	/* Bits of before a modify must not use up the oneshot it has armed. */
-	if (s->ops->by_fd)
+	if (evcore_ops_of(s)->by_fd)
 		r.events &= s->events | EVCORE_ALWAYS | EVCORE_CLOSED;
 	if (r.events && post_locked(s, &r))
-		wake_after_post(s);
+		evcore_wake_posted(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 }
 
@@ -126,7 +138,7 @@ int evcore_give_back(struct evcore_source *s, const struct evcore_record *r)
 	if (!s->armed)
 		ret = -EALREADY;
 	else if (post_locked(s, r))
-		wake_after_post(s);
+		evcore_wake_posted(s);
 	raw_spin_unlock_irq(&q->lock);
 	return ret;
 }
@@ -153,7 +165,7 @@ void evcore_need_check(struct evcore_source *s)
 		} else if (s->where == EVCORE_IDLE) {
 			evcore_recheck_add(s);
 		}
-		wake_after_post(s);
+		evcore_wake_posted(s);
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 }

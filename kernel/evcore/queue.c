@@ -100,6 +100,7 @@ static void reap_orphans(struct evcore_queue *q)
 	while (!list_empty(&q->overflow)) {
 		raw_spin_lock_irq(&q->lock);
 		for (n = 0; n < EVCORE_DRAIN_MAX && !list_empty(&q->overflow); n++) {
+			/* No held record: those went with their source. */
 			s = list_first_entry(&q->overflow, struct evcore_source, link);
 			evcore_unlink(s);
 			s->where = EVCORE_ON_REAP;

@@ -61,6 +61,7 @@ static struct evcore_source *next_due(struct evcore_queue *q)
  */
 void evcore_recheck(struct evcore_queue *q)
 {
+	const struct evcore_source_ops *ops;
 	struct evcore_source *s;
 	u32 ready;
 
@@ -69,10 +70,10 @@ void evcore_recheck(struct evcore_queue *q)
 	list_splice_tail_init(&q->recheck, &q->checking);
 	raw_spin_unlock_irq(&q->lock);
 	while ((s = next_due(q))) {
-		ready = s->ops->check ? s->ops->check(s) : 0;
+		ops = evcore_ops_of(s);
+		ready = ops->check ? ops->check(s) : 0;
 		if (ready)
-			evcore_post_slow(s, ready, s->ops->value ?
-					 s->ops->value(s, ready) : 0, 0);
+			evcore_post_slow(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
 		cond_resched();
 	}
 }

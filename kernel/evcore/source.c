@@ -29,7 +29,7 @@ static u32 table_obj_hash(const void *data, u32 len, u32 seed)
 {
 	const struct evcore_source *s = data;
 
-	return key_hash(s->ops, s->id, seed);
+	return key_hash(evcore_ops_of(s), s->id, seed);
 }
 
 static int table_cmp(struct rhashtable_compare_arg *arg, const void *obj)
@@ -37,7 +37,7 @@ static int table_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 	const struct evcore_key *key = arg->key;
 	const struct evcore_source *s = obj;
 
-	if (s->ops != key->ops)
+	if (evcore_ops_of(s) != key->ops)
 		return 1;
 	if (!key->file)
 		return s->id != key->id;
@@ -87,21 +87,13 @@ void evcore_unhash(struct evcore_source *s)
 	s->hashed = false;
 }
 
-/* What the face may post from a wake-up, by itself: poll bits, and no mode. */
-static u32 quick_events(const struct evcore_source_ops *ops, u32 events, u32 flags)
-{
-	if (!ops->by_fd || ops->from_poll || flags & EVCORE_SLOW)
-		return 0;
-	return ((events | EVCORE_ALWAYS) & (EVCORE_NOT_QUICK - 1)) | EVCORE_NOT_QUICK;
-}
-
 /* Nothing points to the source any more but the caller. */
 void evcore_free_source(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
 
 	evcore_uncharge_source(q->user);
-	kmem_cache_free(evcore_cache(s->ops), s);
+	kmem_cache_free(evcore_cache(evcore_ops_of(s)), s);
 	evcore_queue_put(q);
 }
 
@@ -152,19 +144,20 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	if (!s)
 		goto out_uncharge;
 	s->queue = q;
-	s->ops = ops;
 	s->type = ops->type;
 	s->id = key.id;
 	s->events = req->events;
 	s->flags = req->flags | ops->fixed;
 	s->data = req->data;
-	s->quick = quick_events(ops, s->events, s->flags);
 	s->armed = true;
 	/* What is to be handed back must not be posted as well. */
 	s->gone = quiet;
 	INIT_LIST_HEAD(&s->link);
 	if (ops->by_fd)
 		container_of(s, struct evcore_fd_source, source)->file = key.file;
+	if (ops->holds)
+		INIT_LIST_HEAD(&container_of(s, struct evcore_holder,
+					     valued.source)->held);
 
 	ret = rhashtable_lookup_insert_key(&q->table, &key, &s->node,
 					   evcore_table_params);
@@ -180,6 +173,7 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 		s->gone = true;
 		evcore_unlink(s);
 		raw_spin_unlock_irq(&q->lock);
+		evcore_held_purge(s);
 		evcore_unhash(s);
 		evcore_queue_put(q);
 		goto out_free;
@@ -255,7 +249,7 @@ struct evcore_source *evcore_find(struct evcore_queue *q,
  */
 int evcore_modify(struct evcore_source *s, struct evcore_request *req)
 {
-	const struct evcore_source_ops *ops = s->ops;
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	struct evcore_queue *q = s->queue;
 	unsigned long flags;
 	u32 ready;
@@ -273,7 +267,6 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req)
 	WRITE_ONCE(s->events, req->events);
 	WRITE_ONCE(s->flags, req->flags | ops->fixed);
 	WRITE_ONCE(s->data, req->data);
-	WRITE_ONCE(s->quick, quick_events(ops, s->events, s->flags));
 	WRITE_ONCE(s->posted, 0);
 	s->armed = true;
 	if (ops->by_fd)
@@ -282,6 +275,8 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req)
 	    (s->where == EVCORE_ON_OVERFLOW && !s->pending))
 		evcore_unlink(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
+	if (ops->by_fd)
+		evcore_fd_modified(s);
 	/*
 	 * A wake-up that still saw the old events is made good by the look that
 	 * follows. Pairs with the source's own lock, which its wake-up holds.
@@ -305,12 +300,13 @@ static void destroy_source(struct evcore_source *s)
 
 	evcore_unhash(s);
 	if (s->attached) {
-		s->ops->detach(s);
+		evcore_ops_of(s)->detach(s);
 		s->attached = false;
 	}
 	raw_spin_lock_irqsave(&q->lock, flags);
 	evcore_unlink(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
+	evcore_held_purge(s);
 	evcore_free_source(s);
 }
 
@@ -337,7 +333,8 @@ int evcore_del(struct evcore_source *s)
 	evcore_unlink(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 
-	if (s->ops->by_fd) {
+	evcore_held_purge(s);
+	if (evcore_ops_of(s)->by_fd) {
 		file = evcore_fd_pin(s);
 		if (!file) {
 			/* Its last reference is going: that release removes it. */
@@ -346,7 +343,7 @@ int evcore_del(struct evcore_source *s)
 		}
 	}
 	if (s->attached) {
-		s->ops->detach(s);
+		evcore_ops_of(s)->detach(s);
 		s->attached = false;
 	}
 	raw_spin_lock_irqsave(&q->lock, flags);
@@ -378,7 +375,7 @@ void evcore_reap(struct evcore_queue *q)
 			break;
 		evcore_unhash(s);
 		file = NULL;
-		if (s->ops->by_fd && s->attached) {
+		if (evcore_ops_of(s)->by_fd && s->attached) {
 			file = evcore_fd_pin(s);
 			if (!file)
 				continue;	/* left to the file's release */

@@ -132,9 +132,9 @@ static int do_ready(struct kevent_queue *k, struct ukevent *uk)
 	r.events = s->events;
 	if (uk->type == KEVENT_TIMER) {
 		r.value = 0;
-		r.extra = ktime_get_ns();
+		r.extra[0] = ktime_get_ns();
 	} else if (uk->type == KEVENT_UNOTIFY) {
-		r.extra = 1;
+		r.extra[0] = 1;
 	}
 	return evcore_give_back(s, &r);
 }

@@ -76,11 +76,12 @@ struct emit_buf {
 /* For evcore_take(); 1: the condition is gone, drop the event. */
 static int emit(struct evcore_source *s, const struct evcore_record *r, void *arg)
 {
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	struct emit_buf *buf = arg;
 	struct ukevent uk;
 
-	if (s->flags & EVCORE_LAST_CHECK && !r->marked && s->ops->check &&
-	    s->attached && !s->ops->check(s))
+	if (s->flags & EVCORE_LAST_CHECK && !r->marked && ops->check &&
+	    s->attached && !ops->check(s))
 		return 1;
 	kevent_encode(s, r, &uk);
 	if (copy_to_user(buf->at, &uk, sizeof(uk)))

@@ -28,8 +28,8 @@ void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
 	u64 value = r->value;
 
 	memset(uk, 0, sizeof(*uk));
-	uk->type = s->ops->type;
-	if (s->ops->by_fd)
+	uk->type = s->type;
+	if (evcore_ops_of(s)->by_fd)
 		uk->id.raw[0] = (u32)s->id;
 	else
 		uk->id.raw_u64 = s->id;
@@ -41,11 +41,11 @@ void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
 	memcpy(uk->user, &s->data, sizeof(uk->user));
 	switch (uk->type) {
 	case KEVENT_TIMER:
-		uk->ret_data[0] = div_u64(r->extra, NSEC_PER_MSEC);
+		uk->ret_data[0] = div_u64(r->extra[0], NSEC_PER_MSEC);
 		uk->ret_data[1] = min_t(u64, value, U32_MAX);
 		break;
 	case KEVENT_UNOTIFY:
-		uk->ret_data[0] = min_t(u64, r->extra, U32_MAX);
+		uk->ret_data[0] = min_t(u64, r->extra[0], U32_MAX);
 		break;
 	case KEVENT_POLL:
 		uk->ret_data[0] = r->events;

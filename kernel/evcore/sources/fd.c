@@ -15,10 +15,11 @@
 
 static u32 fd_bits(struct evcore_source *s, __poll_t poll)
 {
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	u32 wanted = READ_ONCE(s->events);
 
-	if (s->ops->from_poll)
-		return s->ops->from_poll(s, poll) & wanted;
+	if (ops->from_poll)
+		return ops->from_poll(s, poll) & wanted;
 	return (__force u32)poll & (wanted | EVCORE_ALWAYS);
 }
 
@@ -37,6 +38,7 @@ int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *
 {
 	struct evcore_wait_hook *hook = container_of(wait, struct evcore_wait_hook, wait);
 	struct evcore_source *s = wait->private;
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	__poll_t poll = key_to_poll(key);
 	u32 events;
 
@@ -45,8 +47,7 @@ int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *
 	} else {
 		events = fd_bits(s, poll);
 		if (events)
-			evcore_post(s, events, s->ops->value ?
-				    s->ops->value(s, events) : 0, 0);
+			evcore_post(s, events, ops->value ? ops->value(s, events) : 0, 0);
 	}
 	if (unlikely(poll & POLLFREE)) {
 		list_del_init(&wait->entry);
@@ -65,10 +66,14 @@ struct fd_poll_table {
 	bool			no_memory;
 };
 
-/* A face's own function knows poll bits only. */
-static wait_queue_func_t face_wake(const struct evcore_source *s)
+/* A face's own function knows poll bits only, and no mode. */
+static wait_queue_func_t wake_func(const struct evcore_source *s)
 {
-	return (!s->ops->from_poll ? s->queue->face->wake : NULL) ?: evcore_fd_wake;
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
+
+	if (ops->from_poll || ops->value || s->flags & EVCORE_SLOW)
+		return evcore_fd_wake;
+	return s->queue->face->wake ?: evcore_fd_wake;
 }
 
 /* ->poll() hands over a wait queue head; there may be several. */
@@ -87,7 +92,7 @@ static void fd_queue_proc(struct file *file, wait_queue_head_t *head,
 		hook->next = table->fs->hook.next;
 		table->fs->hook.next = hook;
 	}
-	init_waitqueue_func_entry(&hook->wait, face_wake(&table->fs->source));
+	init_waitqueue_func_entry(&hook->wait, wake_func(&table->fs->source));
 	hook->wait.private = &table->fs->source;
 	hook->head = head;
 	add_wait_queue(head, &hook->wait);
@@ -123,6 +128,25 @@ static void unhook_all(struct evcore_fd_source *fs)
 }
 
 /**
+ * evcore_fd_modified - the source has other events and flags now
+ * @s: the source
+ *
+ * A wake-up that is under way may still use the former function, as it may still
+ * use the former flags.
+ *
+ * Context: queue->mutex held.
+ */
+void evcore_fd_modified(struct evcore_source *s)
+{
+	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
+	struct evcore_wait_hook *hook;
+
+	for (hook = &fs->hook; hook; hook = hook->next)
+		if (hook->wait.func)
+			WRITE_ONCE(hook->wait.func, wake_func(s));
+}
+
+/**
  * evcore_fd_unhook - undo evcore_fd_attach()
  * @fs: the source; nothing is posted for it afterwards
  *
@@ -131,15 +155,18 @@ static void unhook_all(struct evcore_fd_source *fs)
  */
 void evcore_fd_unhook(struct evcore_fd_source *fs)
 {
+	struct evcore_queue *q = fs->source.queue;
 	struct file *file = fs->file;
 
 	unhook_all(fs);
 	spin_lock(&file->f_lock);
 	hlist_del_init(&fs->file_node);
 	spin_unlock(&file->f_lock);
-	evcore_nest_del(fs->nest);
-	fs->nest = NULL;
+	evcore_nest_del(q, file);
+	/* A drain asks for the value of what waits, from the file. */
+	raw_spin_lock_irq(&q->lock);
 	fs->file = NULL;
+	raw_spin_unlock_irq(&q->lock);
 }
 
 /**
@@ -169,7 +196,7 @@ int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *r
 
 	if (!file_can_poll(file))
 		return -EPERM;
-	ret = evcore_nest_add(s->queue, file, &fs->nest);
+	ret = evcore_nest_add(s->queue, file);
 	if (ret)
 		return ret;
 	spin_lock(&file->f_lock);

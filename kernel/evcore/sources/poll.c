@@ -5,15 +5,12 @@
  */
 #include "sources.h"
 
-/* Every bit that is not the core's own. */
-#define POLL_BITS 0x0000ffff
-
 const struct evcore_source_ops evcore_poll_ops = {
 	.name		= "evcore_poll",
 	.type		= EVCORE_POLL,
 	.size		= sizeof(struct evcore_fd_source),
 	.modes		= EVCORE_LEVEL | EVCORE_REPORT_CLOSE,
-	.all_events	= POLL_BITS,
+	.all_events	= EVCORE_POLLFREE - 1,
 	.by_fd		= true,
 	.attach		= evcore_fd_attach,
 	.detach		= evcore_fd_detach,

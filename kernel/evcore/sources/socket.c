@@ -15,9 +15,10 @@
 static struct sock *source_sock(struct evcore_source *s)
 {
 	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
-	struct socket *sock = fs->file->private_data;
+	struct file *file = READ_ONCE(fs->file);
+	struct socket *sock = file ? file->private_data : NULL;
 
-	return READ_ONCE(sock->sk);
+	return sock ? READ_ONCE(sock->sk) : NULL;
 }
 
 static bool listening(const struct sock *sk)

@@ -16,7 +16,7 @@
 #define TIMER_STEP_NS	(50 * NSEC_PER_USEC)
 
 struct timer_source {
-	struct evcore_source	source;
+	struct evcore_valued	valued;
 	struct hrtimer		timer;
 	ktime_t			first;		/* first expiry */
 	u64			interval;	/* ns, 0: once */
@@ -25,7 +25,7 @@ struct timer_source {
 
 static struct timer_source *to_timer(struct evcore_source *s)
 {
-	return container_of(s, struct timer_source, source);
+	return container_of(s, struct timer_source, valued.source);
 }
 
 static enum hrtimer_restart timer_fired(struct hrtimer *timer)
@@ -39,10 +39,10 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 				   ts->interval);
 	/* A clock that was set back has nothing new to count. */
 	if (total > ts->counted)
-		evcore_post(&ts->source, EVCORE_FIRED, total - ts->counted,
+		evcore_post(&ts->valued.source, EVCORE_FIRED, total - ts->counted,
 			    ktime_to_ns(now));
 	ts->counted = max(ts->counted, total);
-	if (!ts->interval || READ_ONCE(ts->source.flags) & EVCORE_ONESHOT)
+	if (!ts->interval || READ_ONCE(ts->valued.source.flags) & EVCORE_ONESHOT)
 		return HRTIMER_NORESTART;
 
 	next = ts->counted;

@@ -19,7 +19,7 @@ static void user_detach(struct evcore_source *s)
 const struct evcore_source_ops evcore_user_ops = {
 	.name		= "evcore_user",
 	.type		= EVCORE_USER,
-	.size		= sizeof(struct evcore_source),
+	.size		= sizeof(struct evcore_valued),
 	.fixed		= EVCORE_COUNTS | EVCORE_SUM_EXTRA,
 	.all_events	= EVCORE_CLOSED - 1,
 	.attach		= user_attach,

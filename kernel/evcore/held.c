@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events that bring their own memory: for sources each of whose events has a
+ * payload that no other can stand for, such as a queued signal or a completed
+ * request. The record is allocated when the operation is submitted, or at the
+ * event, and where there is no slot it waits in the overflow list itself, in its
+ * place among all others.
+ */
+#include <linux/evcore.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <trace/events/evcore.h>
+
+#include "internal.h"
+
+/**
+ * evcore_hold - memory for one event to come
+ * @gfp: GFP_KERNEL, or what the context allows; charged to the memory cgroup
+ *
+ * Return: the record, to be filled in and given to evcore_post_held() or
+ * evcore_drop(); NULL without memory.
+ */
+struct evcore_held *evcore_hold(gfp_t gfp)
+{
+	struct evcore_held *h = kzalloc(sizeof(*h), gfp | __GFP_ACCOUNT);
+
+	if (!h)
+		return NULL;
+	INIT_LIST_HEAD(&h->at.link);
+	INIT_LIST_HEAD(&h->of_holder);
+	h->at.where = EVCORE_HELD;
+	return h;
+}
+
+/**
+ * evcore_drop - free a record that was not posted
+ * @h: the record
+ *
+ * Context: any but NMI.
+ */
+void evcore_drop(struct evcore_held *h)
+{
+	/* The allocator itself may not be called inside a raw spin lock. */
+	kfree_rcu(h, rcu);
+}
+
+/**
+ * evcore_post_held - post an event that has a record of its own
+ * @s: its source, of a type that holds records
+ * @h: the record, filled in; belongs to the core afterwards
+ *
+ * Context: as evcore_post().
+ */
+void evcore_post_held(struct evcore_source *s, struct evcore_held *h)
+{
+	struct evcore_queue *q = s->queue;
+	unsigned long flags;
+
+	h->source = s;
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (s->gone || !s->armed) {
+		evcore_drop(h);
+	} else {
+		if (s->flags & EVCORE_ONESHOT)
+			s->armed = false;
+		evcore_deliver(s, &h->record, h);
+		evcore_wake_posted(s);
+	}
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/**
+ * evcore_held_free - forget some records that wait
+ * @s: source of any type, being removed; queue->lock held
+ * @most: at most so many
+ *
+ * Return: how many there were.
+ */
+unsigned int evcore_held_free(struct evcore_source *s, unsigned int most)
+{
+	struct evcore_holder *holder;
+	struct evcore_held *h;
+	unsigned int n;
+
+	lockdep_assert_held(&s->queue->lock);
+	if (!evcore_ops_of(s)->holds)
+		return 0;
+	holder = container_of(s, struct evcore_holder, valued.source);
+	for (n = 0; n < most && !list_empty(&holder->held); n++) {
+		h = list_first_entry(&holder->held, struct evcore_held, of_holder);
+		evcore_held_unlink(h);
+		evcore_drop(h);
+	}
+	if (n)
+		evcore_update_call(s->queue);
+	return n;
+}
+
+/**
+ * evcore_held_purge - forget every record that waits
+ * @s: source of any type, being removed
+ *
+ * Context: process context, may sleep between two bounded lock holds.
+ */
+void evcore_held_purge(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+	unsigned int n;
+
+	if (!evcore_ops_of(s)->holds)
+		return;
+	do {
+		raw_spin_lock_irq(&q->lock);
+		n = evcore_held_free(s, EVCORE_DRAIN_MAX);
+		raw_spin_unlock_irq(&q->lock);
+		cond_resched();
+	} while (n == EVCORE_DRAIN_MAX);
+}
