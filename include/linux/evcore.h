@@ -131,6 +131,8 @@ enum evcore_type {
 #define EVCORE_DRAIN_MAX	32
 /* Tries of a loop on a word that user space can write. */
 #define EVCORE_USER_TRIES	8
+/* Longest time that a wait polls the network before it sleeps. */
+#define EVCORE_BUSY_MAX_US	USEC_PER_SEC
 /* Queues watching queues: the longest chain, as epoll has it. */
 #define EVCORE_MAX_NESTS	4
 
@@ -226,6 +228,10 @@ struct evcore_face {
  * @overflowed: events that found no slot
  * @drained: records that came out of overflow
  * @wakes: tasks woken
+ * @busy_us: how long a wait polls the network before it sleeps, 0: not at all; does
+ *           not change while there are sources
+ * @napi_id: receive queue to poll, of the socket woken last; unlocked, a hint
+ * @busy_polls: rounds of such polling (queue->lock)
  */
 struct evcore_queue {
 	const struct evcore_face *face;
@@ -255,6 +261,9 @@ struct evcore_queue {
 	struct kref		kref;
 	struct user_struct	*user;
 	unsigned long		ring_pages;
+	u32			busy_us;
+	unsigned int		napi_id;
+	u64			busy_polls;
 	struct irq_work		poll_work;
 	struct work_struct	free_work;
 	struct list_head	nest_inner;
@@ -437,6 +446,9 @@ void evcore_queue_put(struct evcore_queue *q);
 struct file *evcore_queue_file(struct evcore_queue *q, unsigned int flags);
 struct evcore_queue *evcore_file_queue(struct file *file);
 int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes);
+
+/* busy.c */
+int evcore_busy_init(struct evcore_queue *q, u32 us);
 
 /* source.c: all with queue->mutex held */
 int evcore_add(struct evcore_queue *q, struct evcore_request *req,

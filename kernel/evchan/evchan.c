@@ -50,7 +50,7 @@ static int create_channel(struct evchan_params *params, struct evchan_queue **ou
 	int ret;
 
 	if (params->flags & ~(EVCHAN_NONBLOCK | EVCHAN_CLOEXEC | EVCHAN_SINGLE_CONSUMER) ||
-	    params->reserved || entries > EVCHAN_MAX_ENTRIES)
+	    entries > EVCHAN_MAX_ENTRIES)
 		return -EINVAL;
 	entries = roundup_pow_of_two(max_t(u32, entries, EVCHAN_MIN_ENTRIES));
 	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
@@ -61,13 +61,17 @@ static int create_channel(struct evchan_params *params, struct evchan_queue **ou
 		kfree(c);
 		return ret;
 	}
-	ret = evchan_ring_init(c, entries);
+	ret = evcore_busy_init(&c->queue, params->busy_poll_us);
+	if (!ret)
+		ret = evchan_ring_init(c, entries);
 	if (ret) {
 		evcore_queue_put(&c->queue);
 		return ret;
 	}
 	params->entries = entries;
 	params->features = EVCHAN_FEAT_OVERFLOW | EVCHAN_FEAT_LEVEL | EVCHAN_FEAT_TIMESTAMP;
+	if (IS_ENABLED(CONFIG_NET_RX_BUSY_POLL))
+		params->features |= EVCHAN_FEAT_BUSY_POLL;
 	params->map_offset = 0;
 	params->map_length = c->map_length;
 	params->events_offset = PAGE_SIZE;

@@ -27,6 +27,8 @@ void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m)
 	seq_printf(m, "overflowed:\t%llu\n", READ_ONCE(q->overflowed));
 	seq_printf(m, "drained:\t%llu\n", READ_ONCE(q->drained));
 	seq_printf(m, "wakes:\t%llu\n", READ_ONCE(q->wakes));
+	if (q->busy_us)
+		seq_printf(m, "busy_polls:\t%llu\n", READ_ONCE(q->busy_polls));
 	seq_printf(m, "sources:\t%u\n", atomic_read(&q->table.nelems));
 	rhashtable_walk_enter(&q->table, &iter);
 	rhashtable_walk_start(&iter);

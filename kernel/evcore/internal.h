@@ -79,6 +79,16 @@ void evcore_recheck(struct evcore_queue *q);
 void evcore_wake_locked(struct evcore_queue *q, bool all);
 unsigned int evcore_ready(struct evcore_queue *q, unsigned int limit);
 
+/* busy.c */
+#ifdef CONFIG_NET_RX_BUSY_POLL
+void evcore_busy_note(struct evcore_source *s);
+void evcore_busy_poll(struct evcore_queue *q, unsigned int min, ktime_t expires);
+#else
+static inline void evcore_busy_note(struct evcore_source *s) {}
+static inline void evcore_busy_poll(struct evcore_queue *q, unsigned int min,
+				    ktime_t expires) {}
+#endif
+
 /* nest.c */
 int evcore_nest_add(struct evcore_queue *outer, struct file *file);
 void evcore_nest_del(struct evcore_queue *outer, struct file *file);

@@ -12,6 +12,7 @@
 #include <linux/hrtimer.h>
 #include <linux/sched/signal.h>
 #include <linux/time.h>
+#include <linux/timekeeping.h>
 #include <trace/events/evcore.h>
 
 #include "internal.h"
@@ -192,6 +193,14 @@ static bool sleep_until(const struct evcore_timeout *to)
 					       HRTIMER_MODE_ABS, to->clock);
 }
 
+/* The same moment on CLOCK_MONOTONIC, roughly: another clock may be set. */
+static ktime_t expires_monotonic(const struct evcore_timeout *to)
+{
+	if (to->expires == KTIME_MAX || to->clock == CLOCK_MONOTONIC)
+		return to->expires;
+	return ktime_sub(to->expires, ktime_mono_to_any(0, TK_OFFS_REAL));
+}
+
 static bool expired(const struct evcore_timeout *to)
 {
 	if (to->expires == KTIME_MAX)
@@ -255,6 +264,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 {
 	struct evcore_waiter w = { .task = current, .min = min };
 	bool late = !min || expired(to);
+	bool busy = q->busy_us;
 	unsigned int n;
 	int ret;
 
@@ -270,6 +280,12 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		if (w.woken)
 			pass_on(q, 0);
 		w.woken = false;
+		if (busy) {
+			raw_spin_unlock_irq(&q->lock);
+			evcore_busy_poll(q, min, expires_monotonic(to));
+			busy = false;
+			continue;
+		}
 		w.cpu = raw_smp_processor_id();
 		list_add_tail(&w.link, &q->waiters);
 		WRITE_ONCE(q->sleepers, q->sleepers + 1);

@@ -46,9 +46,10 @@ SYSCALL_DEFINE3(kevent_init, struct kevent_ring __user *, ring, unsigned int, nu
 		kfree(k);
 		return ret;
 	}
-	if (ring)
+	ret = evcore_busy_init(&k->queue, 0);
+	if (!ret && ring)
 		ret = kevent_ring_pin(k, ring, num);
-	else if (num)
+	else if (!ret && num)
 		ret = kevent_ring_alloc(k, num);
 	if (ret)
 		goto out_put;

@@ -159,13 +159,19 @@ static inline int channel_map(struct channel *c)
 	return 0;
 }
 
-static inline int channel_open(struct channel *c, unsigned int entries, unsigned int flags)
+static inline int channel_open_params(struct channel *c, const struct evchan_params *params)
 {
 	memset(c, 0, sizeof(*c));
-	c->params.entries = entries;
-	c->params.flags = flags;
+	c->params = *params;
 	c->fd = syscall(NR_EVCHAN_CREATE, &c->params, sizeof(c->params));
 	return c->fd < 0 ? -1 : channel_map(c);
+}
+
+static inline int channel_open(struct channel *c, unsigned int entries, unsigned int flags)
+{
+	struct evchan_params params = { .entries = entries, .flags = flags };
+
+	return channel_open_params(c, &params);
 }
 
 static inline void channel_close(struct channel *c)

@@ -42,7 +42,7 @@ TEST(create_errors)
 	EXPECT_EQ(create_errno(&p, sizeof(p)), EINVAL);
 	p = (struct evchan_params){ .flags = 0x80 };
 	EXPECT_EQ(create_errno(&p, sizeof(p)), EINVAL);
-	p = (struct evchan_params){ .reserved = 1 };
+	p = (struct evchan_params){ .busy_poll_us = 1000001 };
 	EXPECT_EQ(create_errno(&p, sizeof(p)), EINVAL);
 	p = (struct evchan_params){ 0 };
 	EXPECT_EQ(create_errno(&p, sizeof(p) - 1), EINVAL);
@@ -225,7 +225,7 @@ TEST_F(channel, mmap_and_its_offsets)
 	EXPECT_EQ(c->params.map_offset, 0);
 	EXPECT_EQ(c->params.map_length, c->params.events_offset + 4096);
 	EXPECT_EQ(c->params.events_offset % sizeof(struct evchan_event), 0);
-	EXPECT_EQ(c->params.reserved, 0);
+	EXPECT_EQ(c->params.busy_poll_us, 0);
 	EXPECT_NE(c->params.features & EVCHAN_FEAT_OVERFLOW, 0);
 	EXPECT_EQ(c->header->entries, 8);
 	for (int i = 0; i < 8; i++)

@@ -40,6 +40,7 @@
 #define EVCHAN_FEAT_OVERFLOW	0x1	/* a full ring loses nothing */
 #define EVCHAN_FEAT_LEVEL	0x2
 #define EVCHAN_FEAT_TIMESTAMP	0x4
+#define EVCHAN_FEAT_BUSY_POLL	0x8	/* waits can poll the network */
 
 /**
  * struct evchan_params - what evchan_create() is asked for, and its answer
@@ -50,7 +51,9 @@
  * @map_length: out: length for mmap(), read-write and shared
  * @events_offset: out: where the slots begin in the mapping
  * @event_size: out: size of a slot
- * @reserved: must be 0
+ * @busy_poll_us: in: how long a wait that finds nothing polls the network device of
+ *                the sockets it watches before it sleeps, at most 1000000; 0: what
+ *                net.core.busy_poll says, which is not at all by default
  */
 struct evchan_params {
 	__u32		flags;
@@ -60,7 +63,7 @@ struct evchan_params {
 	__aligned_u64	map_length;
 	__aligned_u64	events_offset;
 	__u32		event_size;
-	__u32		reserved;
+	__u32		busy_poll_us;
 };
 
 #define EVCHAN_PARAMS_SIZE_VER0	48

@@ -42,6 +42,8 @@ int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *
 	__poll_t poll = key_to_poll(key);
 	u32 events;
 
+	if (unlikely(s->queue->busy_us))
+		evcore_busy_note(s);
 	if (!(poll & ~POLLFREE)) {
 		evcore_need_check(s);
 	} else {
@@ -71,7 +73,7 @@ static wait_queue_func_t wake_func(const struct evcore_source *s)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
 
-	if (ops->from_poll || ops->value || s->flags & EVCORE_SLOW)
+	if (ops->from_poll || ops->value || s->flags & EVCORE_SLOW || s->queue->busy_us)
 		return evcore_fd_wake;
 	return s->queue->face->wake ?: evcore_fd_wake;
 }
