@@ -31,7 +31,7 @@
  *
  * queue->overflow, ->recheck, ->checking, ->reap, ->waiters, ->poll_mark, counters and
  * the fields of a source below "queue->lock": queue->lock.
- * queue->table, ->next_id, source->id, ->type, ->hashed, ->attached: queue->mutex.
+ * queue->table, ->fds, ->nr_fds, ->nr_sources, ->next_id, source->id, ->type, ->hashed, ->attached: queue->mutex.
  * source->events, ->flags, ->data: written under queue->mutex, read by posting
  * without it; a post that runs beside a modify may use either value.
  * source->posted: written by posting before its record is published; a guess
@@ -68,6 +68,7 @@
 #ifndef _LINUX_EVCORE_H
 #define _LINUX_EVCORE_H
 
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hrtimer_types.h>
 #include <linux/irq_work.h>
@@ -211,7 +212,10 @@ struct evcore_face {
  * @nr_woken: tasks woken that have not looked yet
  * @calling: what @face->call was told last
  * @mutex: see the head of this file
- * @table: sources by key
+ * @table: sources without a descriptor by type and id
+ * @fds: sources by descriptor, in small arrays
+ * @nr_fds: how many of those there can be
+ * @nr_sources: in both
  * @next_id: generation of the next descriptor source
  * @kref: the file, each source, and whoever else needs the structure
  * @user: whom sources and ring memory are charged to
@@ -256,6 +260,9 @@ struct evcore_queue {
 
 	struct mutex		mutex;	/* see the head of this file */
 	struct rhashtable	table;
+	struct evcore_source	***fds;
+	u32			nr_fds;
+	u32			nr_sources;
 	u32			next_id;
 	bool			dead;
 	struct kref		kref;
@@ -302,6 +309,7 @@ enum evcore_where {
  * @attached: its hook is in place (queue->mutex)
  * @pending: pending bits, in overflow (queue->lock)
  * @node: in queue->table
+ * @same_fd: next source with the same descriptor, in queue->fds
  *
  * There may be hundreds of thousands, so it is kept small. Types that watch a file
  * embed it in struct evcore_fd_source, all others in struct evcore_valued.
@@ -325,7 +333,10 @@ struct evcore_source {
 		bool			attached:1;
 		u32			pending;
 	);
-	struct rhash_head	node;
+	union {
+		struct rhash_head	node;
+		struct evcore_source	*same_fd;
+	};
 };
 
 /**
@@ -418,7 +429,8 @@ struct evcore_request {
  * @value: what a record's value says about @events, cheaply; may be NULL. Any
  *         context, with the hook's lock held that keeps the source from being
  *         detached, or queue->lock.
- * @describe: add to the source's line in fdinfo; may be NULL. queue->mutex held.
+ * @describe: add to the source's line in fdinfo, may not sleep; may be NULL.
+ *            queue->mutex held.
  */
 struct evcore_source_ops {
 	const char	*name;
@@ -454,8 +466,8 @@ int evcore_busy_init(struct evcore_queue *q, u32 us);
 int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	       struct evcore_source **out);
 struct evcore_source *evcore_find(struct evcore_queue *q,
-				  const struct evcore_request *req);
-int evcore_modify(struct evcore_source *s, struct evcore_request *req);
+				  const struct evcore_request *req, struct fd *f);
+int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct file *file);
 int evcore_del(struct evcore_source *s);
 const struct evcore_source_ops *evcore_ops(u32 type);
 void evcore_reap(struct evcore_queue *q);
@@ -545,6 +557,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		const struct evcore_timeout *to);
 void evcore_wake_other(struct evcore_queue *q, bool force);
 void evcore_wake_slow(struct evcore_queue *q);
+void evcore_wake_locked(struct evcore_queue *q, bool all);
 
 /**
  * evcore_wake - after publishing a record without queue->lock

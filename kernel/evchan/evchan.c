@@ -164,44 +164,82 @@ static int post_change(struct evcore_source *s, const struct evchan_change *ch)
 	return evcore_give_back(s, &r);
 }
 
+static int add_change(struct evcore_queue *q, struct evcore_request *req,
+		      struct evchan_change *ch)
+{
+	struct evcore_source *s;
+	int ret;
+
+	if (req->by_id)
+		return -EINVAL;
+	ret = evcore_add(q, req, &s);
+	if (!ret)
+		ch->id = req->id;
+	return ret;
+}
+
 /* One entry; queue->mutex is held. */
 static int do_change(struct evcore_queue *q, struct evchan_change *ch)
 {
 	struct evcore_source *s;
 	struct evcore_request req;
+	struct fd f;
 	int ret = get_request(ch, &req);
 
 	if (ret)
 		return ret;
-	switch (ch->op) {
-	case EVCHAN_SET:
-		s = evcore_find(q, &req);
-		if (!IS_ERR(s))
-			return evcore_modify(s, &req);
-		if (PTR_ERR(s) != -ENOENT)
-			return PTR_ERR(s);
-		fallthrough;
-	case EVCHAN_ADD:
-		if (req.by_id)
-			return -EINVAL;
-		ret = evcore_add(q, &req, &s);
-		if (!ret)
-			ch->id = req.id;
-		return ret;
-	case EVCHAN_MOD:
-	case EVCHAN_DEL:
-	case EVCHAN_POST:
-		s = evcore_find(q, &req);
-		if (IS_ERR(s))
-			return PTR_ERR(s);
-		if (ch->op == EVCHAN_MOD)
-			return evcore_modify(s, &req);
-		if (ch->op == EVCHAN_DEL)
-			return evcore_del(s);
-		return post_change(s, ch);
-	default:
+	if (ch->op == EVCHAN_ADD)
+		return add_change(q, &req, ch);
+	if (ch->op < EVCHAN_ADD || ch->op > EVCHAN_POST)
 		return -EINVAL;
-	}
+	s = evcore_find(q, &req, &f);
+	if (IS_ERR(s))
+		ret = ch->op == EVCHAN_SET && s == ERR_PTR(-ENOENT) ?
+		      add_change(q, &req, ch) : PTR_ERR(s);
+	else if (ch->op == EVCHAN_MOD || ch->op == EVCHAN_SET)
+		ret = evcore_modify(s, &req, fd_file(f));
+	else if (ch->op == EVCHAN_DEL)
+		ret = evcore_del(s);
+	else
+		ret = post_change(s, ch);
+	fdput(f);
+	return ret;
+}
+
+/* Read one entry, word by word: that is faster than a copy of so few. */
+static int read_change(struct evchan_change *ch, void __user *at, size_t size)
+{
+	const u64 __user *from = at;
+	u64 *to = (u64 *)ch;
+	int i;
+
+	if (size != sizeof(*ch))
+		return copy_struct_from_user(ch, sizeof(*ch), at, size);
+	if (!user_read_access_begin(from, sizeof(*ch)))
+		return -EFAULT;
+	for (i = 0; i < sizeof(*ch) / sizeof(*to); i++)
+		unsafe_get_user(to[i], from + i, fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/* Write one entry's result back, and what it was called if it is there now. */
+static int write_result(struct evchan_change __user *uch, const struct evchan_change *ch,
+			int result)
+{
+	if (!user_write_access_begin(uch, sizeof(*uch)))
+		return -EFAULT;
+	unsafe_put_user(result, &uch->result, fault);
+	if (result >= 0 && (ch->op == EVCHAN_ADD || ch->op == EVCHAN_SET))
+		unsafe_put_user(ch->id, &uch->id, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 /**
@@ -241,8 +279,7 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 	mutex_lock(&c->queue.mutex);
 	evcore_reap(&c->queue);
 	for (i = 0; i < n; i++, at += size) {
-		int result = copy_struct_from_user(&ch, sizeof(ch), at, size);
-		struct evchan_change __user *uch = at;
+		int result = read_change(&ch, at, size);
 
 		if (result == -EFAULT) {
 			ret = -EFAULT;
@@ -250,11 +287,9 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 		}
 		if (!result)
 			result = do_change(&c->queue, &ch);
-		if (put_user(result, &uch->result) ||
-		    (result >= 0 && ch.op <= EVCHAN_SET && put_user(ch.id, &uch->id))) {
-			ret = -EFAULT;
+		ret = write_result(at, &ch, result);
+		if (ret)
 			break;
-		}
 		if (result >= 0)
 			done++;
 		else if (flags & EVCHAN_CTL_STOP)

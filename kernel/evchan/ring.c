@@ -64,12 +64,6 @@ static u64 tail_of(struct evchan_queue *c)
  * the slot is found and its lap compared without a shift. 0 would be slot 0 in a
  * lap that comes after 2^32 others: at worst a record is not merged into.
  */
-static __always_inline u64 remember(const struct evchan_queue *c,
-				    const struct evchan_event *slot, u32 lap)
-{
-	return state_of(lap, (void *)slot - (void *)c->slots);
-}
-
 static __always_inline struct evchan_event *remembered(const struct evchan_queue *c,
 						       u64 posted)
 {
@@ -77,38 +71,40 @@ static __always_inline struct evchan_event *remembered(const struct evchan_queue
 }
 
 /*
- * Reserve the next position. With the overflow bit set only the holder of
- * queue->lock may, to drain.
+ * Reserve the next position: its slot and, for ->posted, what remembers it, whose
+ * upper half is that of its state. False if the slot is not free. With the overflow
+ * bit set only the holder of queue->lock may, to drain.
  */
-static __always_inline struct evchan_event *reserve(struct evchan_queue *c, u32 *lap,
-						    bool drain)
+static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event **slot,
+				    u64 *memo, bool drain)
 {
-	u64 tail = atomic64_read(&c->tail), now, pos;
-	struct evchan_event *slot;
+	u64 tail = atomic64_read(&c->tail), now, pos, free;
+	u32 offset;
 
 	for (;;) {
 		if (!drain && unlikely((s64)tail < 0))
-			return NULL;
+			return false;
 		pos = drain ? tail & ~EVCHAN_TAIL_OVERFLOW : tail;
-		slot = slot_of(c, pos);
-		*lap = lap_of(c, pos);
-		if (unlikely(READ_ONCE(slot->state) != state_of(*lap - 1, 0))) {
+		offset = ((u32)pos & c->mask) * sizeof(**slot);
+		*slot = remembered(c, offset);
+		free = state_of(pos >> c->order, 0);	/* of the lap before */
+		*memo = (free + state_of(1, 0)) | offset;
+		if (unlikely(READ_ONCE((*slot)->state) != free)) {
 			/* Somebody else took the position: that is no full ring. */
 			now = atomic64_read(&c->tail);
 			if (now == tail)
-				return NULL;
+				return false;
 			tail = now;
 			continue;
 		}
 		if (likely(atomic64_try_cmpxchg(&c->tail, (s64 *)&tail, tail + 1)))
-			return slot;
+			return true;
 	}
 }
 
 /* Fill a reserved slot, all but what hands it over. Interrupts are off. */
-static __always_inline void fill(struct evchan_queue *c, struct evcore_source *s,
-				 struct evchan_event *slot, u32 lap,
-				 const struct evcore_record *r)
+static __always_inline void fill(struct evcore_source *s, struct evchan_event *slot,
+				 u64 memo, const struct evcore_record *r)
 {
 	slot->type = s->type;
 	slot->flags = r->overflowed ? EVCHAN_EVENT_OVERFLOWED : 0;
@@ -120,7 +116,7 @@ static __always_inline void fill(struct evchan_queue *c, struct evcore_source *s
 	slot->extra[0] = r->extra[0];
 	slot->extra[1] = r->extra[1];
 	/* Before publishing: a merge may follow at once. */
-	WRITE_ONCE(s->posted, remember(c, slot, lap));
+	WRITE_ONCE(s->posted, memo);
 }
 
 /*
@@ -128,9 +124,9 @@ static __always_inline void fill(struct evchan_queue *c, struct evcore_source *s
  * takes the event, whose acquire load it pairs with, and it comes before the
  * look at the sleepers, as evcore_wake() has it.
  */
-static __always_inline void publish(struct evchan_event *slot, u32 lap, u32 events)
+static __always_inline void publish(struct evchan_event *slot, u64 memo, u32 events)
 {
-	(void)xchg(&slot->state, state_of(lap, events));
+	(void)xchg(&slot->state, state_of(memo >> 32, events));
 }
 
 /* Add bits to the source's own record, if it is still unconsumed. */
@@ -158,19 +154,25 @@ static noinline bool merge_counted(struct evchan_queue *c, u64 posted, u32 event
 	return true;
 }
 
+/* Kept out of the path that posts, with all it loads. */
+static noinline void trace_posted(struct evcore_source *s, u32 events)
+{
+	trace_post(s->queue, s->type, s->id, events);
+}
+
 /* Place a record without queue->lock; false if there is no slot. Interrupts are off. */
 static __always_inline bool post_quick(struct evchan_queue *c, struct evcore_source *s,
 				       const struct evcore_record *r)
 {
 	struct evchan_event *slot;
-	u32 lap;
+	u64 memo;
 
-	slot = reserve(c, &lap, false);
-	if (unlikely(!slot))
+	if (unlikely(!reserve(c, &slot, &memo, false)))
 		return false;
-	fill(c, s, slot, lap, r);
-	publish(slot, lap, r->events);
-	trace_post(&c->queue, s->type, s->id, r->events);
+	fill(s, slot, memo, r);
+	publish(slot, memo, r->events);
+	if (trace_post_enabled())
+		trace_posted(s, r->events);
 	if (unlikely(READ_ONCE(c->queue.sleepers)))
 		evcore_wake_slow(&c->queue);
 	return true;
@@ -228,16 +230,15 @@ static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
 {
 	struct evchan_queue *c = to_evchan(q);
 	struct evchan_event *slot;
-	u32 lap;
+	u64 memo;
 
 	/* queue->lock is held, interrupts are off. */
-	slot = reserve(c, &lap, true);
-	if (!slot)
+	if (!reserve(c, &slot, &memo, true))
 		return false;
-	fill(c, s, slot, lap, r);
+	fill(s, slot, memo, r);
 	if (s->flags & EVCORE_TIMESTAMP)
 		slot->timestamp = ktime_get_mono_fast_ns();
-	publish(slot, lap, r->events);
+	publish(slot, memo, r->events);
 	return true;
 }
 

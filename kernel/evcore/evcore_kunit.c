@@ -271,7 +271,7 @@ static void oneshot_disarms(struct kunit *test)
 	evcore_post(s, 1, 0, 1);
 	KUNIT_EXPECT_EQ(test, f->t->tail, 1);
 	mutex_lock(&f->t->queue.mutex);
-	KUNIT_EXPECT_EQ(test, evcore_modify(s, &req), 0);
+	KUNIT_EXPECT_EQ(test, evcore_modify(s, &req, NULL), 0);
 	mutex_unlock(&f->t->queue.mutex);
 	evcore_post(s, 1, 0, 1);
 	KUNIT_EXPECT_EQ(test, f->t->tail, 2);
@@ -282,11 +282,12 @@ static void autoremove_is_reaped(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct evcore_queue *q = &f->t->queue;
 	struct evcore_request req = { .type = EVCORE_USER, .id = 1 };
+	struct fd fd;
 
 	evcore_post(add_user(test, 1, EVCORE_ONESHOT | EVCORE_AUTOREMOVE), 1, 0, 1);
 	evcore_service(q);
 	mutex_lock(&q->mutex);
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(evcore_find(q, &req)), -ENOENT);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(evcore_find(q, &req, &fd)), -ENOENT);
 	mutex_unlock(&q->mutex);
 }
 
@@ -333,7 +334,7 @@ static void add_errors(struct kunit *test)
 	req.type = EVCORE_NR_TYPES;
 	KUNIT_EXPECT_EQ(test, evcore_add(q, &req, &s), -EINVAL);
 	mutex_unlock(&q->mutex);
-	KUNIT_EXPECT_EQ(test, atomic_read(&q->table.nelems), 1);
+	KUNIT_EXPECT_EQ(test, q->nr_sources, 1);
 }
 
 static struct kunit_case evcore_test_cases[] = {

@@ -3,10 +3,21 @@
  * /proc/PID/fdinfo/FD of a queue: its counters, then a line per source.
  */
 #include <linux/evcore.h>
-#include <linux/rhashtable.h>
 #include <linux/seq_file.h>
 
 #include "internal.h"
+
+static bool show_source(struct evcore_source *s, void *arg)
+{
+	struct seq_file *m = arg;
+
+	seq_printf(m, "source: type:%d id:%llx events:%x flags:%x", s->type, s->id,
+		   s->events, s->flags);
+	if (evcore_ops_of(s)->describe)
+		evcore_ops_of(s)->describe(s, m);
+	seq_putc(m, '\n');
+	return !seq_has_overflowed(m);
+}
 
 /**
  * evcore_show_fdinfo - ->show_fdinfo() of a queue's file
@@ -17,9 +28,6 @@
  */
 void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m)
 {
-	struct rhashtable_iter iter;
-	struct evcore_source *s;
-
 	mutex_lock(&q->mutex);
 	seq_printf(m, "face:\t%s\n", q->face->name);
 	seq_printf(m, "posted:\t%llu\n", q->face->posted(q));
@@ -29,19 +37,7 @@ void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m)
 	seq_printf(m, "wakes:\t%llu\n", READ_ONCE(q->wakes));
 	if (q->busy_us)
 		seq_printf(m, "busy_polls:\t%llu\n", READ_ONCE(q->busy_polls));
-	seq_printf(m, "sources:\t%u\n", atomic_read(&q->table.nelems));
-	rhashtable_walk_enter(&q->table, &iter);
-	rhashtable_walk_start(&iter);
-	while ((s = rhashtable_walk_next(&iter)) && !seq_has_overflowed(m)) {
-		if (IS_ERR(s))
-			continue;
-		seq_printf(m, "source: type:%d id:%llx events:%x flags:%x",
-			   s->type, s->id, s->events, s->flags);
-		if (evcore_ops_of(s)->describe)
-			evcore_ops_of(s)->describe(s, m);
-		seq_putc(m, '\n');
-	}
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
+	seq_printf(m, "sources:\t%u\n", q->nr_sources);
+	evcore_each(q, show_source, m);
 	mutex_unlock(&q->mutex);
 }

@@ -35,20 +35,25 @@ struct evcore_fd_source {
 struct kmem_cache *evcore_cache(const struct evcore_source_ops *ops);
 
 /* source.c */
-struct evcore_key {
-	const struct evcore_source_ops *ops;
-	struct file	*file;		/* descriptor types, unless found by id */
-	u64		id;
-};
-
-extern const struct rhashtable_params evcore_table_params;
-void evcore_unhash(struct evcore_source *s);
 void evcore_free_source(struct evcore_source *s);
+
+/* lookup.c, queue->mutex held */
+int evcore_lookup_init(struct evcore_queue *q);
+void evcore_lookup_free(struct evcore_queue *q, void (*fn)(struct evcore_source *s));
+struct evcore_source *evcore_lookup_fd(struct evcore_queue *q, u32 type, u32 fd,
+				       const struct file *file);
+struct evcore_source *evcore_lookup_id(struct evcore_queue *q,
+				       const struct evcore_source_ops *ops, u64 id);
+int evcore_insert(struct evcore_source *s);
+void evcore_unhash(struct evcore_source *s);
+void evcore_each(struct evcore_queue *q, bool (*fn)(struct evcore_source *s, void *arg),
+		 void *arg);
 
 /* sources/fd.c */
 int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *ready);
 void evcore_fd_detach(struct evcore_source *s);
 u32 evcore_fd_check(struct evcore_source *s);
+u32 evcore_fd_poll(struct evcore_source *s, struct file *file);
 struct file *evcore_fd_pin(struct evcore_source *s);
 void evcore_fd_modified(struct evcore_source *s);
 void evcore_fd_unhook(struct evcore_fd_source *fs);
@@ -76,7 +81,6 @@ void evcore_recheck_add(struct evcore_source *s);
 void evcore_recheck(struct evcore_queue *q);
 
 /* wait.c, queue->lock held */
-void evcore_wake_locked(struct evcore_queue *q, bool all);
 unsigned int evcore_ready(struct evcore_queue *q, unsigned int limit);
 
 /* busy.c */

@@ -6,7 +6,6 @@
 #include <linux/anon_inodes.h>
 #include <linux/evcore.h>
 #include <linux/file.h>
-#include <linux/rhashtable.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -19,7 +18,7 @@ static void evcore_queue_free(struct work_struct *work)
 
 	irq_work_sync(&q->poll_work);
 	if (!q->dead)	/* never got a file */
-		rhashtable_destroy(&q->table);
+		evcore_lookup_free(q, NULL);
 	atomic_long_sub(q->ring_pages, &q->user->locked_vm);
 	free_uid(q->user);
 	q->face->free(q);
@@ -66,7 +65,7 @@ static void evcore_poll_work(struct irq_work *work)
  */
 int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face)
 {
-	int ret = rhashtable_init(&q->table, &evcore_table_params);
+	int ret = evcore_lookup_init(q);
 
 	if (ret)
 		return ret;
@@ -112,12 +111,8 @@ static void reap_orphans(struct evcore_queue *q)
 	evcore_reap(q);
 }
 
-static void evcore_release_one(void *ptr, void *arg)
+static void release_one(struct evcore_source *s)
 {
-	struct evcore_source *s = ptr;
-
-	/* The table goes as a whole: no removal one by one. */
-	s->hashed = false;
 	evcore_del(s);
 }
 
@@ -131,7 +126,7 @@ static int queue_release(struct inode *inode, struct file *file)
 
 	mutex_lock(&q->mutex);
 	q->dead = true;
-	rhashtable_free_and_destroy(&q->table, evcore_release_one, NULL);
+	evcore_lookup_free(q, release_one);
 	reap_orphans(q);
 	mutex_unlock(&q->mutex);
 	evcore_queue_put(q);

@@ -6,53 +6,9 @@
  */
 #include <linux/evcore.h>
 #include <linux/file.h>
-#include <linux/jhash.h>
-#include <linux/rhashtable.h>
 #include <linux/slab.h>
 
 #include "internal.h"
-
-/* Descriptor types hash by descriptor number, the low half of their id. */
-static u32 key_hash(const struct evcore_source_ops *ops, u64 id, u32 seed)
-{
-	return jhash_3words(ops->type, (u32)id, ops->by_fd ? 0 : id >> 32, seed);
-}
-
-static u32 table_hash(const void *data, u32 len, u32 seed)
-{
-	const struct evcore_key *key = data;
-
-	return key_hash(key->ops, key->id, seed);
-}
-
-static u32 table_obj_hash(const void *data, u32 len, u32 seed)
-{
-	const struct evcore_source *s = data;
-
-	return key_hash(evcore_ops_of(s), s->id, seed);
-}
-
-static int table_cmp(struct rhashtable_compare_arg *arg, const void *obj)
-{
-	const struct evcore_key *key = arg->key;
-	const struct evcore_source *s = obj;
-
-	if (evcore_ops_of(s) != key->ops)
-		return 1;
-	if (!key->file)
-		return s->id != key->id;
-	return container_of(s, struct evcore_fd_source, source)->file != key->file ||
-	       (u32)s->id != (u32)key->id;
-}
-
-const struct rhashtable_params evcore_table_params = {
-	.key_len	= sizeof(struct evcore_key),
-	.head_offset	= offsetof(struct evcore_source, node),
-	.hashfn		= table_hash,
-	.obj_hashfn	= table_obj_hash,
-	.obj_cmpfn	= table_cmp,
-	.automatic_shrinking = true,
-};
 
 /**
  * evcore_ops - the operations of a type
@@ -77,14 +33,6 @@ static int check_request(const struct evcore_source_ops *ops,
 	if (!req->events || req->events & ~ops->all_events)
 		return -EINVAL;
 	return 0;
-}
-
-void evcore_unhash(struct evcore_source *s)
-{
-	if (!s->hashed)
-		return;
-	rhashtable_remove_fast(&s->queue->table, &s->node, evcore_table_params);
-	s->hashed = false;
 }
 
 /* Nothing points to the source any more but the caller. */
@@ -115,7 +63,6 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	       struct evcore_source **out)
 {
 	const struct evcore_source_ops *ops = evcore_ops(req->type);
-	struct evcore_key key = { .ops = ops, .id = req->id };
 	struct fd f = EMPTY_FD;
 	bool quiet = req->hand_back && ops && ops->check;
 	struct evcore_source *s;
@@ -131,9 +78,7 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 		f = fdget(req->fd);
 		if (!fd_file(f))
 			return -EBADF;
-		key.file = fd_file(f);
 		q->next_id++;
-		key.id = (u64)q->next_id << 32 | (u32)req->fd;
 	}
 
 	ret = evcore_charge_source(q->user);
@@ -145,7 +90,7 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 		goto out_uncharge;
 	s->queue = q;
 	s->type = ops->type;
-	s->id = key.id;
+	s->id = ops->by_fd ? (u64)q->next_id << 32 | (u32)req->fd : req->id;
 	s->events = req->events;
 	s->flags = req->flags | ops->fixed;
 	s->data = req->data;
@@ -154,16 +99,14 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	s->gone = quiet;
 	INIT_LIST_HEAD(&s->link);
 	if (ops->by_fd)
-		container_of(s, struct evcore_fd_source, source)->file = key.file;
+		container_of(s, struct evcore_fd_source, source)->file = fd_file(f);
 	if (ops->holds)
 		INIT_LIST_HEAD(&container_of(s, struct evcore_holder,
 					     valued.source)->held);
 
-	ret = rhashtable_lookup_insert_key(&q->table, &key, &s->node,
-					   evcore_table_params);
+	ret = evcore_insert(s);
 	if (ret)
 		goto out_free;
-	s->hashed = true;
 	kref_get(&q->kref);
 
 	ret = ops->attach(s, req, &ready);
@@ -213,28 +156,28 @@ out_fd:
  * evcore_find - look a source up
  * @q: queue, its mutex held
  * @req: type and id, or descriptor
+ * @f: the descriptor's file, where it was found by that; the caller puts it
  *
  * Return: the source, valid until the mutex is released; ERR_PTR(-EINVAL) for
  * an unknown type, -EBADF for a bad descriptor, -ENOENT.
  */
 struct evcore_source *evcore_find(struct evcore_queue *q,
-				  const struct evcore_request *req)
+				  const struct evcore_request *req, struct fd *f)
 {
-	struct evcore_key key = { .ops = evcore_ops(req->type), .id = req->id };
-	struct fd f = EMPTY_FD;
+	const struct evcore_source_ops *ops = evcore_ops(req->type);
 	struct evcore_source *s;
 
-	if (!key.ops)
+	*f = EMPTY_FD;
+	if (!ops)
 		return ERR_PTR(-EINVAL);
-	if (key.ops->by_fd && !req->by_id) {
-		f = fdget(req->fd);
-		if (!fd_file(f))
+	if (!ops->by_fd || req->by_id) {
+		s = evcore_lookup_id(q, ops, req->id);
+	} else {
+		*f = fdget(req->fd);
+		if (!fd_file(*f))
 			return ERR_PTR(-EBADF);
-		key.file = fd_file(f);
-		key.id = (u32)req->fd;
+		s = evcore_lookup_fd(q, req->type, req->fd, fd_file(*f));
 	}
-	s = rhashtable_lookup_fast(&q->table, &key, evcore_table_params);
-	fdput(f);
 	return s ?: ERR_PTR(-ENOENT);
 }
 
@@ -242,17 +185,17 @@ struct evcore_source *evcore_find(struct evcore_queue *q,
  * evcore_modify - change events, flags and cookie, and arm again
  * @s: source, its queue's mutex held
  * @req: the new values
+ * @file: the watched file, where the caller has a reference; NULL: pin it here
  *
  * The condition is looked at right away, as if the source were new.
  *
  * Return: 0 or -EINVAL, with nothing changed.
  */
-int evcore_modify(struct evcore_source *s, struct evcore_request *req)
+int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct file *file)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	struct evcore_queue *q = s->queue;
-	unsigned long flags;
-	u32 ready;
+	u32 ready = 0;
 	int ret;
 
 	ret = check_request(ops, req);
@@ -263,7 +206,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req)
 		if (ret)
 			return ret;
 	}
-	raw_spin_lock_irqsave(&q->lock, flags);
+	raw_spin_lock_irq(&q->lock);
 	WRITE_ONCE(s->events, req->events);
 	WRITE_ONCE(s->flags, req->flags | ops->fixed);
 	WRITE_ONCE(s->data, req->data);
@@ -274,7 +217,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req)
 	if (s->where == EVCORE_ON_RECHECK ||
 	    (s->where == EVCORE_ON_OVERFLOW && !s->pending))
 		evcore_unlink(s);
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	raw_spin_unlock_irq(&q->lock);
 	if (ops->by_fd)
 		evcore_fd_modified(s);
 	/*
@@ -284,11 +227,12 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req)
 	smp_mb();
 	if (ops->modified)
 		ops->modified(s, req);
-	if (ops->check) {
+	if (file && ops->check == evcore_fd_check)
+		ready = evcore_fd_poll(s, file);
+	else if (ops->check)
 		ready = ops->check(s);
-		if (ready)
-			evcore_post(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
-	}
+	if (ready)
+		evcore_post(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
 	return 0;
 }
 

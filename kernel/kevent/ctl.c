@@ -91,44 +91,28 @@ static bool do_add(struct kevent_queue *k, struct ukevent *uk)
 	return true;
 }
 
-static struct evcore_source *find(struct kevent_queue *k, const struct ukevent *uk)
+/* Operations on a request that was found; @file is its file where it has one. */
+typedef int (*request_op)(struct evcore_source *s, const struct ukevent *uk,
+			  struct file *file);
+
+static int do_remove(struct evcore_source *s, const struct ukevent *uk, struct file *file)
 {
-	struct evcore_request req = {
-		.type = uk->type, .fd = uk->id.raw[0], .id = uk->id.raw_u64,
-	};
-
-	return evcore_find(&k->queue, &req);
-}
-
-static int do_remove(struct kevent_queue *k, struct ukevent *uk)
-{
-	struct evcore_source *s = find(k, uk);
-
-	if (IS_ERR(s))
-		return PTR_ERR(s);
 	evcore_del(s);
 	return 0;
 }
 
-static int do_modify(struct kevent_queue *k, struct ukevent *uk)
+static int do_modify(struct evcore_source *s, const struct ukevent *uk, struct file *file)
 {
-	struct evcore_source *s = find(k, uk);
 	struct evcore_request req;
-	int ret;
+	int ret = get_request(uk, &req);
 
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	ret = get_request(uk, &req);
-	return ret ?: evcore_modify(s, &req);
+	return ret ?: evcore_modify(s, &req, file);
 }
 
-static int do_ready(struct kevent_queue *k, struct ukevent *uk)
+static int do_ready(struct evcore_source *s, const struct ukevent *uk, struct file *file)
 {
-	struct evcore_source *s = find(k, uk);
 	struct evcore_record r = { .marked = true };
 
-	if (IS_ERR(s))
-		return PTR_ERR(s);
 	r.events = s->events;
 	if (uk->type == KEVENT_TIMER) {
 		r.value = 0;
@@ -156,9 +140,38 @@ static int ctl_add(struct kevent_queue *k, unsigned int num, struct ukevent __us
 	return finished;
 }
 
+static int find_and(struct kevent_queue *k, const struct ukevent *uk, request_op op)
+{
+	struct evcore_request req = {
+		.type = uk->type, .fd = uk->id.raw[0], .id = uk->id.raw_u64,
+	};
+	struct evcore_source *s;
+	struct fd f;
+	int ret;
+
+	s = evcore_find(&k->queue, &req, &f);
+	ret = IS_ERR(s) ? PTR_ERR(s) : op(s, uk, fd_file(f));
+	fdput(f);
+	return ret;
+}
+
+static int write_result(struct ukevent __user *uk, int ret)
+{
+	if (!user_write_access_begin(uk, sizeof(*uk)))
+		return -EFAULT;
+	unsafe_put_user(KEVENT_RET_DONE | (ret ? KEVENT_RET_BROKEN : 0), &uk->ret_flags, fault);
+	unsafe_put_user(0, &uk->ret_data[0], fault);
+	unsafe_put_user(ret, &uk->ret_data[1], fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
 /* Every entry gets its answer; returns how many there was no error for. */
 static int ctl_each(struct kevent_queue *k, unsigned int num, struct ukevent __user *arg,
-		    int (*op)(struct kevent_queue *k, struct ukevent *uk))
+		    request_op op)
 {
 	unsigned int i, good = 0;
 	struct ukevent uk;
@@ -167,11 +180,8 @@ static int ctl_each(struct kevent_queue *k, unsigned int num, struct ukevent __u
 	for (i = 0; i < num; i++) {
 		if (copy_from_user(&uk, &arg[i], sizeof(uk)))
 			return -EFAULT;
-		ret = op(k, &uk);
-		uk.ret_flags = KEVENT_RET_DONE | (ret ? KEVENT_RET_BROKEN : 0);
-		uk.ret_data[0] = 0;
-		uk.ret_data[1] = ret;
-		if (copy_to_user(&arg[i], &uk, sizeof(uk)))
+		ret = find_and(k, &uk, op);
+		if (write_result(&arg[i], ret))
 			return -EFAULT;
 		good += !ret;
 	}

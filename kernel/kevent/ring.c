@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <trace/events/evcore.h>
 
 #include "queue.h"
 
@@ -56,21 +57,74 @@ void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
 	}
 }
 
+/* Room for one more? There is none in a queue without a ring. */
+static bool has_room(const struct kevent_queue *k)
+{
+	return k->tail - k->committed != k->num;
+}
+
+/* The entry at the kernel's index is filled in: hand it over. */
+static void publish(struct kevent_queue *k, struct evcore_source *s)
+{
+	u32 next = k->kidx + 1;
+
+	k->kidx = next == k->num ? 0 : next;
+	WRITE_ONCE(s->posted, ++k->tail);
+	/* Pairs with the acquire load of the program that reads the index. */
+	smp_store_release(&k->ring->ring_kidx, k->kidx);
+}
+
 static bool kevent_put(struct evcore_queue *q, struct evcore_source *s,
 		       const struct evcore_record *r)
 {
 	struct kevent_queue *k = to_kevent(q);
 	struct ukevent uk;
 
-	if (!k->ring || k->tail - k->committed == k->num)
+	if (!has_room(k))
 		return false;
 	kevent_encode(s, r, &uk);
 	memcpy(&k->ring->event[k->kidx], &uk, sizeof(uk));
-	k->kidx = k->kidx + 1 == k->num ? 0 : k->kidx + 1;
-	WRITE_ONCE(s->posted, ++k->tail);
-	/* Pairs with the acquire load of the program that reads the index. */
-	smp_store_release(&k->ring->ring_kidx, k->kidx);
+	publish(k, s);
 	return true;
+}
+
+/*
+ * A file watched by a KEVENT_POLL request without a mode has become ready: what
+ * evcore_post_slow() would do, without what such a request does not need. A waiter
+ * enqueues and looks at the ring under the same lock, so no barrier is needed.
+ * Interrupts are off, for the head of a wait queue is locked that way.
+ */
+static int kevent_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+{
+	struct evcore_source *s = wait->private;
+	struct kevent_queue *k = to_kevent(s->queue);
+	u32 events = evcore_quick_events(s, key);
+	struct evcore_queue *q = &k->queue;
+
+	lockdep_assert_irqs_disabled();
+	if (unlikely(!events))
+		return evcore_fd_wake(wait, mode, sync, key);
+	raw_spin_lock(&q->lock);
+	if (unlikely(q->nr_overflow || s->gone || !has_room(k))) {
+		raw_spin_unlock(&q->lock);
+		evcore_post_slow(s, events, 0, 0);
+		return 1;
+	}
+	k->ring->event[k->kidx] = (struct ukevent) {
+		.id.raw = { s->id },
+		.type = KEVENT_POLL,
+		.event = events,
+		.req_flags = READ_ONCE(s->flags) >> KEVENT_FLAGS_SHIFT,
+		.ret_flags = KEVENT_RET_DONE,
+		.ret_data = { events },
+		.ptr = (void *)(unsigned long)READ_ONCE(s->data),
+	};
+	publish(k, s);
+	trace_post(q, s->type, s->id, events);
+	if (unlikely(q->sleepers))
+		evcore_wake_locked(q, false);
+	raw_spin_unlock(&q->lock);
+	return 1;
 }
 
 static bool kevent_taken(struct evcore_queue *q, struct evcore_source *s)
@@ -129,6 +183,7 @@ static void kevent_free(struct evcore_queue *q)
 const struct evcore_face kevent_face = {
 	.name	= "kevent",
 	.post	= evcore_post_slow,
+	.wake	= kevent_wake,
 	.put	= kevent_put,
 	.taken	= kevent_taken,
 	.ready	= kevent_ready,

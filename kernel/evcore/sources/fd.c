@@ -226,19 +226,30 @@ struct file *evcore_fd_pin(struct evcore_source *s)
 }
 
 /**
+ * evcore_fd_poll - what of a source's events holds now
+ * @s: the source
+ * @file: the file it watches, referenced by the caller
+ */
+u32 evcore_fd_poll(struct evcore_source *s, struct file *file)
+{
+	poll_table pt;
+
+	init_poll_funcptr(&pt, NULL);
+	return fd_bits(s, vfs_poll(file, &pt));
+}
+
+/**
  * evcore_fd_check - ->check() of the types that watch a file
  * @s: the source
  */
 u32 evcore_fd_check(struct evcore_source *s)
 {
 	struct file *file = evcore_fd_pin(s);
-	poll_table pt;
 	u32 bits;
 
 	if (!file)
 		return 0;
-	init_poll_funcptr(&pt, NULL);
-	bits = fd_bits(s, vfs_poll(file, &pt));
+	bits = evcore_fd_poll(s, file);
 	fput(file);
 	return bits;
 }

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Finding a source. Those that watch a file are found by descriptor number, in an
+ * array of small arrays, because registering and changing thousands of them is
+ * what servers do; a number has several when a descriptor was closed and its
+ * file lives on, or for several types. All others are in a hash table by type and
+ * id.
+ *
+ * Everything here runs under queue->mutex.
+ */
+#include <linux/evcore.h>
+#include <linux/jhash.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/rhashtable.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/* Descriptor numbers in one of the small arrays. */
+#define FDS_EACH	64
+
+struct key {
+	u32	type;
+	u64	id;
+};
+
+static u32 hash_of(u32 type, u64 id, u32 seed)
+{
+	return jhash_3words(type, (u32)id, id >> 32, seed);
+}
+
+static u32 table_hash(const void *data, u32 len, u32 seed)
+{
+	const struct key *key = data;
+
+	return hash_of(key->type, key->id, seed);
+}
+
+static u32 table_obj_hash(const void *data, u32 len, u32 seed)
+{
+	const struct evcore_source *s = data;
+
+	return hash_of(s->type, s->id, seed);
+}
+
+static int table_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct evcore_source *s = obj;
+	const struct key *key = arg->key;
+
+	return s->type != key->type || s->id != key->id;
+}
+
+static const struct rhashtable_params table_params = {
+	.key_len	= sizeof(struct key),
+	.head_offset	= offsetof(struct evcore_source, node),
+	.hashfn		= table_hash,
+	.obj_hashfn	= table_obj_hash,
+	.obj_cmpfn	= table_cmp,
+	.automatic_shrinking = true,
+};
+
+/* Where the sources of a descriptor number begin; NULL: there can be none. */
+static struct evcore_source **fd_sources(struct evcore_queue *q, u32 fd)
+{
+	u32 i = fd / FDS_EACH;
+
+	if (i >= q->nr_fds || !q->fds[i])
+		return NULL;
+	return &q->fds[i][fd % FDS_EACH];
+}
+
+/* Make room for a descriptor number; false without memory. */
+static bool grow_fds(struct evcore_queue *q, u32 fd)
+{
+	struct evcore_source ***more;
+	u32 i = fd / FDS_EACH, n;
+
+	if (i >= q->nr_fds) {
+		/* No more than a small part of the process's own table of files. */
+		n = max_t(u32, roundup_pow_of_two(i + 1), 8);
+		more = kvcalloc(n, sizeof(*more), GFP_KERNEL_ACCOUNT);
+		if (!more)
+			return false;
+		if (q->nr_fds)
+			memcpy(more, q->fds, q->nr_fds * sizeof(*more));
+		kvfree(q->fds);
+		q->fds = more;
+		q->nr_fds = n;
+	}
+	if (!q->fds[i])
+		q->fds[i] = kcalloc(FDS_EACH, sizeof(*q->fds[i]), GFP_KERNEL_ACCOUNT);
+	return q->fds[i];
+}
+
+static struct file *watched(const struct evcore_source *s)
+{
+	return container_of(s, struct evcore_fd_source, source)->file;
+}
+
+/**
+ * evcore_lookup_fd - find a source that watches a descriptor
+ * @q: the queue
+ * @type: EVCORE_POLL ...
+ * @fd: the descriptor
+ * @file: its file
+ *
+ * Return: the source, or NULL.
+ */
+struct evcore_source *evcore_lookup_fd(struct evcore_queue *q, u32 type, u32 fd,
+				       const struct file *file)
+{
+	struct evcore_source **first = fd_sources(q, fd);
+	struct evcore_source *s;
+
+	for (s = first ? *first : NULL; s; s = s->same_fd)
+		if (watched(s) == file && s->type == type)
+			return s;
+	return NULL;
+}
+
+/**
+ * evcore_lookup_id - find a source of any type by its id
+ * @q: the queue
+ * @ops: its type
+ * @id: what adding it returned, or what the program called it
+ *
+ * Return: the source, or NULL.
+ */
+struct evcore_source *evcore_lookup_id(struct evcore_queue *q,
+				       const struct evcore_source_ops *ops, u64 id)
+{
+	struct key key = { .type = ops->type, .id = id };
+	struct evcore_source **first, *s;
+
+	if (!ops->by_fd)
+		return rhashtable_lookup_fast(&q->table, &key, table_params);
+	first = fd_sources(q, id);
+	for (s = first ? *first : NULL; s; s = s->same_fd)
+		if (s->id == id && s->type == ops->type)
+			return s;
+	return NULL;
+}
+
+/**
+ * evcore_insert - let lookups find a source
+ * @s: the source, its queue, type and id set, and its file where it watches one
+ *
+ * Return: 0, -EEXIST if there is one of that type and id, or descriptor and file;
+ * -ENOMEM.
+ */
+int evcore_insert(struct evcore_source *s)
+{
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
+	struct key key = { .type = s->type, .id = s->id };
+	struct evcore_queue *q = s->queue;
+	struct evcore_source **first;
+	int ret;
+
+	if (ops->by_fd) {
+		if (evcore_lookup_fd(q, s->type, s->id, watched(s)))
+			return -EEXIST;
+		first = fd_sources(q, s->id);
+		if (!first) {
+			if (!grow_fds(q, s->id))
+				return -ENOMEM;
+			first = fd_sources(q, s->id);
+		}
+		s->same_fd = *first;
+		*first = s;
+	} else {
+		ret = rhashtable_lookup_insert_key(&q->table, &key, &s->node, table_params);
+		if (ret)
+			return ret;
+	}
+	s->hashed = true;
+	q->nr_sources++;
+	return 0;
+}
+
+/**
+ * evcore_unhash - let lookups find a source no more
+ * @s: the source, which may be unhashed already
+ */
+void evcore_unhash(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+	struct evcore_source **at;
+
+	if (!s->hashed)
+		return;
+	s->hashed = false;
+	q->nr_sources--;
+	if (!evcore_ops_of(s)->by_fd) {
+		rhashtable_remove_fast(&q->table, &s->node, table_params);
+		return;
+	}
+	for (at = fd_sources(q, s->id); *at != s; at = &(*at)->same_fd)
+		;
+	*at = s->same_fd;
+}
+
+/**
+ * evcore_each - do something with every source that lookups find
+ * @q: the queue
+ * @fn: what; may not sleep nor change anything; false ends it
+ * @arg: for @fn
+ */
+void evcore_each(struct evcore_queue *q, bool (*fn)(struct evcore_source *s, void *arg),
+		 void *arg)
+{
+	struct rhashtable_iter iter;
+	struct evcore_source *s;
+	bool more = true;
+	u32 i;
+
+	for (i = 0; i < q->nr_fds * FDS_EACH && more; i++) {
+		struct evcore_source **first = fd_sources(q, i);
+
+		for (s = first ? *first : NULL; s && more; s = s->same_fd)
+			more = fn(s, arg);
+	}
+	rhashtable_walk_enter(&q->table, &iter);
+	rhashtable_walk_start(&iter);
+	while (more && (s = rhashtable_walk_next(&iter)))
+		if (!IS_ERR(s))		/* an error: the table was resized, go on */
+			more = fn(s, arg);
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+}
+
+/**
+ * evcore_lookup_init - set up a queue's tables
+ * @q: the queue, zeroed
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int evcore_lookup_init(struct evcore_queue *q)
+{
+	return rhashtable_init(&q->table, &table_params);
+}
+
+static void free_hashed(void *s, void *fn)
+{
+	((struct evcore_source *)s)->hashed = false;
+	(*(void (**)(struct evcore_source *))fn)(s);
+}
+
+/**
+ * evcore_lookup_free - free a queue's tables
+ * @q: the queue
+ * @fn: what to do with each source that is left, which no lookup finds any more
+ *
+ * Context: process context, may sleep.
+ */
+void evcore_lookup_free(struct evcore_queue *q, void (*fn)(struct evcore_source *s))
+{
+	struct evcore_source **first, *s;
+	u32 i;
+
+	for (i = 0; i < q->nr_fds * FDS_EACH; i++) {
+		first = fd_sources(q, i);
+		while (first && (s = *first)) {
+			*first = s->same_fd;
+			s->hashed = false;
+			fn(s);
+		}
+		cond_resched();
+	}
+	for (i = 0; i < q->nr_fds; i++)
+		kfree(q->fds[i]);
+	kvfree(q->fds);
+	q->nr_fds = 0;
+	rhashtable_free_and_destroy(&q->table, free_hashed, &fn);
+}
