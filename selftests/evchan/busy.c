@@ -78,7 +78,7 @@ TEST(busy_poll)
 		ASSERT_EQ(round_trip(&idle, s), 0);
 	EXPECT_EQ(polled_packets(), before);
 	EXPECT_EQ(counter(idle.fd, "busy_polls"), -1);
-	ASSERT_EQ(watch(&idle, EVCHAN_DEL, EVCHAN_POLL, s, 0, 0, 0), 0);
+	ASSERT_GE(watch(&idle, EVCHAN_DEL, EVCHAN_POLL, s, 0, 0, 0), 0);
 
 	/* Asked for: sooner or later a wait receives the answer itself. */
 	ASSERT_EQ(watch(&busy, EVCHAN_ADD, EVCHAN_POLL, s, POLLIN, 0, 2), 0);
