@@ -158,8 +158,8 @@ struct evcore_record {
  * @name: for fdinfo
  * @post: post an event, any context. evcore_post_slow(), or a face's own fast
  *        path that falls back to it
- * @wake: the face's own wait-queue function for poll sources without a mode of
- *        EVCORE_SLOW, which posts what evcore_quick_events() gives it and leaves
+ * @wake: the face's own wait-queue function for EVCORE_POLL sources without a mode
+ *        of EVCORE_SLOW, which posts what evcore_quick_events() gives it and leaves
  *        the rest to evcore_fd_wake(); may be NULL
  * @put: place a record in the ring; false if there is no free slot. With
  *       @held the overflow list's bit is not looked at. queue->lock held.

@@ -71,24 +71,23 @@ static __always_inline struct evchan_event *remembered(const struct evchan_queue
 }
 
 /*
- * Reserve the next position: its slot and, for ->posted, what remembers it, whose
- * upper half is that of its state. False if the slot is not free. With the overflow
- * bit set only the holder of queue->lock may, to drain.
+ * Reserve the next position: its slot, how many bytes that is into the slots, and
+ * its lap, as the upper half of a state word. False if the slot is not free. With
+ * the overflow bit set only the holder of queue->lock may, to drain.
  */
 static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event **slot,
-				    u64 *memo, bool drain)
+				    u32 *offset, u64 *lap, bool drain)
 {
 	u64 tail = atomic64_read(&c->tail), now, pos, free;
-	u32 offset;
 
 	for (;;) {
 		if (!drain && unlikely((s64)tail < 0))
 			return false;
 		pos = drain ? tail & ~EVCHAN_TAIL_OVERFLOW : tail;
-		offset = ((u32)pos & c->mask) * sizeof(**slot);
-		*slot = remembered(c, offset);
+		*offset = ((u32)pos & c->mask) * sizeof(**slot);
+		*slot = remembered(c, *offset);
 		free = state_of(pos >> c->order, 0);	/* of the lap before */
-		*memo = (free + state_of(1, 0)) | offset;
+		*lap = free + state_of(1, 0);
 		if (unlikely(READ_ONCE((*slot)->state) != free)) {
 			/* Somebody else took the position: that is no full ring. */
 			now = atomic64_read(&c->tail);
@@ -104,9 +103,9 @@ static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event 
 
 /* Fill a reserved slot, all but what hands it over. Interrupts are off. */
 static __always_inline void fill(struct evcore_source *s, struct evchan_event *slot,
-				 u64 memo, const struct evcore_record *r)
+				 u32 type, const struct evcore_record *r)
 {
-	slot->type = s->type;
+	slot->type = type;
 	slot->flags = r->overflowed ? EVCHAN_EVENT_OVERFLOWED : 0;
 	slot->cpu = raw_smp_processor_id();
 	slot->data = READ_ONCE(s->data);
@@ -115,8 +114,6 @@ static __always_inline void fill(struct evcore_source *s, struct evchan_event *s
 	slot->timestamp = 0;
 	slot->extra[0] = r->extra[0];
 	slot->extra[1] = r->extra[1];
-	/* Before publishing: a merge may follow at once. */
-	WRITE_ONCE(s->posted, memo);
 }
 
 /*
@@ -124,9 +121,12 @@ static __always_inline void fill(struct evcore_source *s, struct evchan_event *s
  * takes the event, whose acquire load it pairs with, and it comes before the
  * look at the sleepers, as evcore_wake() has it.
  */
-static __always_inline void publish(struct evchan_event *slot, u64 memo, u32 events)
+static __always_inline void publish(struct evcore_source *s, struct evchan_event *slot,
+				    u32 offset, u64 lap, u32 events)
 {
-	(void)xchg(&slot->state, state_of(memo >> 32, events));
+	/* Before publishing: a merge may follow at once. */
+	WRITE_ONCE(s->posted, lap | offset);
+	(void)xchg(&slot->state, lap | events);
 }
 
 /* Add bits to the source's own record, if it is still unconsumed. */
@@ -146,7 +146,7 @@ static bool merge(struct evchan_queue *c, u64 posted, u32 events)
 	return false;
 }
 
-static noinline bool merge_counted(struct evchan_queue *c, u64 posted, u32 events)
+static bool merge_counted(struct evchan_queue *c, u64 posted, u32 events)
 {
 	if (!merge(c, posted, events))
 		return false;
@@ -154,28 +154,47 @@ static noinline bool merge_counted(struct evchan_queue *c, u64 posted, u32 event
 	return true;
 }
 
-/* Kept out of the path that posts, with all it loads. */
-static noinline void trace_posted(struct evcore_source *s, u32 events)
-{
-	trace_post(s->queue, s->type, s->id, events);
-}
-
 /* Place a record without queue->lock; false if there is no slot. Interrupts are off. */
 static __always_inline bool post_quick(struct evchan_queue *c, struct evcore_source *s,
-				       const struct evcore_record *r)
+				       u32 type, const struct evcore_record *r)
 {
 	struct evchan_event *slot;
-	u64 memo;
+	u32 offset;
+	u64 lap;
 
-	if (unlikely(!reserve(c, &slot, &memo, false)))
+	if (unlikely(!reserve(c, &slot, &offset, &lap, false)))
 		return false;
-	fill(s, slot, memo, r);
-	publish(slot, memo, r->events);
-	if (trace_post_enabled())
-		trace_posted(s, r->events);
-	if (unlikely(READ_ONCE(c->queue.sleepers)))
-		evcore_wake_slow(&c->queue);
+	fill(s, slot, type, r);
+	publish(s, slot, offset, lap, r->events);
 	return true;
+}
+
+/* After post_quick(), whose last step is the barrier that this look needs. */
+static __always_inline bool anything_after(const struct evchan_queue *c)
+{
+	return trace_post_enabled() || READ_ONCE(c->queue.sleepers);
+}
+
+static int after_post(struct evcore_source *s, u32 events)
+{
+	trace_post(s->queue, s->type, s->id, events);
+	if (READ_ONCE(s->queue->sleepers))
+		evcore_wake_slow(s->queue);
+	return 1;
+}
+
+/* What evchan_wake() does not do itself: its own half is to need no stack. */
+static noinline int wake_merge(struct evcore_source *s, u32 events)
+{
+	struct evchan_queue *c = to_evchan(s->queue);
+	struct evcore_record r = { .events = events };
+
+	if (merge_counted(c, READ_ONCE(s->posted), events))
+		return 1;
+	if (post_quick(c, s, s->type, &r))
+		return after_post(s, events);
+	evcore_post_slow(s, events, 0, 0);
+	return 1;
 }
 
 /*
@@ -187,18 +206,17 @@ static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	struct evcore_source *s = wait->private;
 	struct evchan_queue *c = to_evchan(s->queue);
 	struct evcore_record r = { .events = evcore_quick_events(s, key) };
-	u64 posted;
 
 	lockdep_assert_irqs_disabled();
 	if (unlikely(!r.events))
 		return evcore_fd_wake(wait, mode, sync, key);
-	posted = READ_ONCE(s->posted);
 	/* Half of the state word says whether there can be anything to merge into. */
-	if (unlikely(READ_ONCE(remembered(c, posted)->events)) &&
-	    merge_counted(c, posted, r.events))
-		return 1;
-	if (unlikely(!post_quick(c, s, &r)))
-		evcore_post_slow(s, r.events, 0, 0);
+	if (unlikely(READ_ONCE(remembered(c, READ_ONCE(s->posted))->events)))
+		return wake_merge(s, r.events);
+	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
+		return wake_merge(s, r.events);
+	if (unlikely(anything_after(c)))
+		return after_post(s, r.events);
 	return 1;
 }
 
@@ -217,7 +235,9 @@ static void evchan_post(struct evcore_source *s, u32 events, u64 value, u64 extr
 	if (!(mode & EVCORE_COUNTS) && merge_counted(c, READ_ONCE(s->posted), events))
 		return;
 	local_irq_save(flags);
-	done = post_quick(c, s, &r);
+	done = post_quick(c, s, s->type, &r);
+	if (done)
+		after_post(s, events);
 	local_irq_restore(flags);
 	if (likely(done))
 		return;
@@ -230,15 +250,16 @@ static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
 {
 	struct evchan_queue *c = to_evchan(q);
 	struct evchan_event *slot;
-	u64 memo;
+	u32 offset;
+	u64 lap;
 
 	/* queue->lock is held, interrupts are off. */
-	if (!reserve(c, &slot, &memo, true))
+	if (!reserve(c, &slot, &offset, &lap, true))
 		return false;
-	fill(s, slot, memo, r);
+	fill(s, slot, s->type, r);
 	if (s->flags & EVCORE_TIMESTAMP)
 		slot->timestamp = ktime_get_mono_fast_ns();
-	publish(slot, memo, r->events);
+	publish(s, slot, offset, lap, r->events);
 	return true;
 }
 

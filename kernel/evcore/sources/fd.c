@@ -68,12 +68,10 @@ struct fd_poll_table {
 	bool			no_memory;
 };
 
-/* A face's own function knows poll bits only, and no mode. */
+/* A face's own function is for the plain case only. */
 static wait_queue_func_t wake_func(const struct evcore_source *s)
 {
-	const struct evcore_source_ops *ops = evcore_ops_of(s);
-
-	if (ops->from_poll || ops->value || s->flags & EVCORE_SLOW || s->queue->busy_us)
+	if (s->type != EVCORE_POLL || s->flags & EVCORE_SLOW || s->queue->busy_us)
 		return evcore_fd_wake;
 	return s->queue->face->wake ?: evcore_fd_wake;
 }

@@ -55,6 +55,13 @@ int evchan_wait(int fd, unsigned int min, unsigned int flags,
 	return ret;
 }
 
+static void set_entries(ec_t ec, uint32_t entries)
+{
+	ec->mask = entries - 1;
+	ec->end = ec->events + entries;
+	ec->order = (unsigned int)__builtin_ctz(entries);
+}
+
 static ec_t map_channel(int fd, size_t length, size_t events_offset, uint32_t entries)
 {
 	ec_t ec = calloc(1, sizeof(*ec));
@@ -71,8 +78,7 @@ static ec_t map_channel(int fd, size_t length, size_t events_offset, uint32_t en
 	ec->length = length;
 	ec->header = map;
 	ec->events = (struct evchan_event *)((char *)map + events_offset);
-	ec->mask = entries - 1;
-	ec->order = (unsigned int)__builtin_ctz(entries);
+	set_entries(ec, entries);
 	return ec;
 }
 
@@ -115,9 +121,7 @@ ec_t ec_attach(int fd)
 			continue;
 		}
 		/* Small rings fill no page: the header tells them apart. */
-		entries = ec->header->entries;
-		ec->mask = entries - 1;
-		ec->order = (unsigned int)__builtin_ctz(entries);
+		set_entries(ec, ec->header->entries);
 		return ec;
 	}
 	errno = EINVAL;

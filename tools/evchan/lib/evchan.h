@@ -27,7 +27,7 @@ typedef struct evchan_event event_data_t;
 /* A channel as the library sees it; use it through the calls only. */
 struct evchan {
 	struct evchan_ring_header *header;
-	struct evchan_event *events;
+	struct evchan_event *events, *end;	/* the slots */
 	uint64_t mask;
 	unsigned int order;
 	int fd;
@@ -77,9 +77,47 @@ static inline int ec_fd(ec_t ec)
 
 /* --- taking events --- */
 
+/*
+ * A place in the ring, for taking several events in a row: ec_begin(), ec_next() as
+ * long as it returns 1, ec_end(). It belongs to one thread; others may take at the
+ * same time, each with its own or with ec_take().
+ */
+struct ec_cursor {
+	uint64_t pos;			/* position of the next event */
+	struct evchan_event *slot;	/* where that is */
+	uint64_t consumed;		/* its state once consumed: lap, no events */
+};
+
+/* Go to a position. */
+static inline void ec_seek(ec_t ec, struct ec_cursor *at, uint64_t pos)
+{
+	at->pos = pos;
+	at->slot = &ec->events[pos & ec->mask];
+	at->consumed = ((pos >> ec->order) << 32) + (1ULL << 32);
+}
+
+/* Begin where the last one to take events left off. */
+static inline struct ec_cursor ec_begin(ec_t ec)
+{
+	struct ec_cursor at;
+
+	ec_seek(ec, &at, __atomic_load_n(&ec->header->head, __ATOMIC_RELAXED));
+	return at;
+}
+
+/*
+ * Leave off. All before the cursor is consumed, whoever did it. A hint: another
+ * thread's store may take it back.
+ */
+static inline void ec_end(ec_t ec, const struct ec_cursor *at)
+{
+	__atomic_store_n(&ec->header->head, at->pos, __ATOMIC_RELEASE);
+}
+
 /**
- * ec_take - take an event that is in the ring
+ * ec_next - take the next event that is in the ring
  * @ec: the channel
+ * @at: the cursor, which moves on
  * @d: filled in
  *
  * No system call. The copy comes before the compare-and-swap that claims and
@@ -88,37 +126,31 @@ static inline int ec_fd(ec_t ec)
  * Return: 1, or 0 if the ring has none; others may wait outside it, see
  * ec_must_call().
  */
-static inline int ec_take(ec_t ec, event_data_t *d)
+static inline int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
 {
-	uint64_t pos = __atomic_load_n(&ec->header->head, __ATOMIC_RELAXED);
 	uint64_t passed = 0;
 
 	for (;;) {
-		struct evchan_event *slot = &ec->events[pos & ec->mask];
-		/* The slot's state once the event is consumed: this lap, no events. */
-		uint64_t consumed = (pos >> ec->order) << 32;
-		uint64_t state;
+		/* Pairs with the kernel's exchange that published it. */
+		uint64_t state = __atomic_load_n(&at->slot->state, __ATOMIC_ACQUIRE);
 		int32_t ahead;
 
-		consumed += 1ULL << 32;
-		/* Pairs with the kernel's exchange that published it. */
-		state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
 		/* One comparison for "this lap" and "has events". */
-		if (__builtin_expect(state - consumed - 1 < UINT32_MAX, 1)) {
-			*d = *slot;
+		if (__builtin_expect(state - at->consumed - 1 < UINT32_MAX, 1)) {
+			*d = *at->slot;
 			d->state = state;
 			/* Release: the copy is complete before the kernel may fill again. */
-			if (__builtin_expect(!__atomic_compare_exchange_n(&slot->state, &state,
-					consumed, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED), 0))
+			if (__builtin_expect(!__atomic_compare_exchange_n(&at->slot->state, &state,
+					at->consumed, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED), 0))
 				continue;	/* merged or taken meanwhile: look again */
-			/*
-			 * All before it is consumed, whoever did it. A hint: another
-			 * thread's store may take it back a little.
-			 */
-			__atomic_store_n(&ec->header->head, pos + 1, __ATOMIC_RELEASE);
+			at->pos++;
+			if (__builtin_expect(++at->slot == ec->end, 0)) {
+				at->slot = ec->events;
+				at->consumed += 1ULL << 32;
+			}
 			return 1;
 		}
-		ahead = (int32_t)((uint32_t)(state >> 32) - (uint32_t)(consumed >> 32));
+		ahead = (int32_t)((uint32_t)(state >> 32) - (uint32_t)(at->consumed >> 32));
 		/* Not yet posted: the ring ends here. Twice round is enough for any head. */
 		if (ahead < 0 || passed++ > 2 * ec->mask + 2)
 			return 0;
@@ -127,8 +159,20 @@ static inline int ec_take(ec_t ec, event_data_t *d)
 		 * the hint was taken back: what it holds was posted once all that is a
 		 * ring's length before it had been consumed.
 		 */
-		pos += 1 + (ahead > 1 ? (uint64_t)(ahead - 1) << ec->order : 0);
+		ec_seek(ec, at, at->pos + 1 +
+			(ahead > 1 ? (uint64_t)(ahead - 1) << ec->order : 0));
 	}
+}
+
+/* Take one event: 1, or 0 if the ring has none. As ec_next(), which see. */
+static inline int ec_take(ec_t ec, event_data_t *d)
+{
+	struct ec_cursor at = ec_begin(ec);
+
+	if (!ec_next(ec, &at, d))
+		return 0;
+	ec_end(ec, &at);
+	return 1;
 }
 
 /* Does the kernel hold events that only a call can fetch? */

@@ -15,7 +15,9 @@
 
 static struct evchan_ring_header header;
 static struct evchan_event slots[ENTRIES];
-static struct evchan chan = { &header, slots, ENTRIES - 1, 3, -1, 0 };
+static struct evchan chan = {
+	&header, slots, slots + ENTRIES, ENTRIES - 1, 3, -1, 0
+};
 static uint64_t tail;
 static int n, bad;
 
@@ -75,6 +77,25 @@ static void full(void)
 	for (int i = 0; i < ENTRIES; i++)
 		good &= ec_take(&chan, &d) && d.value == (uint64_t)i;
 	check(good && !ec_take(&chan, &d) && post(1, 1), "full_ring");
+}
+
+static void cursor(void)
+{
+	struct ec_cursor at;
+	event_data_t d;
+	int good = 1;
+
+	for (int round = 0; round < 3 * ENTRIES; round++) {
+		for (int i = 0; i < ENTRIES - 1; i++)
+			good &= post(i, 1);
+		at = ec_begin(&chan);
+		for (int i = 0; i < ENTRIES - 1; i++)
+			good &= ec_next(&chan, &at, &d) && d.value == (uint64_t)i;
+		good &= !ec_next(&chan, &at, &d);
+		ec_end(&chan, &at);
+		good &= header.head == tail;
+	}
+	check(good, "several_in_a_row");
 }
 
 static void stale_head(void)
@@ -174,11 +195,13 @@ static void consumers(void)
 
 int main(void)
 {
-	printf("TAP version 13\n1..7\n");
+	printf("TAP version 13\n1..8\n");
 	reset(0);
 	order();
 	reset(0);
 	full();
+	reset(0);
+	cursor();
 	reset(0);
 	stale_head();
 	reset(0);
