@@ -385,7 +385,8 @@ struct evcore_held {
  * @flags: EVCORE_LEVEL ...
  * @events: bits asked for
  * @fd: for descriptor types
- * @id: for the others, and for descriptor types to find one by its id
+ * @id: for the others, and for descriptor types to find one by its id; out: the
+ *      id of the source that was added or changed
  * @by_id: find by @id although the type has descriptors
  * @data: cookie
  * @args: type specific; timers: clock, first expiry, interval, EVCORE_TIMER_ABS
@@ -482,6 +483,12 @@ extern const struct evcore_source_ops *const evcore_types[EVCORE_NR_TYPES];
 static inline const struct evcore_source_ops *evcore_ops_of(const struct evcore_source *s)
 {
 	return evcore_types[s->type];
+}
+
+/* Does the type exist, and watch a file? */
+static inline bool evcore_by_fd(u32 type)
+{
+	return type < EVCORE_NR_TYPES && evcore_types[type] && evcore_types[type]->by_fd;
 }
 
 /* post.c */

@@ -123,35 +123,86 @@ SYSCALL_DEFINE2(evchan_create, struct evchan_params __user *, uparams, size_t, s
 	return fd;
 }
 
-/* Translate; what only the core can check is left to it. */
-static int get_request(const struct evchan_change *ch, struct evcore_request *req)
+/* An entry of evchan_ctl(), as the core takes it. */
+struct change {
+	u16			op;
+	struct evcore_request	req;
+};
+
+/* The first word of an entry: op, type, flags. */
+static void set_what(struct change *ch, u64 word)
 {
-	if (ch->flags & ~(EVCHAN_CORE_FLAGS | EVCHAN_BY_ID))
+	struct evchan_change what;
+
+	memcpy(&what, &word, sizeof(word));
+	ch->op = what.op;
+	ch->req.type = what.type;
+	ch->req.flags = what.flags;
+}
+
+/*
+ * Read one entry, word by word: that is faster than a copy of so few. What only
+ * other types than descriptors have, and posting, is left where it is for them.
+ */
+static int read_change(struct change *ch, const struct evchan_change __user *uch,
+		       size_t size)
+{
+	struct evcore_request *req = &ch->req;
+	u64 what;
+	int i, ret;
+
+	if (size > sizeof(*uch)) {
+		ret = check_zeroed_user(uch + 1, size - sizeof(*uch));
+		if (ret <= 0)
+			return ret ?: -E2BIG;
+	}
+	if (!user_read_access_begin(uch, sizeof(*uch)))
+		return -EFAULT;
+	unsafe_get_user(what, (const u64 __user *)uch, fault);
+	set_what(ch, what);
+	unsafe_get_user(req->events, &uch->events, fault);
+	unsafe_get_user(req->data, &uch->data, fault);
+	unsafe_get_user(req->args[0], &uch->args[0], fault);
+	req->fd = req->args[0];
+	req->by_id = false;
+	req->hand_back = false;
+	/* Descriptors are found by number: what is left says nothing then. */
+	if (!evcore_by_fd(req->type) || req->flags & EVCHAN_BY_ID ||
+	    ch->op == EVCHAN_POST) {
+		req->by_id = req->flags & EVCHAN_BY_ID;
+		unsafe_get_user(req->id, &uch->id, fault);
+		for (i = 1; i < ARRAY_SIZE(req->args); i++)
+			unsafe_get_user(req->args[i], &uch->args[i], fault);
+	}
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/* What is wrong with an entry whatever it is for; the rest is left to the core. */
+static int check_change(struct change *ch)
+{
+	struct evcore_request *req = &ch->req;
+
+	if (req->flags & ~(EVCHAN_CORE_FLAGS | EVCHAN_BY_ID))
 		return -EINVAL;
-	*req = (struct evcore_request) {
-		.type = ch->type,
-		.flags = ch->flags & EVCHAN_CORE_FLAGS,
-		.events = ch->events,
-		.fd = ch->args[0],
-		.by_id = ch->flags & EVCHAN_BY_ID,
-		.id = ch->id,
-		.data = ch->data,
-	};
-	memcpy(req->args, ch->args, sizeof(req->args));
+	req->flags &= EVCHAN_CORE_FLAGS;
 	/* Types with one event, or with the program's own, need none named. */
-	if (!req->events && (ch->type == EVCHAN_TIMER || ch->type == EVCHAN_USER))
-		req->events = 1;
+	if (!req->events && (req->type == EVCHAN_TIMER || req->type == EVCHAN_USER))
+		req->events = ch->op == EVCHAN_POST ? 0 : 1;
 	return 0;
 }
 
 /* A user event, or an event that a thread gives back. */
-static int post_change(struct evcore_source *s, const struct evchan_change *ch)
+static int post_change(struct evcore_source *s, const struct evcore_request *req)
 {
-	bool user = ch->type == EVCHAN_USER;
+	bool user = s->type == EVCHAN_USER;
 	/* A source found by its descriptor has that in args[0]. */
-	const u64 *args = ch->args + (evcore_ops_of(s)->by_fd && !(ch->flags & EVCHAN_BY_ID));
+	const u64 *args = req->args + (evcore_by_fd(s->type) && !req->by_id);
 	struct evcore_record r = {
-		.events = ch->events ?: s->events,
+		.events = req->events ?: s->events,
 		.value = args[0],
 		.extra = { user ? 1 : args[1], user ? 0 : args[2] },
 	};
@@ -164,77 +215,50 @@ static int post_change(struct evcore_source *s, const struct evchan_change *ch)
 	return evcore_give_back(s, &r);
 }
 
-static int add_change(struct evcore_queue *q, struct evcore_request *req,
-		      struct evchan_change *ch)
+static int add_change(struct evcore_queue *q, struct evcore_request *req)
 {
 	struct evcore_source *s;
-	int ret;
 
-	if (req->by_id)
-		return -EINVAL;
-	ret = evcore_add(q, req, &s);
-	if (!ret)
-		ch->id = req->id;
-	return ret;
+	return req->by_id ? -EINVAL : evcore_add(q, req, &s);
 }
 
 /* One entry; queue->mutex is held. */
-static int do_change(struct evcore_queue *q, struct evchan_change *ch)
+static int do_change(struct evcore_queue *q, struct change *ch)
 {
+	struct evcore_request *req = &ch->req;
 	struct evcore_source *s;
-	struct evcore_request req;
 	struct fd f;
-	int ret = get_request(ch, &req);
+	int ret = check_change(ch);
 
 	if (ret)
 		return ret;
 	if (ch->op == EVCHAN_ADD)
-		return add_change(q, &req, ch);
+		return add_change(q, req);
 	if (ch->op < EVCHAN_ADD || ch->op > EVCHAN_POST)
 		return -EINVAL;
-	s = evcore_find(q, &req, &f);
+	s = evcore_find(q, req, &f);
 	if (IS_ERR(s))
 		ret = ch->op == EVCHAN_SET && s == ERR_PTR(-ENOENT) ?
-		      add_change(q, &req, ch) : PTR_ERR(s);
+		      add_change(q, req) : PTR_ERR(s);
 	else if (ch->op == EVCHAN_MOD || ch->op == EVCHAN_SET)
-		ret = evcore_modify(s, &req, fd_file(f));
+		ret = evcore_modify(s, req, fd_file(f));
 	else if (ch->op == EVCHAN_DEL)
 		ret = evcore_del(s);
 	else
-		ret = post_change(s, ch);
+		ret = post_change(s, req);
 	fdput(f);
 	return ret;
 }
 
-/* Read one entry, word by word: that is faster than a copy of so few. */
-static int read_change(struct evchan_change *ch, void __user *at, size_t size)
-{
-	const u64 __user *from = at;
-	u64 *to = (u64 *)ch;
-	int i;
-
-	if (size != sizeof(*ch))
-		return copy_struct_from_user(ch, sizeof(*ch), at, size);
-	if (!user_read_access_begin(from, sizeof(*ch)))
-		return -EFAULT;
-	for (i = 0; i < sizeof(*ch) / sizeof(*to); i++)
-		unsafe_get_user(to[i], from + i, fault);
-	user_read_access_end();
-	return 0;
-fault:
-	user_read_access_end();
-	return -EFAULT;
-}
-
 /* Write one entry's result back, and what it was called if it is there now. */
-static int write_result(struct evchan_change __user *uch, const struct evchan_change *ch,
+static int write_result(struct evchan_change __user *uch, const struct change *ch,
 			int result)
 {
 	if (!user_write_access_begin(uch, sizeof(*uch)))
 		return -EFAULT;
 	unsafe_put_user(result, &uch->result, fault);
 	if (result >= 0 && (ch->op == EVCHAN_ADD || ch->op == EVCHAN_SET))
-		unsafe_put_user(ch->id, &uch->id, fault);
+		unsafe_put_user(ch->req.id, &uch->id, fault);
 	user_write_access_end();
 	return 0;
 fault:
@@ -257,8 +281,8 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 		unsigned int, n, size_t, size, unsigned int, flags)
 {
 	void __user *at = changes;
-	struct evchan_change ch;
 	struct evchan_queue *c;
+	struct change ch;
 	int done = 0, ret = 0;
 	unsigned int i;
 	struct fd f;

@@ -195,7 +195,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	struct evcore_queue *q = s->queue;
-	u32 ready = 0;
+	u32 ready = 0, before;
 	int ret;
 
 	ret = check_request(ops, req);
@@ -207,6 +207,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 			return ret;
 	}
 	raw_spin_lock_irq(&q->lock);
+	before = s->flags;
 	WRITE_ONCE(s->events, req->events);
 	WRITE_ONCE(s->flags, req->flags | ops->fixed);
 	WRITE_ONCE(s->data, req->data);
@@ -218,8 +219,9 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	    (s->where == EVCORE_ON_OVERFLOW && !s->pending))
 		evcore_unlink(s);
 	raw_spin_unlock_irq(&q->lock);
-	if (ops->by_fd)
+	if (ops->by_fd && (before ^ s->flags) & EVCORE_SLOW)
 		evcore_fd_modified(s);
+	req->id = s->id;
 	/*
 	 * A wake-up that still saw the old events is made good by the look that
 	 * follows. Pairs with the source's own lock, which its wake-up holds.
