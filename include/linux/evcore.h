@@ -522,6 +522,30 @@ static __always_inline u32 evcore_quick_events(const struct evcore_source *s, vo
 }
 
 /**
+ * evcore_wait_behind - the ring is full and others wait: so does this source
+ * @s: source of a type that watches a file, without a mode of EVCORE_SLOW;
+ *     queue->lock held, and the ring has no free slot
+ * @events: bits, not 0
+ *
+ * What evcore_post_slow() comes to in this case.
+ *
+ * Return: false if it is another case.
+ */
+static __always_inline bool evcore_wait_behind(struct evcore_source *s, u32 events)
+{
+	struct evcore_queue *q = s->queue;
+
+	if (unlikely(!q->nr_overflow || s->where != EVCORE_IDLE || s->gone))
+		return false;
+	list_add_tail(&s->link, &q->overflow);
+	s->where = EVCORE_ON_OVERFLOW;
+	s->pending = events;
+	q->nr_overflow++;
+	q->overflowed++;
+	return true;
+}
+
+/**
  * evcore_post - an event of a source happened
  * @s: the source
  * @events: the bits, already masked, not 0

@@ -54,7 +54,7 @@ static u64 state_of(u32 lap, u32 events)
 	return (u64)lap << 32 | events;
 }
 
-static u64 tail_of(struct evchan_queue *c)
+static u64 tail_of(const struct evchan_queue *c)
 {
 	return (u64)atomic64_read(&c->tail) & ~EVCHAN_TAIL_OVERFLOW;
 }
@@ -183,6 +183,37 @@ static int after_post(struct evcore_source *s, u32 events)
 	return 1;
 }
 
+/* Is there no slot for the next record? queue->lock held, so nobody else drains. */
+static bool full(const struct evchan_queue *c)
+{
+	u64 pos = tail_of(c);
+
+	return READ_ONCE(slot_of(c, pos)->state) != state_of(lap_of(c, pos) - 1, 0);
+}
+
+/*
+ * evchan_wake() where others wait in overflow. Interrupts are off. The barrier is
+ * that of evcore_wake(): linked before the look at the sleepers.
+ */
+static noinline int wake_behind(struct evcore_source *s, u32 events)
+{
+	struct evchan_queue *c = to_evchan(s->queue);
+	struct evcore_queue *q = &c->queue;
+	bool done;
+
+	raw_spin_lock(&q->lock);
+	done = !trace_overflow_enabled() && full(c) && evcore_wait_behind(s, events);
+	if (done) {
+		smp_mb();	/* see above */
+		if (unlikely(q->sleepers))
+			evcore_wake_locked(q, false);
+	}
+	raw_spin_unlock(&q->lock);
+	if (unlikely(!done))
+		evcore_post_slow(s, events, 0, 0);
+	return 1;
+}
+
 /* What evchan_wake() does not do itself: its own half is to need no stack. */
 static noinline int wake_merge(struct evcore_source *s, u32 events)
 {
@@ -193,8 +224,7 @@ static noinline int wake_merge(struct evcore_source *s, u32 events)
 		return 1;
 	if (post_quick(c, s, s->type, &r))
 		return after_post(s, events);
-	evcore_post_slow(s, events, 0, 0);
-	return 1;
+	return wake_behind(s, events);
 }
 
 /*
@@ -214,7 +244,7 @@ static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	if (unlikely(READ_ONCE(remembered(c, READ_ONCE(s->posted))->events)))
 		return wake_merge(s, r.events);
 	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
-		return wake_merge(s, r.events);
+		return wake_behind(s, r.events);
 	if (unlikely(anything_after(c)))
 		return after_post(s, r.events);
 	return 1;

@@ -180,45 +180,44 @@ struct pending {
 };
 
 /* The oldest event in overflow, which stays there; false if there is none. */
-static bool first_pending(struct evcore_queue *q, struct pending *p)
+static __always_inline bool first_pending(struct evcore_queue *q, struct pending *p)
 {
-	struct evcore_node *node = list_first_entry_or_null(&q->overflow,
-							    struct evcore_node, link);
 	const struct evcore_source_ops *ops;
+	struct evcore_record *r = &p->record;
+	struct evcore_node *node;
 	struct evcore_source *s;
-	struct evcore_valued *v;
 
-	if (!node)
+	if (list_empty(&q->overflow))
 		return false;
-	if (node->where == EVCORE_HELD) {
+	node = list_first_entry(&q->overflow, struct evcore_node, link);
+	p->held = NULL;
+	if (unlikely(node->where == EVCORE_HELD)) {
 		p->held = container_of(node, struct evcore_held, at);
 		p->source = p->held->source;
-		p->record = p->held->record;
-		p->record.overflowed = true;
+		*r = p->held->record;
+		r->overflowed = true;
 		return true;
 	}
 	s = container_of(node, struct evcore_source, at);
 	ops = evcore_ops_of(s);
-	v = valued(s);
-	*p = (struct pending) {
-		.source = s,
-		.record = {
-			.events = s->pending,
-			.overflowed = true,
-			.marked = s->marked,
-		},
-	};
-	if (v) {
-		p->record.value = v->value;
-		p->record.extra[0] = v->extra;
+	p->source = s;
+	r->events = s->pending;
+	r->overflowed = true;
+	r->marked = s->marked;
+	r->value = 0;
+	r->extra[0] = 0;
+	r->extra[1] = 0;
+	if (!ops->by_fd) {
+		r->value = valued(s)->value;
+		r->extra[0] = valued(s)->extra;
 	} else if (ops->value) {
-		p->record.value = ops->value(s, s->pending);
+		r->value = ops->value(s, s->pending);
 	}
 	return true;
 }
 
 /* It is on its way: off the list. Its memory is the caller's, where it has any. */
-static void pop_pending(struct evcore_queue *q, struct pending *p)
+static __always_inline void pop_pending(struct evcore_queue *q, struct pending *p)
 {
 	struct evcore_source *s = p->source;
 
@@ -246,21 +245,23 @@ static void pop_pending(struct evcore_queue *q, struct pending *p)
  */
 unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 {
-	struct pending p;
+	struct pending p __uninitialized;
+	struct evcore_source *s;
 	unsigned int n = 0;
 
 	lockdep_assert_held(&q->lock);
 	for (; n < most && first_pending(q, &p); n++) {
 		/* Left by a source that its delivery has removed. */
-		bool dead = p.held && p.source->gone;
+		bool dead = unlikely(p.held) && p.source->gone;
 
-		if (!dead && !q->face->put(q, p.source, &p.record))
+		s = p.source;
+		if (!dead && !q->face->put(q, s, &p.record))
 			break;
 		pop_pending(q, &p);
-		if (p.held)
+		if (unlikely(p.held))
 			evcore_drop(p.held);
-		if (!dead)
-			evcore_delivered(p.source);
+		if (!dead && unlikely(s->check || s->flags & (EVCORE_AUTOREMOVE | EVCORE_LEVEL)))
+			evcore_delivered(s);
 	}
 	if (n)
 		evcore_update_call(q);
@@ -319,7 +320,7 @@ static void put_back(struct pending *p)
 int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 {
 	struct evcore_source *s;
-	struct pending p;
+	struct pending p __uninitialized;
 	int ret;
 
 	lockdep_assert_held(&q->mutex);

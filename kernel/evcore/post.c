@@ -93,7 +93,8 @@ static bool post_locked(struct evcore_source *s, const struct evcore_record *r)
 void evcore_wake_posted(struct evcore_source *s)
 {
 	smp_mb();	/* publish before the look at the waiters, see above */
-	evcore_wake_locked(s->queue, s->flags & EVCORE_WAKE_ALL);
+	if (s->queue->sleepers)
+		evcore_wake_locked(s->queue, s->flags & EVCORE_WAKE_ALL);
 }
 
 /**

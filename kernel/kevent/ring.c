@@ -105,11 +105,13 @@ static int kevent_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	if (unlikely(!events))
 		return evcore_fd_wake(wait, mode, sync, key);
 	raw_spin_lock(&q->lock);
-	if (unlikely(q->nr_overflow || s->gone || !has_room(k))) {
-		raw_spin_unlock(&q->lock);
-		evcore_post_slow(s, events, 0, 0);
-		return 1;
+	if (unlikely(!has_room(k))) {
+		if (!trace_overflow_enabled() && evcore_wait_behind(s, events))
+			goto wake;
+		goto slow;
 	}
+	if (unlikely(q->nr_overflow || s->gone))
+		goto slow;
 	k->ring->event[k->kidx] = (struct ukevent) {
 		.id.raw = { s->id },
 		.type = KEVENT_POLL,
@@ -121,9 +123,14 @@ static int kevent_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	};
 	publish(k, s);
 	trace_post(q, s->type, s->id, events);
+wake:
 	if (unlikely(q->sleepers))
 		evcore_wake_locked(q, false);
 	raw_spin_unlock(&q->lock);
+	return 1;
+slow:
+	raw_spin_unlock(&q->lock);
+	evcore_post_slow(s, events, 0, 0);
 	return 1;
 }
 
