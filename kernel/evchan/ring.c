@@ -146,7 +146,7 @@ static bool merge(struct evchan_queue *c, u64 posted, u32 events)
 	return false;
 }
 
-static bool merge_counted(struct evchan_queue *c, u64 posted, u32 events)
+static noinline bool merge_counted(struct evchan_queue *c, u64 posted, u32 events)
 {
 	if (!merge(c, posted, events))
 		return false;
@@ -214,17 +214,22 @@ static noinline int wake_behind(struct evcore_source *s, u32 events)
 	return 1;
 }
 
-/* What evchan_wake() does not do itself: its own half is to need no stack. */
+/*
+ * What evchan_wake() does not do itself: its own half is to need no stack. There
+ * are events in the slot that the source remembers, of itself or of another.
+ */
 static noinline int wake_merge(struct evcore_source *s, u32 events)
 {
 	struct evchan_queue *c = to_evchan(s->queue);
 	struct evcore_record r = { .events = events };
+	u64 posted = READ_ONCE(s->posted);
 
-	if (merge_counted(c, READ_ONCE(s->posted), events))
+	if (READ_ONCE(remembered(c, posted)->lap) == posted >> 32 &&
+	    merge_counted(c, posted, events))
 		return 1;
-	if (post_quick(c, s, s->type, &r))
-		return after_post(s, events);
-	return wake_behind(s, events);
+	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
+		return wake_behind(s, events);
+	return after_post(s, events);
 }
 
 /*
@@ -275,6 +280,14 @@ slow:
 	evcore_post_slow(s, events, value, extra);
 }
 
+static noinline bool put_stamped(struct evcore_source *s, struct evchan_event *slot,
+				 u64 memo, u32 events)
+{
+	slot->timestamp = ktime_get_mono_fast_ns();
+	publish(s, slot, memo, memo & ~(u64)U32_MAX, events);
+	return true;
+}
+
 static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
 		       const struct evcore_record *r)
 {
@@ -284,11 +297,11 @@ static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
 	u64 lap;
 
 	/* queue->lock is held, interrupts are off. */
-	if (!reserve(c, &slot, &offset, &lap, true))
+	if (unlikely(!reserve(c, &slot, &offset, &lap, true)))
 		return false;
 	fill(s, slot, s->type, r);
-	if (s->flags & EVCORE_TIMESTAMP)
-		slot->timestamp = ktime_get_mono_fast_ns();
+	if (unlikely(s->flags & EVCORE_TIMESTAMP))
+		return put_stamped(s, slot, lap | offset, r->events);
 	publish(s, slot, offset, lap, r->events);
 	return true;
 }

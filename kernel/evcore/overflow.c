@@ -186,6 +186,7 @@ static __always_inline bool first_pending(struct evcore_queue *q, struct pending
 	struct evcore_record *r = &p->record;
 	struct evcore_node *node;
 	struct evcore_source *s;
+	struct evcore_valued *v;
 
 	if (list_empty(&q->overflow))
 		return false;
@@ -204,14 +205,14 @@ static __always_inline bool first_pending(struct evcore_queue *q, struct pending
 	r->events = s->pending;
 	r->overflowed = true;
 	r->marked = s->marked;
-	r->value = 0;
-	r->extra[0] = 0;
 	r->extra[1] = 0;
-	if (!ops->by_fd) {
-		r->value = valued(s)->value;
-		r->extra[0] = valued(s)->extra;
-	} else if (ops->value) {
-		r->value = ops->value(s, s->pending);
+	if (likely(ops->by_fd)) {
+		r->value = ops->value ? ops->value(s, s->pending) : 0;
+		r->extra[0] = 0;
+	} else {
+		v = container_of(s, struct evcore_valued, source);
+		r->value = v->value;
+		r->extra[0] = v->extra;
 	}
 	return true;
 }
