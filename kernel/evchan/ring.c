@@ -351,24 +351,27 @@ static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
 	u64 tail = tail_of(c);
 	u64 head = READ_ONCE(c->header->head);
 	unsigned int n = 0, scan;
-	u64 pos;
+	u64 pos, state = 0;
 
 	lockdep_assert_held(&q->lock);
 	if (head - c->seen <= tail - c->seen)
 		c->seen = head;
 	for (scan = 0; scan < EVCHAN_SCAN_MAX && c->seen != tail; scan++) {
-		if (READ_ONCE(slot_of(c, c->seen)->state) != state_of(lap_of(c, c->seen), 0))
+		state = READ_ONCE(slot_of(c, c->seen)->state);
+		if (state != state_of(lap_of(c, c->seen), 0))
 			break;
 		c->seen++;
 	}
+	if (c->seen == tail)
+		return 0;
 	/* At most a ring full, whatever user space wrote into it. */
 	if (tail - c->seen > c->mask + 1ULL)
 		c->seen = tail - c->mask - 1;
+	else if (limit == 1 && state >> 32 == lap_of(c, c->seen))
+		return 1;
 	if (tail - c->seen < limit)
 		return tail - c->seen;
 	for (pos = c->seen; pos != tail && n < limit; pos++) {
-		u64 state;
-
 		if (++scan > EVCHAN_SCAN_MAX)
 			return n + (tail - pos);
 		state = READ_ONCE(slot_of(c, pos)->state);

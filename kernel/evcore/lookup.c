@@ -160,13 +160,13 @@ int evcore_insert(struct evcore_source *s)
 	int ret;
 
 	if (ops->by_fd) {
-		if (evcore_lookup_fd(q, s->type, s->id, watched(s)))
-			return -EEXIST;
 		first = fd_sources(q, s->id);
 		if (!first) {
 			if (!grow_fds(q, s->id))
 				return -ENOMEM;
 			first = fd_sources(q, s->id);
+		} else if (*first && evcore_lookup_fd(q, s->type, s->id, watched(s))) {
+			return -EEXIST;
 		}
 		s->same_fd = *first;
 		*first = s;

@@ -85,9 +85,13 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	if (ret)
 		goto out_fd;
 	ret = -ENOMEM;
-	s = kmem_cache_zalloc(evcore_cache(ops), GFP_KERNEL_ACCOUNT);
+	s = kmem_cache_alloc(evcore_cache(ops), GFP_KERNEL_ACCOUNT);
 	if (!s)
 		goto out_uncharge;
+	if (ops->size == sizeof(struct evcore_fd_source))
+		*container_of(s, struct evcore_fd_source, source) = (struct evcore_fd_source) {};
+	else
+		memset(s, 0, ops->size);
 	s->queue = q;
 	s->type = ops->type;
 	s->id = ops->by_fd ? (u64)q->next_id << 32 | (u32)req->fd : req->id;

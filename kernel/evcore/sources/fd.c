@@ -196,9 +196,11 @@ int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *r
 
 	if (!file_can_poll(file))
 		return -EPERM;
-	ret = evcore_nest_add(s->queue, file);
-	if (ret)
-		return ret;
+	if (evcore_file_queue(file)) {
+		ret = evcore_nest_add(s->queue, file);
+		if (ret)
+			return ret;
+	}
 	spin_lock(&file->f_lock);
 	hlist_add_head(&fs->file_node, &file->f_evcore);
 	spin_unlock(&file->f_lock);
