@@ -31,7 +31,8 @@
  *
  * queue->overflow, ->recheck, ->checking, ->reap, ->waiters, ->poll_mark, counters and
  * the fields of a source below "queue->lock": queue->lock.
- * queue->table, ->fds, ->nr_fds, ->nr_sources, ->next_id, source->id, ->type, ->hashed, ->attached: queue->mutex.
+ * queue->table, ->fds, ->nr_fds, ->nr_sources, ->next_id, source->id, ->type,
+ * ->hashed, ->attached: queue->mutex.
  * source->events, ->flags, ->data: written under queue->mutex, read by posting
  * without it; a post that runs beside a modify may use either value.
  * source->posted: written by posting before its record is published; a guess

@@ -92,6 +92,7 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 	unsigned int seen = 0, counted = 0, ready = 0;
 
 	lockdep_assert_held(&q->lock);
+	/* waitqueue_active(): see queue_poll(), which sets EVCORE_POLLED after enqueueing. */
 	if (waitqueue_active(&q->poll_wait))
 		wake_pollers(q);
 	else
