@@ -12,7 +12,7 @@ ifdef KSRC
 export KSRC
 endif
 
-.PHONY: help demo check check-all kernel patch boot selftests lint mutants tools install clean
+.PHONY: help demo check check-all kernel patch boot selftests lint bench mutants tools install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -41,6 +41,10 @@ boot: ## a shell in the guest
 selftests: ## the tests of the system calls (API=kevent, evchan or all)
 	@scripts/kernel $(KERNEL)
 	@selftests/run $(if $(filter debug,$(KERNEL)),--debug) --api $(API)
+
+bench: ## measure the interfaces side by side (BENCH="NAME...", ACCEL=kvm)
+	@scripts/kernel release
+	@tools/evchan/bench/run $(if $(ACCEL),--accel $(ACCEL)) $(BENCH)
 
 lint: ## check the form of our files
 	@scripts/lint

@@ -11,8 +11,10 @@ struct set {
 	int fd;
 	uint32_t flags;
 	unsigned int most;
-	struct epoll_event *events;
+	struct epoll_event *events;	/* NULL: each thread has its own */
 };
+
+#define THREAD_EVENTS	64
 
 static void *set_open(const struct setup *s)
 {
@@ -21,7 +23,10 @@ static void *set_open(const struct setup *s)
 	e->fd = epoll_create1(0);
 	e->flags = s->level ? 0 : EPOLLET;
 	e->most = s->batch ?: 4096;
-	e->events = calloc(e->most, sizeof(*e->events));
+	if (!s->threads)
+		e->events = calloc(e->most, sizeof(*e->events));
+	else if (e->most > THREAD_EVENTS)
+		e->most = THREAD_EVENTS;
 	return e;
 }
 
@@ -49,10 +54,11 @@ static int set_modify(void *q, const int *fds, unsigned int n, uint32_t events)
 
 static unsigned int fetch(struct set *e, uint32_t *cookies, unsigned int max, int ms)
 {
-	int n = epoll_wait(e->fd, e->events, max < e->most ? max : e->most, ms);
+	struct epoll_event mine[THREAD_EVENTS], *events = e->events ?: mine;
+	int n = epoll_wait(e->fd, events, max < e->most ? max : e->most, ms);
 
 	for (int i = 0; i < n; i++)
-		cookies[i] = e->events[i].data.u32;
+		cookies[i] = events[i].data.u32;
 	return n < 0 ? 0 : n;
 }
 

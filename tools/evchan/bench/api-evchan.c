@@ -82,15 +82,19 @@ static unsigned int channel_collect(void *q, uint32_t *cookies, unsigned int max
 	return n;
 }
 
+/* Wait for one, and take along what else is in the ring. */
 static unsigned int channel_wait(void *q, uint32_t *cookies, unsigned int max)
 {
 	struct channel *c = q;
+	unsigned int n = 0;
 	event_data_t e;
 
 	if (!max || ec_wait_event(c->ec, &e))
 		return 0;
-	cookies[0] = e.data;
-	return 1;
+	do {
+		cookies[n++] = e.data;
+	} while (n < max && ec_take(c->ec, &e));
+	return n;
 }
 
 static void channel_close(void *q)
@@ -101,10 +105,11 @@ static void channel_close(void *q)
 	free(c);
 }
 
-static const char *const variants[] = { "", "single-consumer", "timestamps", NULL };
+static const char *const variants[] = { "", NULL };
+static const char *const extras[] = { "single-consumer", "timestamps", NULL };
 
 const struct api api_evchan = {
-	.name = "evchan", .variants = variants, .open = channel_open, .add = channel_add,
-	.modify = channel_modify, .collect = channel_collect, .wait = channel_wait,
-	.close = channel_close,
+	.name = "evchan", .variants = variants, .extras = extras, .open = channel_open,
+	.add = channel_add, .modify = channel_modify, .collect = channel_collect,
+	.wait = channel_wait, .close = channel_close,
 };

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench.h"
 
@@ -18,7 +19,7 @@ struct ring {
 	struct io_uring ring;
 	const int *fds;		/* by cookie, to arm again */
 	unsigned int nr_fds;
-	bool get_events;	/* completions are posted only when asked for */
+	bool rearm;
 };
 
 static void *ring_open(const struct setup *s)
@@ -30,13 +31,15 @@ static void *ring_open(const struct setup *s)
 	};
 	int ret;
 
-	if (is(s->variant, "defer_taskrun")) {
-		p.flags |= IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
-		r->get_events = true;
-	} else if (is(s->variant, "coop_taskrun")) {
-		p.flags |= IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN;
-		r->get_events = true;
-	}
+	if (is(s->variant, "defer_taskrun"))
+		p.flags |= IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+			   IORING_SETUP_TASKRUN_FLAG;
+	else if (is(s->variant, "coop_taskrun"))
+		p.flags |= IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN |
+			   IORING_SETUP_TASKRUN_FLAG;
+	else if (is(s->variant, "single_issuer"))
+		p.flags |= IORING_SETUP_SINGLE_ISSUER;
+	r->rearm = !s->no_rearm;
 	ret = io_uring_queue_init_params(s->entries && s->entries < DEFAULT_ENTRIES ?
 					 s->entries : DEFAULT_ENTRIES, &r->ring, &p);
 	if (ret) {
@@ -44,6 +47,9 @@ static void *ring_open(const struct setup *s)
 		free(r);
 		return NULL;
 	}
+	/* Spares a look at the descriptor in each call of this thread. */
+	if (!s->threads)
+		io_uring_register_ring_fd(&r->ring);
 	return r;
 }
 
@@ -83,7 +89,7 @@ static int ring_modify(void *q, const int *fds, unsigned int n, uint32_t events)
 	for (unsigned int i = 0; i < n; i++) {
 		struct io_uring_sqe *sqe = get_sqe(r);
 
-		io_uring_prep_poll_update(sqe, i, i, events,
+		io_uring_prep_poll_update(sqe, i, 0, events,
 					  IORING_POLL_UPDATE_EVENTS | IORING_POLL_ADD_MULTI);
 		sqe->user_data = UINT32_MAX;
 	}
@@ -113,10 +119,15 @@ static unsigned int reap(struct ring *r, uint32_t *cookies, unsigned int max)
 			continue;
 		if (cqe->res < 0)
 			fail("io_uring: %s", strerror(-cqe->res));
-		if (cqe->user_data < r->nr_fds) {
+		if (r->rearm && cqe->user_data < r->nr_fds) {
+			int fd = r->fds[cqe->user_data];
 			struct io_uring_sqe *sqe = get_sqe(r);
+			uint64_t value;
 
-			io_uring_prep_poll_multishot(sqe, r->fds[cqe->user_data], POLLIN);
+			/* A poll armed on what is ready reports at once: empty it. */
+			if (read(fd, &value, sizeof(value)) < 0 && errno != EAGAIN)
+				fail("io_uring: %s", strerror(errno));
+			io_uring_prep_poll_multishot(sqe, fd, POLLIN);
 			sqe->user_data = cqe->user_data;
 			again++;
 		}
@@ -127,12 +138,19 @@ static unsigned int reap(struct ring *r, uint32_t *cookies, unsigned int max)
 	return n;
 }
 
+/* Does the kernel hold completions that only a call brings? The ring's flags say. */
+static bool must_call(struct ring *r)
+{
+	return IO_URING_READ_ONCE(*r->ring.sq.kflags) &
+	       (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN);
+}
+
 static unsigned int ring_collect(void *q, uint32_t *cookies, unsigned int max)
 {
 	struct ring *r = q;
 	unsigned int n = reap(r, cookies, max);
 
-	if (n || !r->get_events)
+	if (n || !must_call(r))
 		return n;
 	io_uring_get_events(&r->ring);
 	return reap(r, cookies, max);
@@ -157,9 +175,11 @@ static void ring_close(void *q)
 	free(r);
 }
 
-static const char *const variants[] = { "", "coop_taskrun", "defer_taskrun", NULL };
+static const char *const variants[] = {
+	"", "single_issuer", "coop_taskrun", "defer_taskrun", NULL
+};
 
 const struct api api_io_uring = {
-	.name = "io_uring", .variants = variants, .open = ring_open, .add = ring_add,
+	.name = "io_uring", .variants = variants, .one_thread = true, .open = ring_open, .add = ring_add,
 	.modify = ring_modify, .collect = ring_collect, .wait = ring_wait, .close = ring_close,
 };

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kevent: events lie in the ring, a commit frees them; or are fetched by a call. */
+/*
+ * kevent: events lie in the ring and are read there, a commit frees half a ring
+ * of them at once; or they are fetched by a call, which waiting does as well.
+ */
 #include <errno.h>
 #include <kevent.h>
 #include <stdlib.h>
@@ -14,7 +17,10 @@
 
 struct queue {
 	int fd;
-	unsigned int num, uidx, flags, most;
+	unsigned int num, flags, most;
+	unsigned int uidx;	/* where the next event is read */
+	unsigned int taken;	/* read and not committed */
+	bool threads;		/* reading the ring is for one thread at a time */
 	size_t length;
 	struct kevent_ring *ring;	/* NULL: events are fetched by a call */
 	struct ukevent *fetched;
@@ -31,11 +37,12 @@ static void *queue_open(const struct setup *s)
 		free(q);
 		return NULL;
 	}
-	if (!q->num) {
-		q->most = s->batch ?: 4096;
+	q->threads = s->threads;
+	q->most = s->batch ?: 4096;
+	if (!q->threads)
 		q->fetched = calloc(q->most, sizeof(*q->fetched));
+	if (!q->num)
 		return q;
-	}
 	q->length = (sizeof(*q->ring) + q->num * sizeof(struct ukevent) + 4095) & ~4095UL;
 	q->ring = mmap(NULL, q->length, PROT_READ | PROT_WRITE, MAP_SHARED, q->fd, 0);
 	if (q->ring == MAP_FAILED)
@@ -74,73 +81,101 @@ static int queue_modify(void *q, const int *fds, unsigned int n, uint32_t events
 	return change_all(q, KEVENT_CTL_MODIFY, fds, n, 0, events);
 }
 
-/* Read up to @max entries of the ring, and say so. */
-static unsigned int take(struct queue *q, uint32_t *cookies, unsigned int max)
+/* An index that is the kernel's own frees nothing: a whole ring goes in two. */
+static void commit(struct queue *q)
 {
-	unsigned int kidx = __atomic_load_n(&q->ring->ring_kidx, __ATOMIC_ACQUIRE);
-	unsigned int n = 0, idx = q->uidx;
-	uint32_t over = __atomic_load_n(&q->ring->ring_over, __ATOMIC_ACQUIRE);
+	while (q->taken) {
+		unsigned int to = q->uidx, over;
+		int n;
 
-	while (idx != kidx && n < max) {
-		cookies[n++] = q->ring->event[idx].user[0];
+		if (q->taken == q->num)
+			to = to ? to - 1 : q->num - 1;
+		over = __atomic_load_n(&q->ring->ring_over, __ATOMIC_ACQUIRE);
+		n = kevent_commit(q->fd, to, over);
+		if (n < 0)
+			fail("kevent_commit: %s", strerror(errno));
+		q->taken -= n;
+	}
+}
+
+/* Read up to @max of the @there entries that follow. */
+static unsigned int take(struct queue *q, uint32_t *cookies, unsigned int max,
+			 unsigned int there)
+{
+	unsigned int n, idx = q->uidx;
+
+	if (there > max)
+		there = max;
+	for (n = 0; n < there; n++) {
+		cookies[n] = q->ring->event[idx].user[0];
 		idx = idx + 1 == q->num ? 0 : idx + 1;
 	}
-	if (!n)
-		return 0;
-	if (kevent_commit(q->fd, idx, over) < 0)
-		fail("kevent_commit: %s", strerror(errno));
 	q->uidx = idx;
+	q->taken += n;
+	if (q->taken >= q->num / 2)
+		commit(q);
 	return n;
 }
 
-/* The index cannot tell a full ring from an empty one: ask, and take it in two. */
-static unsigned int take_full(struct queue *q, uint32_t *cookies, unsigned int max, bool wait)
+/* Entries that follow, as the kernel's index has it; 0 may be a full ring. */
+static unsigned int there(struct queue *q)
 {
-	const struct __kernel_timespec none = { 0 };
-	int n = kevent_wait(q->fd, q->num, q->uidx, wait ? NULL : &none, 0);
-	unsigned int idx = q->uidx;
+	unsigned int kidx = __atomic_load_n(&q->ring->ring_kidx, __ATOMIC_ACQUIRE);
 
-	if (n <= 0)
-		return 0;
-	if ((unsigned int)n == q->num)
-		n--;
-	if ((unsigned int)n > max)
-		n = max;
-	for (int i = 0; i < n; i++) {
-		cookies[i] = q->ring->event[idx].user[0];
-		idx = idx + 1 == q->num ? 0 : idx + 1;
-	}
-	if (kevent_commit(q->fd, idx, q->ring->ring_over) < 0)
-		fail("kevent_commit: %s", strerror(errno));
-	q->uidx = idx;
-	return n;
+	return kidx >= q->uidx ? kidx - q->uidx : kidx + q->num - q->uidx;
 }
 
 static unsigned int fetch(struct queue *q, uint32_t *cookies, unsigned int max, bool wait)
 {
-	int n = kevent_get_events(q->fd, wait, max < q->most ? max : q->most, wait ? UINT32_MAX : 0, q->fetched, 0);
+	struct ukevent mine[64], *fetched = q->fetched;
+	int n;
 
+	if (max > q->most)
+		max = q->most;
+	if (!fetched) {
+		fetched = mine;
+		if (max > 64)
+			max = 64;
+	}
+	n = kevent_get_events(q->fd, wait, max, wait ? UINT32_MAX : 0, fetched, 0);
 	for (int i = 0; i < n; i++)
-		cookies[i] = q->fetched[i].user[0];
+		cookies[i] = fetched[i].user[0];
 	return n < 0 ? 0 : n;
 }
 
 static unsigned int queue_collect(void *p, uint32_t *cookies, unsigned int max)
 {
+	const struct __kernel_timespec none = { 0 };
 	struct queue *q = p;
+	unsigned int n;
+	int more;
 
-	if (!q->ring)
+	if (!q->ring || q->threads)
 		return fetch(q, cookies, max, false);
-	return take(q, cookies, max) ?: take_full(q, cookies, max, false);
+	n = take(q, cookies, max, there(q));
+	if (n)
+		return n;
+	/* Let the kernel put into the ring what waits outside. */
+	commit(q);
+	more = kevent_wait(q->fd, q->num, q->uidx, &none, 0);
+	return more > 0 ? take(q, cookies, max, more) : 0;
 }
 
 static unsigned int queue_wait(void *p, uint32_t *cookies, unsigned int max)
 {
 	struct queue *q = p;
+	unsigned int n;
 
-	if (!q->ring)
+	if (!q->ring || q->threads)
 		return fetch(q, cookies, max, true);
-	return take(q, cookies, max) ?: take_full(q, cookies, max, true);
+	n = take(q, cookies, max, there(q));
+	if (n)
+		return n;
+	/* One call waits, takes from the ring and commits. */
+	commit(q);
+	n = fetch(q, cookies, max, true);
+	q->uidx = (q->uidx + n) % q->num;
+	return n;
 }
 
 static void queue_close(void *p)

@@ -2,20 +2,18 @@
 /*
  * Measure the event interfaces, each with every set-up that makes a difference.
  *
- * usage: bench [--scale N] BENCH... ; --scale 100 does a hundredth of the work
+ * usage: bench [--scale N] [--meter instructions|ns|syscalls] BENCH...
  *
- * Prints a line for each figure: bench, api, metric, unit, value. The metric
- * "cost" is the default's for our own interfaces and the best for the others;
- * "cost:VARIANT", "cost@sources=N" and the like are the rest.
+ * --scale 100 does a hundredth of the work. Prints a line for each figure: bench,
+ * api, metric, unit, value. The metric "cost" is the default's for our own
+ * interfaces and the best for the others; "cost:VARIANT", "cost@sources=N" and
+ * the like are the rest.
  */
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -26,171 +24,220 @@ static const struct api *const apis[] = {
 
 static unsigned int scale = 1;
 
-void fail(const char *format, ...)
-{
-	va_list args;
-
-	fprintf(stderr, "bench: ");
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fprintf(stderr, "\n");
-	exit(1);
-}
-
-/* Nanoseconds, which are instructions where the guest's clock counts those. */
-double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
-
-void result(const char *bench, const char *api, const char *metric, const char *unit,
-	    double value)
-{
-	printf("%s %s %s %s %.2f\n", bench, api, metric, unit, value);
-	fflush(stdout);
-}
-
-int *make_eventfds(unsigned int n)
-{
-	int *fds = calloc(n + 1, sizeof(*fds));
-
-	for (unsigned int i = 0; i < n; i++) {
-		fds[i] = eventfd(0, EFD_NONBLOCK);
-		if (fds[i] < 0)
-			fail("eventfd %u: %s", i, strerror(errno));
-	}
-	return fds;
-}
-
-void free_eventfds(int *fds, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++)
-		close(fds[i]);
-	free(fds);
-}
-
 /* What each bench is: the function, its load, and who takes part. */
 struct bench {
 	const char *name;
-	const char *unit;
+	const char *per;		/* unit: what is metered, for each of these */
 	double (*run)(const struct api *api, const struct options *o);
 	unsigned int sources, rounds, entries;
 	const char *without;		/* interfaces it says nothing about */
-	const unsigned int *curve;	/* further numbers of sources */
+	bool extras;			/* the variants that are no headline, too */
+	bool batches;			/* further batch sizes, where they matter */
+	enum { NO_CURVE, SOURCES, ENTRIES } curve;
 };
-
-static const unsigned int idle_curve[] = { 1000, 10000, 100000, 1000000, 0 };
 
 static const struct bench benches[] = {
-	{ "deliver-batch", "instructions/event", bench_deliver_batch, 1000, 20, 0, "", NULL },
-	{ "deliver-one", "instructions/event", bench_deliver_one, 1, 20000, 0, "", NULL },
-	{ "register", "instructions/source", bench_register, 10000, 1, 0, "floor poll", NULL },
-	{ "modify", "instructions/source", bench_modify, 1000, 10, 0, "floor poll", NULL },
-	{ "pingpong", "instructions/roundtrip", bench_pingpong, 2, 2000, 0, "floor", NULL },
-	{ "overflow", "instructions/event", bench_deliver_batch, 1000, 20, 64,
-	  "floor poll epoll", NULL },
-	{ "level", "instructions/event", bench_level, 1000, 20, 0, "floor io_uring", NULL },
-	{ "memory", "bytes/source", bench_memory, 100000, 1, 0, "floor poll", NULL },
-	{ "idle-scale", "instructions/event", bench_deliver_one, 1000, 5000, 0,
-	  "floor poll", idle_curve },
+	{ "deliver-batch", "event", bench_deliver_batch, 1000, 63, 0, "",
+	  .extras = true, .batches = true, .curve = ENTRIES },
+	{ "deliver-one", "event", bench_deliver_one, 1, 21 * 2048, 0, "",
+	  .extras = true },
+	{ "register", "source", bench_register, 10000, 1, 0, "floor poll" },
+	{ "modify", "source", bench_modify, 1000, 22, 0, "floor poll" },
+	{ "pingpong", "roundtrip", bench_pingpong, 2, 2100, 0, "floor poll" },
+	{ "overflow", "event", bench_overflow, 1000, 63, 64, "floor poll epoll" },
+	{ "level", "event", bench_level, 1000, 63, 0, "floor io_uring", .batches = true },
+	{ "memory", "source", bench_memory, 100000, 1, 0, "floor poll" },
+	{ "idle-scale", "event", bench_deliver_one, 1000, 11 * 2048, 0, "floor poll",
+	  .curve = SOURCES },
+	{ "http", "request", bench_http, 1000, 5, 0, "floor" },
 	{ 0 }
 };
+
+/* What takes real processors, in nanoseconds: for --meter ns. */
+static const struct {
+	const char *name;
+	void (*run)(unsigned int scale, unsigned int turns);
+} parallel[] = {
+	{ "smp", bench_smp }, { "consumers", bench_consumers }, { 0 }
+};
+
+#define TURNS	11	/* in a full run */
+
+static const unsigned int curve_sources[] = { 1000, 10000, 100000, 1000000, 0 };
+static const unsigned int curve_entries[] = { 64, 256, 1024, 4096, 16384, 0 };
 
 static unsigned int scaled(unsigned int n)
 {
 	return n / scale ?: 1;
 }
 
-static double measure(const struct bench *b, const struct api *api, const char *variant,
-		      unsigned int batch, unsigned int sources)
+static double measure(const struct bench *b, const struct api *api, struct options o)
 {
-	struct options o = {
-		.sources = sources, .rounds = scaled(b->rounds),
-		.setup = { .variant = variant, .entries = b->entries, .batch = batch },
-	};
-
+	o.rounds = scaled(b->rounds);
 	return b->run(api, &o);
+}
+
+static void say(const struct bench *b, const struct api *api, const char *metric, double cost)
+{
+	static const char *const things[] = { "instructions", "ns", "syscalls" };
+	const char *thing = b->run == bench_memory ? "bytes" : things[meter_kind];
+	char unit[64], name[96];
+
+	snprintf(unit, sizeof(unit), "%s/%s", thing, b->per);
+	snprintf(name, sizeof(name), "%s%s",
+		 meter_kind == METER_INSTRUCTIONS ? "cost" : things[meter_kind], metric);
+	result(b->name, api->name, name, unit, cost);
 }
 
 static bool takes_part(const struct bench *b, const struct api *api)
 {
-	const char *at = strstr(b->without, api->name);
-
-	return !at;
+	return !strstr(b->without, api->name);
 }
 
-/* Every variant, and batch size where that matters; the peers' best is their cost. */
-static void run(const struct bench *b, const struct api *api)
+/* One set-up, with the batch sizes that make a difference; the least cost. */
+static double run_variant(const struct bench *b, const struct api *api, const char *variant,
+			  struct options o)
 {
 	static const unsigned int batches[] = { 0, 64, 512, 1 };
-	bool ours = is(api->name, "evchan") || is(api->name, "kevent");
-	unsigned int sources = b->sources > 100 ? scaled(b->sources) : b->sources;
+	unsigned int n = b->batches && api->batches ? 4 : 1;
 	double best = 0;
 	char metric[64];
 
-	if (b->curve) {
-		for (const unsigned int *n = b->curve; *n; n++) {
-			double cost = measure(b, api, api->variants[0], 0, scaled(*n));
+	o.setup.variant = variant;
+	for (unsigned int k = 0; k < n; k++) {
+		double cost;
 
-			snprintf(metric, sizeof(metric), "cost@sources=%u", *n);
-			result(b->name, api->name, metric, b->unit, cost);
-			if (n == b->curve)
-				best = cost;
-		}
-		result(b->name, api->name, "cost", b->unit, best);
+		o.setup.batch = batches[k];
+		cost = measure(b, api, o);
+		if (k)
+			snprintf(metric, sizeof(metric), "%s%s@batch=%u", *variant ? ":" : "",
+				 variant, batches[k]);
+		else
+			snprintf(metric, sizeof(metric), ":%s", *variant ? variant : "default");
+		say(b, api, metric, cost);
+		if (!k || cost < best)
+			best = cost;
+	}
+	return best;
+}
+
+/* The same over numbers of sources, or over sizes of the ring. */
+static void run_curve(const struct bench *b, const struct api *api, struct options o)
+{
+	bool sources = b->curve == SOURCES;
+	char metric[64];
+
+	o.setup.variant = api->variants[0];
+	for (const unsigned int *n = sources ? curve_sources : curve_entries; *n; n++) {
+		double cost;
+
+		if (sources)
+			o.sources = scaled(*n);
+		else
+			o.setup.entries = *n;
+		cost = measure(b, api, o);
+		snprintf(metric, sizeof(metric), "@%s=%u", sources ? "sources" : "entries", *n);
+		say(b, api, metric, cost);
+		if (sources && n == curve_sources)
+			say(b, api, "", cost);
+	}
+}
+
+/* Every variant; the best is the peers' cost, the first ours. */
+static void run(const struct bench *b, const struct api *api)
+{
+	bool ours = is(api->name, "evchan") || is(api->name, "kevent");
+	bool ring = ours || is(api->name, "io_uring");
+	struct options o = {
+		.sources = b->sources > 100 ? scaled(b->sources) : b->sources,
+		.setup = { .entries = b->entries },
+	};
+	double best = 0;
+
+	if (b->curve == SOURCES) {
+		run_curve(b, api, o);
 		return;
 	}
 	for (int v = 0; api->variants[v]; v++) {
-		for (int k = 0; k < 4; k++) {
-			const char *name = api->variants[v];
-			double cost;
+		double cost = run_variant(b, api, api->variants[v], o);
 
-			if (k && (!api->batches || b->run != bench_deliver_batch))
-				break;
-			cost = measure(b, api, name, batches[k], sources);
-			if (k)
-				snprintf(metric, sizeof(metric), "cost%s%s@batch=%u",
-					 *name ? ":" : "", name, batches[k]);
-			else
-				snprintf(metric, sizeof(metric), "cost:%s",
-					 *name ? name : "default");
-			result(b->name, api->name, metric, b->unit, cost);
-			if ((!v && !k) || (!ours && cost < best))
-				best = cost;
+		if (!v || (!ours && cost < best))
+			best = cost;
+	}
+	say(b, api, "", best);
+	for (int v = 0; b->extras && api->extras && api->extras[v]; v++)
+		run_variant(b, api, api->extras[v], o);
+	if (b->curve == ENTRIES && ring)
+		run_curve(b, api, o);
+}
+
+/* Limits are for others; what is not there does not limit. */
+static void lift_limits(void)
+{
+	static const char *const limits[] = {
+		"/proc/sys/fs/evcore/max_user_sources", "/proc/sys/fs/epoll/max_user_watches",
+	};
+	struct rlimit files = { 1 << 20, 1 << 20 };
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	for (unsigned int i = 0; i < 2; i++) {
+		FILE *f = fopen(limits[i], "w");
+
+		if (f) {
+			fputs("4000000\n", f);
+			fclose(f);
 		}
 	}
-	result(b->name, api->name, "cost", b->unit, best);
+}
+
+static void run_named(const char *name, bool floor)
+{
+	const struct bench *b = benches;
+
+	for (int i = 0; parallel[i].name; i++) {
+		if (!is(parallel[i].name, name))
+			continue;
+		if (meter_kind == METER_INSTRUCTIONS)
+			fail("%s is measured in time: --meter ns, without --icount", name);
+		parallel[i].run(scale, scale > 1 ? 1 : TURNS);
+		return;
+	}
+	while (b->name && !is(b->name, name))
+		b++;
+	if (!b->name)
+		fail("no bench '%s'", name);
+	/* Bytes are bytes, whatever the meter. */
+	if (b->run == bench_memory && meter_kind != METER_INSTRUCTIONS)
+		return;
+	for (int i = 0; apis[i]; i++)
+		if (takes_part(b, apis[i]) && (floor || apis[i] != &api_floor))
+			run(b, apis[i]);
 }
 
 int main(int argc, char **argv)
 {
-	struct rlimit files = { 1 << 20, 1 << 20 };
 	bool floor = !access("/sys/kernel/debug/evcore_floor", W_OK);
 	int arg = 1;
 
-	if (argc > 2 && is(argv[1], "--scale")) {
-		scale = atoi(argv[2]);
-		arg = 3;
+	for (; arg + 1 < argc && argv[arg][0] == '-'; arg += 2) {
+		if (is(argv[arg], "--scale"))
+			scale = atoi(argv[arg + 1]);
+		else if (is(argv[arg], "--meter") && is(argv[arg + 1], "ns"))
+			meter_kind = METER_NS;
+		else if (is(argv[arg], "--meter") && is(argv[arg + 1], "syscalls"))
+			meter_kind = METER_SYSCALLS;
+		else if (!is(argv[arg], "--meter") || !is(argv[arg + 1], "instructions"))
+			arg = argc;
 	}
 	if (!scale || arg >= argc) {
-		fprintf(stderr, "usage: bench [--scale N] BENCH...\n");
+		fprintf(stderr,
+			"usage: bench [--scale N] [--meter instructions|ns|syscalls] BENCH...\n");
 		return 2;
 	}
-	setrlimit(RLIMIT_NOFILE, &files);
-	for (; arg < argc; arg++) {
-		const struct bench *b = benches;
-
-		while (b->name && !is(b->name, argv[arg]))
-			b++;
-		if (!b->name)
-			fail("no bench '%s'", argv[arg]);
-		for (int i = 0; apis[i]; i++)
-			if (takes_part(b, apis[i]) && (floor || apis[i] != &api_floor))
-				run(b, apis[i]);
-	}
+	lift_limits();
+	mlockall(MCL_CURRENT);
+	meter_start(true);
+	for (; arg < argc; arg++)
+		run_named(argv[arg], floor);
 	return 0;
 }

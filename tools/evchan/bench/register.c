@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Registering, changing, and what a registration takes of memory. */
+/*
+ * Registering, changing, and what a registration takes of memory. Afterwards
+ * each source is made ready, to see that it was registered.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -7,96 +10,110 @@
 
 #include "bench.h"
 
-static void *open_or_fail(const struct api *api, const struct options *o)
-{
-	void *q = api->open(&o->setup);
+#define BLOCKS	5
 
-	if (!q)
-		fail("%s: %s", api->name, strerror(errno));
-	return q;
-}
-
-/* Instructions for each source registered, in the largest batches there are. */
+/* For each source registered, in the largest batches there are. */
 double bench_register(const struct api *api, const struct options *o)
 {
 	int *fds = make_eventfds(o->sources);
-	double cost = 0;
+	double taken[BLOCKS + 1];
 
-	for (unsigned int round = 0; round < 3; round++) {
-		void *q = open_or_fail(api, o);
-		double start = now();
+	/* The first is warming up. */
+	for (unsigned int b = 0; b <= BLOCKS; b++) {
+		void *q = open_queue(api, o, NULL, 0);
 
+		taken[b] = meter();
 		if (api->add(q, fds, o->sources, 0))
 			fail("%s: adding: %s", api->name, strerror(errno));
-		cost = now() - start;	/* of the last: caches are warm */
+		taken[b] = (meter() - taken[b]) / o->sources;
+		if (b == BLOCKS)
+			verify_sources(api, q, fds, o->sources);
 		api->close(q);
 	}
 	free_eventfds(fds, o->sources);
-	return cost / o->sources;
+	return typical(taken + 1, BLOCKS);
 }
 
-/* Instructions for each source whose events are changed, to more and back. */
+/* For each source whose events are changed, to more and back. */
 double bench_modify(const struct api *api, const struct options *o)
 {
 	int *fds = make_eventfds(o->sources);
-	void *q = open_or_fail(api, o);
-	double start = 0;
+	void *q = open_queue(api, o, fds, o->sources);
+	unsigned int blocks = o->rounds / 2 ?: 1;
+	double taken[blocks];
 
-	if (api->add(q, fds, o->sources, 0))
-		fail("%s: adding: %s", api->name, strerror(errno));
-	for (unsigned int round = 0; round < o->rounds + 2; round++) {
-		if (round == 2)
-			start = now();
-		if (api->modify(q, fds, o->sources, round & 1 ? POLLIN : POLLIN | POLLPRI))
-			fail("%s: changing: %s", api->name, strerror(errno));
+	for (unsigned int b = 0; b <= blocks; b++) {
+		double start = meter();
+
+		for (int more = 1; more >= 0; more--)
+			if (api->modify(q, fds, o->sources, more ? POLLIN | POLLPRI : POLLIN))
+				fail("%s: changing: %s", api->name, strerror(errno));
+		if (b)	/* the first is warming up */
+			taken[b - 1] = (meter() - start) / 2 / o->sources;
 	}
-	start = now() - start;
+	verify_sources(api, q, fds, o->sources);
 	api->close(q);
 	free_eventfds(fds, o->sources);
-	return start / o->rounds / o->sources;
+	return typical(taken, blocks);
 }
 
-/* Free memory of the system, bytes. */
-static double free_memory(void)
+/*
+ * Bytes that the kernel has taken for itself: pages of slabs (large blocks and
+ * the memory cgroups' bookkeeping included), of vmalloc and of per-CPU memory.
+ */
+static double kernel_memory(void)
 {
-	char line[128];
-	double kb = -1;
+	static const char *const kinds[] = { "Slab", "VmallocUsed", "Percpu" };
+	char line[128], word[32];
+	double kb, sum = 0;
+	unsigned int found = 0;
 	FILE *f;
 
-	/* What could be freed is, so that it does not come and go. */
+	/* What could be freed is; then the processors' own counts are added in. */
 	f = fopen("/proc/sys/vm/drop_caches", "w");
 	if (f) {
 		fputs("3\n", f);
 		fclose(f);
 	}
+	f = fopen("/proc/sys/vm/stat_refresh", "w");
+	if (f) {
+		fputs("1\n", f);
+		fclose(f);
+	}
 	f = fopen("/proc/meminfo", "r");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "MemFree: %lf kB", &kb) == 1)
-			break;
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%31[^:]: %lf kB", word, &kb) != 2)
+			continue;
+		for (unsigned int i = 0; i < 3; i++) {
+			if (!is(word, kinds[i]))
+				continue;
+			sum += kb * 1024;
+			found++;
+		}
+	}
 	if (f)
 		fclose(f);
-	if (kb < 0)
-		fail("no MemFree in /proc/meminfo");
-	return kb * 1024;
+	if (found != 3)
+		fail("/proc/meminfo does not say what the kernel uses");
+	return sum;
 }
 
 /* Bytes of kernel memory for each source, whatever they are used for. */
 double bench_memory(const struct api *api, const struct options *o)
 {
 	int *fds = make_eventfds(o->sources);
-	double before, used;
+	unsigned int few = o->sources < 1000 ? o->sources : 1000;
+	double used;
 	void *q;
 
 	/* Once for the pages that stay: slabs' first ones, the process's own. */
-	q = open_or_fail(api, o);
-	if (api->add(q, fds, o->sources < 1000 ? o->sources : 1000, 0))
-		fail("%s: adding: %s", api->name, strerror(errno));
-	api->close(q);
-	q = open_or_fail(api, o);
-	before = free_memory();
+	api->close(open_queue(api, o, fds, few));
+	q = open_queue(api, o, NULL, 0);
+	used = kernel_memory();
 	if (api->add(q, fds, o->sources, 0))
 		fail("%s: adding: %s", api->name, strerror(errno));
-	used = before - free_memory();
+	used = kernel_memory() - used;
+	verify_sources(api, q, fds, o->sources);
 	api->close(q);
 	free_eventfds(fds, o->sources);
 	return used / o->sources;

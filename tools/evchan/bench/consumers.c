@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A pool of threads that take from one queue, waiting where it is empty. What a
+ * thread has taken it makes ready again, so there is a fixed number of events
+ * under way; each must come to exactly one thread. Everything counts, the call
+ * that makes the event included.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define MAX_THREADS	8
+#define EVENTS		256	/* under way */
+#define BATCH		64
+
+static const struct api *const apis[] = { &api_epoll, &api_evchan, &api_kevent, &api_io_uring };
+
+#define NR_APIS	(sizeof(apis) / sizeof(apis[0]))
+
+struct load {
+	unsigned int threads, batch;
+	unsigned int total;		/* events of a run */
+	/* By interface: taken twice in all runs; how the last one was shared. */
+	unsigned long twice[NR_APIS];
+	double shares[NR_APIS][MAX_THREADS];
+};
+
+struct shared {
+	const struct api *api;
+	struct load *load;
+	void *q;
+	int *fds;			/* the last one tells a thread to stop */
+	uint32_t *under_way;		/* of each source: made ready and not taken */
+	unsigned int taken, twice, running;
+};
+
+struct worker {
+	struct shared *s;
+	unsigned int taken;
+	pthread_t thread;
+};
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct shared *s = w->s;
+	uint32_t cookies[BATCH];
+	bool stop = false;
+
+	while (!stop) {
+		unsigned int n = s->api->wait(s->q, cookies, s->load->batch);
+		bool more;
+
+		/* What is taken when it is over is not made ready again. */
+		more = __atomic_add_fetch(&s->taken, n, __ATOMIC_RELAXED) < s->load->total;
+		for (unsigned int i = 0; i < n; i++) {
+			if (cookies[i] == EVENTS) {
+				stop = true;
+				continue;
+			}
+			if (cookies[i] > EVENTS)
+				fail("%s: cookie %u", s->api->name, cookies[i]);
+			w->taken++;
+			if (!__atomic_exchange_n(&s->under_way[cookies[i]], 0, __ATOMIC_ACQ_REL))
+				__atomic_fetch_add(&s->twice, 1, __ATOMIC_RELAXED);
+			if (!more)
+				continue;
+			__atomic_store_n(&s->under_way[cookies[i]], 1, __ATOMIC_RELEASE);
+			raise_one(s->fds[cookies[i]]);
+		}
+		stop |= !more;
+	}
+	__atomic_fetch_sub(&s->running, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static double rate(const struct api *api, void *arg)
+{
+	struct load *load = arg;
+	struct options o = {
+		.setup = { .variant = "", .threads = load->threads > 1, .batch = BATCH },
+	};
+	struct worker workers[MAX_THREADS];
+	struct shared s = { .api = api, .load = load, .running = load->threads };
+	uint32_t cookie;
+	unsigned int lost = 0, which = 0;
+	double start;
+
+	while (apis[which] != api)
+		which++;
+	s.fds = make_eventfds(EVENTS + 1);
+	s.under_way = calloc(EVENTS + 1, sizeof(*s.under_way));
+	s.q = open_queue(api, &o, s.fds, EVENTS + 1);
+	for (unsigned int i = 0; i < EVENTS; i++) {
+		s.under_way[i] = 1;
+		raise_one(s.fds[i]);
+	}
+	start = seconds();
+	for (unsigned int i = 0; i < load->threads; i++) {
+		workers[i] = (struct worker){ .s = &s };
+		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
+			fail("no thread");
+	}
+	/* This thread sleeps: no look at the counters while it is measured. */
+	while (__atomic_load_n(&s.running, __ATOMIC_ACQUIRE) == load->threads)
+		usleep(1000);
+	start = seconds() - start;
+	while (__atomic_load_n(&s.running, __ATOMIC_ACQUIRE)) {
+		raise_one(s.fds[EVENTS]);
+		usleep(1000);
+	}
+	for (unsigned int i = 0; i < load->threads; i++)
+		pthread_join(workers[i].thread, NULL);
+	/* What nobody took any more is still there; what is missing is lost. */
+	while (api->collect(s.q, &cookie, 1))
+		s.under_way[cookie] = 0;
+	for (unsigned int i = 0; i < EVENTS; i++)
+		lost += s.under_way[i];
+	if (lost)
+		fail("%s: %u of %u events lost", api->name, lost, EVENTS);
+	load->twice[which] += s.twice;
+	start = s.taken / start;
+	for (unsigned int i = 0; i < load->threads; i++)
+		load->shares[which][i] = 100.0 * workers[i].taken / s.taken;
+	api->close(s.q);
+	free_eventfds(s.fds, EVENTS + 1);
+	free(s.under_way);
+	return start;
+}
+
+static bool takes_part(const struct api *api, void *arg)
+{
+	const struct load *load = arg;
+
+	return !api->one_thread || load->threads == 1;
+}
+
+static void say(const struct load *load, const char *name, unsigned int which)
+{
+	char metric[96];
+
+	snprintf(metric, sizeof(metric), "twice%s", name);
+	result("consumers", apis[which]->name, metric, "events", load->twice[which]);
+	for (unsigned int t = 0; t < load->threads; t++) {
+		snprintf(metric, sizeof(metric), "share%s,thread=%u", name, t);
+		result("consumers", apis[which]->name, metric, "percent", load->shares[which][t]);
+	}
+}
+
+void bench_consumers(unsigned int scale, unsigned int turns)
+{
+	for (unsigned int threads = 1; threads <= MAX_THREADS; threads *= 2) {
+		for (int batched = 1; batched >= 0; batched--) {
+			struct load load = {
+				.threads = threads, .batch = batched ? BATCH : 1,
+				.total = 40000 / scale,
+			};
+			char name[64];
+
+			snprintf(name, sizeof(name), ":%s@threads=%u", batched ? "batched" : "one",
+				 threads);
+			run_paired("consumers", name, batched && threads == 2, turns, rate, &load,
+				   takes_part);
+			for (unsigned int i = 0; i < NR_APIS; i++)
+				if (takes_part(apis[i], &load))
+					say(&load, name, i);
+		}
+	}
+}

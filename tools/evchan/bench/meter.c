@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is counted: instructions, nanoseconds or system calls.
+ *
+ * In a guest whose clock counts instructions the time-stamp counter is that
+ * count, to the instruction; whether it is, is tried on a loop of known length.
+ * System calls are those of this thread and the threads it starts, as the
+ * tracepoint raw_syscalls:sys_enter sees them, without the meter's own.
+ */
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "bench.h"
+
+#define TRACEPOINT	"/sys/kernel/tracing/events/raw_syscalls/sys_enter/id"
+/* Of the loop that the counter is tried on; it has two instructions. */
+#define TURNS		1000000UL
+
+enum meter meter_kind;
+static int counter = -1;
+static unsigned long reads;
+
+static void start_counting_syscalls(bool children)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr), .inherit = children,
+	};
+	FILE *f = fopen(TRACEPOINT, "r");
+	unsigned long long id;
+
+	if (!f || fscanf(f, "%llu", &id) != 1)
+		fail("no %s: this kernel cannot count system calls", TRACEPOINT);
+	fclose(f);
+	attr.config = id;
+	if (counter >= 0)
+		close(counter);
+	reads = 0;
+	counter = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+	if (counter < 0)
+		fail("perf_event_open: %s", strerror(errno));
+}
+
+static void check_instructions(void)
+{
+	unsigned long turns = TURNS;
+	double counted, start;
+
+	start = __rdtsc();
+	asm volatile("1: dec %0\n\tjnz 1b" : "+r" (turns) : : "cc");
+	counted = __rdtsc() - start;
+	if (counted < 2 * TURNS || counted > 2.02 * TURNS)
+		fail("the clock does not count instructions: %.0f for %lu; run this in tools/evchan/vm --icount",
+		     counted, 2 * TURNS);
+}
+
+/* Before the first look; @children: system calls of threads and children, too. */
+void meter_start(bool children)
+{
+	if (meter_kind == METER_SYSCALLS)
+		start_counting_syscalls(children);
+	else if (meter_kind == METER_INSTRUCTIONS)
+		check_instructions();
+}
+
+double meter(void)
+{
+	unsigned long long calls;
+	struct timespec t;
+
+	switch (meter_kind) {
+	case METER_INSTRUCTIONS:
+		return __rdtsc();
+	case METER_NS:
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		return t.tv_sec * 1e9 + t.tv_nsec;
+	default:
+		if (read(counter, &calls, sizeof(calls)) != sizeof(calls))
+			fail("reading the count of system calls: %s", strerror(errno));
+		return calls - ++reads;
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * The median of what blocks of work took: the clock tick and kernel threads hit
+ * some of them. A block is long enough that everything which the interface itself
+ * does now and then is in each. System calls are exact, so their mean is taken.
+ */
+double typical(double *values, unsigned int n)
+{
+	double sum = 0;
+
+	if (meter_kind == METER_SYSCALLS) {
+		for (unsigned int i = 0; i < n; i++)
+			sum += values[i];
+		return sum / n;
+	}
+	qsort(values, n, sizeof(*values), compare);
+	return n & 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}

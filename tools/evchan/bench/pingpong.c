@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Two threads on one processor that wake each other, both waiting through the
+ * interface, each on a queue of its own. Counters are never read.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+/* Round trips in a block. */
+#define BLOCK	100
+
+struct player {
+	const struct api *api;
+	const struct options *o;
+	void *q;
+	int own, other;		/* eventfds: waited for, written to */
+	unsigned int rounds;
+	sem_t ready;
+};
+
+static void await(struct player *p)
+{
+	uint32_t cookie = 1;
+	unsigned int n;
+
+	while (!(n = p->api->wait(p->q, &cookie, 1)))
+		if (errno != EINTR && errno != EAGAIN)
+			fail("%s: waiting: %s", p->api->name, strerror(errno));
+	if (n != 1 || cookie)
+		fail("%s: %u events, cookie %u", p->api->name, n, cookie);
+}
+
+/* Queues are used by the thread that makes them. */
+static void prepare(struct player *p)
+{
+	pin_to_cpu(0);
+	p->q = open_queue(p->api, p->o, &p->own, 1);
+}
+
+static void finish(struct player *p)
+{
+	uint32_t cookie;
+
+	if (p->api->collect(p->q, &cookie, 1))
+		fail("%s: an event too many", p->api->name);
+	p->api->close(p->q);
+}
+
+static void *answer(void *arg)
+{
+	struct player *p = arg;
+
+	prepare(p);
+	sem_post(&p->ready);
+	for (unsigned int i = 0; i < p->rounds; i++) {
+		await(p);
+		raise_one(p->other);
+	}
+	finish(p);
+	return NULL;
+}
+
+/*
+ * A round trip is two events, two waits, two switches. The two writes that make the
+ * events are part of it, for they run into the wake-ups. Their system calls are not.
+ */
+double bench_pingpong(const struct api *api, const struct options *o)
+{
+	unsigned int blocks = o->rounds / BLOCK ?: 1;
+	double *taken = calloc(blocks, sizeof(*taken)), cost;
+	int *fds = make_eventfds(2);
+	struct player players[2];
+	pthread_t t;
+
+	for (int i = 0; i < 2; i++) {
+		players[i] = (struct player){
+			.api = api, .o = o, .own = fds[i], .other = fds[!i],
+			.rounds = (blocks + 1) * BLOCK,
+		};
+		sem_init(&players[i].ready, 0, 0);
+	}
+	prepare(&players[0]);
+	if (pthread_create(&t, NULL, answer, &players[1]))
+		fail("no thread");
+	sem_wait(&players[1].ready);
+	for (unsigned int b = 0; b <= blocks; b++) {
+		double start = meter();
+
+		for (unsigned int i = 0; i < BLOCK; i++) {
+			raise_one(fds[1]);
+			await(&players[0]);
+		}
+		if (b)	/* the first is warming up */
+			taken[b - 1] = (meter() - start) / BLOCK;
+	}
+	pthread_join(t, NULL);
+	finish(&players[0]);
+	free_eventfds(fds, 2);
+	cost = typical(taken, blocks) - (meter_kind == METER_SYSCALLS ? 2 : 0);
+	free(taken);
+	return cost;
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Several processors that post into one queue at once. Everything counts, the
+ * call that makes the event included.
+ *
+ * Batched: each thread makes its own sources ready; when all have, the first one
+ * takes the events. One at a time: each thread makes one ready and takes one,
+ * its own or another's.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define SOURCES		1000
+#define MAX_CPUS	8
+/* Of one thread, one at a time: more than can be outstanding. */
+#define OWN_SOURCES	64
+
+struct load {
+	unsigned int cpus;
+	bool batched;
+	unsigned int rounds;
+};
+
+struct shared {
+	const struct api *api;
+	const struct load *load;
+	void *q;
+	int *fds;
+	unsigned int n;
+	unsigned int arrived;	/* at the barrier, ever */
+	uint32_t *taken;	/* of each source */
+};
+
+struct worker {
+	struct shared *s;
+	unsigned int number;
+	pthread_t thread;
+};
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* All threads; they have a processor each, so they need not sleep. */
+static void barrier(struct shared *s)
+{
+	unsigned int cpus = s->load->cpus;
+	unsigned int mine = __atomic_add_fetch(&s->arrived, 1, __ATOMIC_ACQ_REL);
+	unsigned int all = (mine + cpus - 1) / cpus * cpus;
+
+	while ((int)(__atomic_load_n(&s->arrived, __ATOMIC_ACQUIRE) - all) < 0)
+		__builtin_ia32_pause();
+}
+
+static void batched(struct shared *s, unsigned int number)
+{
+	unsigned int part = s->n / s->load->cpus;
+	uint32_t *cookies = calloc(s->n + 1, sizeof(*cookies));
+	uint32_t *marks = calloc(s->n, sizeof(*marks));
+
+	for (unsigned int round = 1; round <= s->load->rounds; round++) {
+		raise_all(s->fds + number * part, part);
+		barrier(s);
+		if (!number) {
+			unsigned int got = 0, ret, dry = 0;
+
+			/* A wake-up may still be on its way to the other processor. */
+			while (got < s->n && dry < 1000000) {
+				ret = s->api->collect(s->q, cookies + got, s->n + 1 - got);
+				got += ret;
+				dry = ret ? 0 : dry + 1;
+			}
+			check_once(s->api->name, cookies, got, s->n, marks, round);
+		}
+		barrier(s);
+	}
+	free(cookies);
+	free(marks);
+}
+
+static void one_at_a_time(struct shared *s, unsigned int number)
+{
+	const int *mine = s->fds + number * OWN_SOURCES;
+	uint32_t cookie;
+
+	for (unsigned int i = 0; i < s->load->rounds * SOURCES / s->load->cpus; i++) {
+		raise_one(mine[i % OWN_SOURCES]);
+		while (!s->api->collect(s->q, &cookie, 1))
+			__builtin_ia32_pause();
+		if (cookie >= s->n)
+			fail("%s: cookie %u", s->api->name, cookie);
+		__atomic_fetch_add(&s->taken[cookie], 1, __ATOMIC_RELAXED);
+	}
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	pin_to_cpu(w->number);
+	barrier(w->s);
+	if (w->s->load->batched)
+		batched(w->s, w->number);
+	else
+		one_at_a_time(w->s, w->number);
+	return NULL;
+}
+
+static double rate(const struct api *api, void *arg)
+{
+	const struct load *load = arg;
+	struct worker workers[MAX_CPUS];
+	struct shared s = {
+		.api = api, .load = load,
+		.n = load->batched ? SOURCES / load->cpus * load->cpus :
+				     OWN_SOURCES * load->cpus,
+	};
+	struct options o = {
+		.setup = { .variant = "", .threads = load->cpus > 1 && !load->batched },
+	};
+	unsigned int each = load->rounds * SOURCES / load->cpus / OWN_SOURCES;
+	double start;
+
+	s.fds = make_eventfds(s.n);
+	s.taken = calloc(s.n, sizeof(*s.taken));
+	s.q = open_queue(api, &o, s.fds, s.n);
+	/* Once, so that nothing is done for the first time. */
+	verify_sources(api, s.q, s.fds, s.n);
+	for (unsigned int i = 0; i < load->cpus; i++)
+		workers[i] = (struct worker){ .s = &s, .number = i };
+	start = seconds();
+	for (unsigned int i = 1; i < load->cpus; i++)
+		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
+			fail("no thread");
+	work(&workers[0]);
+	for (unsigned int i = 1; i < load->cpus; i++)
+		pthread_join(workers[i].thread, NULL);
+	start = seconds() - start;
+	for (unsigned int i = 0; !load->batched && i < s.n; i++) {
+		unsigned int k = i % OWN_SOURCES;
+		unsigned int wanted = each + (k < load->rounds * SOURCES / load->cpus % OWN_SOURCES);
+
+		if (s.taken[i] != wanted)
+			fail("%s: source %u came %u times, not %u", api->name, i, s.taken[i], wanted);
+	}
+	api->close(s.q);
+	free_eventfds(s.fds, s.n);
+	free(s.taken);
+	if (load->batched)
+		return load->rounds * s.n / start;
+	return load->rounds * SOURCES / load->cpus * load->cpus / start;
+}
+
+/* The completion ring has no way to be read by several threads. */
+static bool takes_part(const struct api *api, void *arg)
+{
+	const struct load *load = arg;
+
+	return !api->one_thread || load->cpus == 1 || load->batched;
+}
+
+/* More processors than there are would only measure the scheduler. */
+void bench_smp(unsigned int scale, unsigned int turns)
+{
+	unsigned int most = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (most > MAX_CPUS)
+		most = MAX_CPUS;
+	for (unsigned int cpus = 1; cpus <= most; cpus *= 2) {
+		for (int batched = 1; batched >= 0; batched--) {
+			struct load load = {
+				.cpus = cpus, .batched = batched, .rounds = 40 / scale ?: 1,
+			};
+			char name[64];
+
+			snprintf(name, sizeof(name), ":%s@cpus=%u", batched ? "batched" : "one",
+				 cpus);
+			run_paired("smp", name, batched && cpus * 2 > most, turns, rate, &load,
+				   takes_part);
+		}
+	}
+}
