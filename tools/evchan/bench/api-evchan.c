@@ -65,36 +65,41 @@ static int channel_modify(void *q, const int *fds, unsigned int n, uint32_t even
 	return change_all(q, EVCHAN_MOD, fds, n, 0, events);
 }
 
+/* What is in the ring, up to @max. */
+static unsigned int take(struct channel *c, uint32_t *cookies, unsigned int max)
+{
+	struct ec_cursor at = ec_begin(c->ec);
+	unsigned int n = 0;
+	event_data_t e;
+
+	while (n < max && ec_next(c->ec, &at, &e))
+		cookies[n++] = e.data;
+	ec_end(c->ec, &at);
+	return n;
+}
+
 static unsigned int channel_collect(void *q, uint32_t *cookies, unsigned int max)
 {
 	struct channel *c = q;
-	unsigned int n = 0;
-	event_data_t e, other;
+	unsigned int n = take(c, cookies, max);
+	event_data_t e;
 
-	while (n < max) {
-		if (ec_take(c->ec, &e))
-			cookies[n++] = e.data;
-		else if (!ec_poll_slow(c->ec, &other))
-			cookies[n++] = other.data;
-		else
-			break;
-	}
-	return n;
+	if (n || ec_poll_slow(c->ec, &e))
+		return n;
+	cookies[0] = e.data;
+	return 1 + take(c, cookies + 1, max - 1);
 }
 
 /* Wait for one, and take along what else is in the ring. */
 static unsigned int channel_wait(void *q, uint32_t *cookies, unsigned int max)
 {
 	struct channel *c = q;
-	unsigned int n = 0;
 	event_data_t e;
 
 	if (!max || ec_wait_event(c->ec, &e))
 		return 0;
-	do {
-		cookies[n++] = e.data;
-	} while (n < max && ec_take(c->ec, &e));
-	return n;
+	cookies[0] = e.data;
+	return 1 + take(c, cookies + 1, max - 1);
 }
 
 static void channel_close(void *q)
