@@ -66,7 +66,7 @@ static int channel_modify(void *q, const int *fds, unsigned int n, uint32_t even
 }
 
 /* What is in the ring, up to @max. */
-static unsigned int take(struct channel *c, uint32_t *cookies, unsigned int max)
+static inline unsigned int take(struct channel *c, uint32_t *cookies, unsigned int max)
 {
 	struct ec_cursor at = ec_begin(c->ec);
 	unsigned int n = 0;
@@ -78,16 +78,32 @@ static unsigned int take(struct channel *c, uint32_t *cookies, unsigned int max)
 	return n;
 }
 
+/* Let the kernel put into the ring what waits outside. */
+static __attribute__((noinline)) unsigned int collect_slow(struct channel *c, uint32_t *cookies,
+							   unsigned int max)
+{
+	event_data_t e;
+
+	if (ec_poll_slow(c->ec, &e))
+		return 0;
+	cookies[0] = e.data;
+	return 1 + take(c, cookies + 1, max - 1);
+}
+
 static unsigned int channel_collect(void *q, uint32_t *cookies, unsigned int max)
 {
 	struct channel *c = q;
-	unsigned int n = take(c, cookies, max);
+	unsigned int n;
 	event_data_t e;
 
-	if (n || ec_poll_slow(c->ec, &e))
-		return n;
-	cookies[0] = e.data;
-	return 1 + take(c, cookies + 1, max - 1);
+	if (max == 1) {
+		n = ec_take(c->ec, &e);
+		if (n)
+			cookies[0] = e.data;
+	} else {
+		n = take(c, cookies, max);
+	}
+	return n ?: collect_slow(c, cookies, max);
 }
 
 /* Wait for one, and take along what else is in the ring. */
@@ -99,7 +115,7 @@ static unsigned int channel_wait(void *q, uint32_t *cookies, unsigned int max)
 	if (!max || ec_wait_event(c->ec, &e))
 		return 0;
 	cookies[0] = e.data;
-	return 1 + take(c, cookies + 1, max - 1);
+	return max > 1 ? 1 + take(c, cookies + 1, max - 1) : 1;
 }
 
 static void channel_close(void *q)
