@@ -16,6 +16,8 @@
 
 /* Events in a block at least: twice the default rings, which go round in it. */
 #define BLOCK_EVENTS	2048
+/* A wake-up that finds somebody cannot cost less. */
+#define FLOOR_MIN	15
 
 /* In the bare run: the array has them all already, and is not written. */
 static unsigned int collect_nothing(void *q, uint32_t *cookies, unsigned int max)
@@ -104,6 +106,8 @@ static double deliver(const struct api *api, const struct options *o, unsigned i
 		free(cookies);
 	}
 	cost = rounds(floor ? &bare_api : api, q, fds, n, o) - bare;
+	if (floor && meter_kind == METER_INSTRUCTIONS && cost < FLOOR_MIN)
+		fail("floor: a callback that costs %.1f is none", cost);
 	api->close(q);
 	free_eventfds(fds, n);
 	return cost;

@@ -21,7 +21,7 @@
 
 #define TRACEPOINT	"/sys/kernel/tracing/events/raw_syscalls/sys_enter/id"
 /* Of the loop that the counter is tried on; it has two instructions. */
-#define TURNS		1000000UL
+#define TURNS		100000UL
 
 enum meter meter_kind;
 static int counter = -1;
@@ -47,17 +47,23 @@ static void start_counting_syscalls(bool children)
 		fail("perf_event_open: %s", strerror(errno));
 }
 
+/* The least of some tries, for the clock tick and other tasks count as well. */
 static void check_instructions(void)
 {
-	unsigned long turns = TURNS;
-	double counted, start;
+	double least = 0;
 
-	start = __rdtsc();
-	asm volatile("1: dec %0\n\tjnz 1b" : "+r" (turns) : : "cc");
-	counted = __rdtsc() - start;
-	if (counted < 2 * TURNS || counted > 2.02 * TURNS)
+	for (int i = 0; i < 20; i++) {
+		double start = __rdtsc(), counted;
+		unsigned long turns = TURNS;
+
+		asm volatile("1: dec %0\n\tjnz 1b" : "+r" (turns) : : "cc");
+		counted = __rdtsc() - start;
+		if (!i || counted < least)
+			least = counted;
+	}
+	if (least < 2 * TURNS || least > 2.001 * TURNS)
 		fail("the clock does not count instructions: %.0f for %lu; run this in tools/evchan/vm --icount",
-		     counted, 2 * TURNS);
+		     least, 2 * TURNS);
 }
 
 /* Before the first look; @children: system calls of threads and children, too. */
