@@ -62,6 +62,9 @@ void evcore_fd_unhook(struct evcore_fd_source *fs);
 void evcore_held_purge(struct evcore_source *s);
 unsigned int evcore_held_free(struct evcore_source *s, unsigned int most);
 
+/* post.c */
+bool evcore_post_level(struct evcore_source *s, u32 events);
+
 /* post.c, queue->lock held */
 void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
 		    struct evcore_held *h);

@@ -124,6 +124,37 @@ void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra)
 }
 
 /**
+ * evcore_post_level - post an event of a level-triggered source that watches a file
+ * @s: the source, of no other mode
+ * @events: bits, not 0
+ *
+ * What evcore_post_slow() comes to where the source's last record was consumed and
+ * nobody waits in overflow.
+ *
+ * Context: as evcore_post(), interrupts off.
+ *
+ * Return: false if that is not so, and nothing was done.
+ */
+bool evcore_post_level(struct evcore_source *s, u32 events)
+{
+	struct evcore_record r = { .events = events };
+	struct evcore_queue *q = s->queue;
+	bool done;
+
+	raw_spin_lock(&q->lock);
+	done = !q->nr_overflow && s->where != EVCORE_ON_OVERFLOW && !s->gone && s->armed &&
+	       q->face->taken(q, s) && q->face->put(q, s, &r);
+	if (likely(done)) {
+		trace_post(q, s->type, s->id, events);
+		if (s->where == EVCORE_IDLE)
+			evcore_recheck_add(s);
+		evcore_wake_posted(s);
+	}
+	raw_spin_unlock(&q->lock);
+	return done;
+}
+
+/**
  * evcore_give_back - deliver an event once more, or one that the program makes
  * @s: the source, its queue's mutex held
  * @r: the event

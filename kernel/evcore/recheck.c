@@ -24,32 +24,30 @@ void evcore_recheck_add(struct evcore_source *s)
 }
 
 /*
- * Next source of the part being worked on whose condition is due, off its
- * list; NULL at the end. Those that are not due go back.
+ * The next sources of the part being worked on whose condition is due, off their
+ * list; how many. Those that are not due go back. In one bounded lock hold, and
+ * again as long as it finds none.
  */
-static struct evcore_source *next_due(struct evcore_queue *q)
+static unsigned int next_due(struct evcore_queue *q, struct evcore_source **due)
 {
-	struct evcore_source *s, *due = NULL;
-	unsigned int n = 0;
+	struct evcore_source *s;
+	unsigned int n = 0, seen;
 
-	raw_spin_lock_irq(&q->lock);
-	while (!due && !list_empty(&q->checking)) {
-		s = list_first_entry(&q->checking, struct evcore_source, link);
-		if (s->check || q->face->taken(q, s)) {
-			evcore_unlink(s);
-			due = s;
-		} else {
-			list_move_tail(&s->link, &q->recheck);
+	do {
+		raw_spin_lock_irq(&q->lock);
+		for (seen = 0; seen < EVCORE_DRAIN_MAX && !list_empty(&q->checking); seen++) {
+			s = list_first_entry(&q->checking, struct evcore_source, link);
+			if (s->check || q->face->taken(q, s)) {
+				evcore_unlink(s);
+				due[n++] = s;
+			} else {
+				list_move_tail(&s->link, &q->recheck);
+			}
 		}
-		if (++n == EVCORE_DRAIN_MAX) {
-			n = 0;
-			raw_spin_unlock_irq(&q->lock);
-			cond_resched();
-			raw_spin_lock_irq(&q->lock);
-		}
-	}
-	raw_spin_unlock_irq(&q->lock);
-	return due;
+		raw_spin_unlock_irq(&q->lock);
+		cond_resched();
+	} while (!n && seen == EVCORE_DRAIN_MAX);
+	return n;
 }
 
 /**
@@ -61,19 +59,25 @@ static struct evcore_source *next_due(struct evcore_queue *q)
  */
 void evcore_recheck(struct evcore_queue *q)
 {
+	struct evcore_source *due[EVCORE_DRAIN_MAX] __uninitialized;
 	const struct evcore_source_ops *ops;
 	struct evcore_source *s;
+	unsigned int n, i;
 	u32 ready;
 
 	lockdep_assert_held(&q->mutex);
 	raw_spin_lock_irq(&q->lock);
 	list_splice_tail_init(&q->recheck, &q->checking);
 	raw_spin_unlock_irq(&q->lock);
-	while ((s = next_due(q))) {
-		ops = evcore_ops_of(s);
-		ready = ops->check ? ops->check(s) : 0;
-		if (ready)
-			evcore_post_slow(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
-		cond_resched();
+	while ((n = next_due(q, due))) {
+		for (i = 0; i < n; i++) {
+			s = due[i];
+			ops = evcore_ops_of(s);
+			ready = ops->check ? ops->check(s) : 0;
+			if (ready)
+				evcore_post_slow(s, ready,
+						 ops->value ? ops->value(s, ready) : 0, 0);
+			cond_resched();
+		}
 	}
 }

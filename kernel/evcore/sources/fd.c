@@ -23,6 +23,11 @@ static u32 fd_bits(struct evcore_source *s, __poll_t poll)
 	return (__force u32)poll & (wanted | EVCORE_ALWAYS);
 }
 
+static bool plain_level(const struct evcore_source *s)
+{
+	return s->type == EVCORE_POLL && (READ_ONCE(s->flags) & EVCORE_SLOW) == EVCORE_LEVEL;
+}
+
 /**
  * evcore_fd_wake - the watched file has woken its waiters
  * @wait: the hook's
@@ -48,7 +53,8 @@ int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *
 		evcore_need_check(s);
 	} else {
 		events = fd_bits(s, poll);
-		if (events)
+		/* Most wake-ups are of the other direction, or of a plain level source. */
+		if (events && !(plain_level(s) && evcore_post_level(s, events)))
 			evcore_post(s, events, ops->value ? ops->value(s, events) : 0, 0);
 	}
 	if (unlikely(poll & POLLFREE)) {
