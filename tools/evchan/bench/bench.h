@@ -104,6 +104,11 @@ double bench_memory(const struct api *api, const struct options *o);
 double bench_pingpong(const struct api *api, const struct options *o);
 double bench_http(const struct api *api, const struct options *o);
 
+/* http.c, http-io_uring.c */
+#define HTTP_RESPONSE_MAX	512
+int http_answer(char *request, int n, char *response);
+void http_serve_by_completions(const int *fds, unsigned int n, unsigned int total);
+
 /* Benches that run all interfaces by turns, on real processors. */
 void run_paired(const char *bench, const char *load, bool headline, unsigned int turns,
 		double (*rate)(const struct api *api, void *arg), void *arg,

@@ -80,21 +80,30 @@ static unsigned int parse(const char *request, ssize_t n)
 	return page;
 }
 
+/* The response to a request; its length. */
+int http_answer(char *request, int n, char *response)
+{
+	char body[HTTP_RESPONSE_MAX / 2];
+	int length;
+
+	request[n] = 0;
+	length = snprintf(body, sizeof(body), BODY, parse(request, n));
+	return snprintf(response, HTTP_RESPONSE_MAX,
+			"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s",
+			length, body);
+}
+
 /* A read that fills less than the buffer has emptied the socket. */
 static void serve(int fd)
 {
-	char request[REQUEST_MAX], body[REQUEST_MAX], response[2 * REQUEST_MAX];
+	char request[REQUEST_MAX], response[HTTP_RESPONSE_MAX];
 	ssize_t n = read(fd, request, sizeof(request) - 1);
-	int length, all;
+	int length;
 
 	if (n <= 0)
 		fail("http: reading a request: %s", n ? strerror(errno) : "closed");
-	request[n] = 0;
-	length = snprintf(body, sizeof(body), BODY, parse(request, n));
-	all = snprintf(response, sizeof(response),
-		       "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s",
-		       length, body);
-	if (write(fd, response, all) != all)
+	length = http_answer(request, n, response);
+	if (write(fd, response, length) != length)
 		fail("http: writing a response: %s", strerror(errno));
 }
 
@@ -141,7 +150,7 @@ static void ask(int fd, unsigned int page)
 
 static void read_answer(int fd, unsigned int page)
 {
-	char response[2 * REQUEST_MAX], body[REQUEST_MAX];
+	char response[HTTP_RESPONSE_MAX], body[HTTP_RESPONSE_MAX / 2];
 	ssize_t n = read(fd, response, sizeof(response) - 1);
 	char *at;
 
@@ -241,12 +250,15 @@ static double run(const struct api *api, const struct options *o, unsigned int a
 	unsigned int connections = o->sources;
 	size_t length = sizeof(double) + sizeof(struct told) + connections * sizeof(uint32_t);
 	struct client c = {
-		.connections = connections, .active = active, .blocks = o->rounds,
+		.connections = connections, .active = active,
+		/* The difference of two large numbers: the headline's in more blocks. */
+		.blocks = active == connections ? o->rounds : (o->rounds + 2) / 3,
 		.rounds = BLOCK_REQUESTS / active ?: 1, .fds = calloc(connections, sizeof(int)),
 	};
 	unsigned int total = (c.blocks + 1) * c.rounds * active;
 	int *servers = calloc(connections, sizeof(int)), status;
 	double *shared, cost = 0, start = 0;
+	bool completions = api && is(o->setup.variant, "completions");
 	void *q = NULL;
 	pid_t pid;
 
@@ -266,25 +278,27 @@ static double run(const struct api *api, const struct options *o, unsigned int a
 	}
 	for (unsigned int i = 0; i < connections; i++)
 		close(c.fds[i]);
-	if (api)
+	if (api && !completions)
 		q = open_queue(api, o, servers, connections);
 	run_in_turns();
 	if (meter_kind == METER_SYSCALLS) {
 		meter_start(false);
 		start = meter();
 	}
-	if (api)
+	if (completions)
+		http_serve_by_completions(servers, connections, total);
+	else if (api)
 		serve_by_events(api, q, servers, total);
 	else
 		serve_as_told(c.told, servers, total);
 	/* Without the read and the write of each request. */
 	if (meter_kind == METER_SYSCALLS)
-		cost = (meter() - start) / total - 2;
+		cost = (meter() - start) / total - (completions ? 0 : 2);
 	if (waitpid(pid, &status, 0) != pid || status)
 		fail("http: the client failed");
 	if (meter_kind != METER_SYSCALLS)
 		cost = *shared;
-	if (api)
+	if (q)
 		api->close(q);
 	for (unsigned int i = 0; i < connections; i++)
 		close(servers[i]);

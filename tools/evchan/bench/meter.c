@@ -101,19 +101,17 @@ static int compare(const void *a, const void *b)
 }
 
 /*
- * The median of what blocks of work took: the clock tick and kernel threads hit
- * some of them. A block is long enough that everything which the interface itself
- * does now and then is in each. System calls are exact, so their mean is taken.
+ * Of what blocks of work took, the mean of the middle half: the clock tick and kernel
+ * threads hit some of them. A block is long enough that everything which the interface
+ * itself does now and then is in each. System calls are exact: all count.
  */
 double typical(double *values, unsigned int n)
 {
+	unsigned int cut = meter_kind == METER_SYSCALLS ? 0 : n / 4;
 	double sum = 0;
 
-	if (meter_kind == METER_SYSCALLS) {
-		for (unsigned int i = 0; i < n; i++)
-			sum += values[i];
-		return sum / n;
-	}
 	qsort(values, n, sizeof(*values), compare);
-	return n & 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+	for (unsigned int i = cut; i < n - cut; i++)
+		sum += values[i];
+	return sum / (n - 2 * cut);
 }
