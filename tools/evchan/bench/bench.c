@@ -122,13 +122,14 @@ static double run_variant(const struct bench *b, const struct api *api, const ch
 	return best;
 }
 
-/* The same over numbers of sources, or over sizes of the ring. */
-static void run_curve(const struct bench *b, const struct api *api, struct options o)
+/* The same over numbers of sources, or over sizes of the ring, in the best set-up. */
+static void run_curve(const struct bench *b, const struct api *api, const char *variant,
+		      struct options o)
 {
 	bool sources = b->curve == SOURCES;
 	char metric[64];
 
-	o.setup.variant = api->variants[0];
+	o.setup.variant = variant;
 	for (const unsigned int *n = sources ? curve_sources : curve_entries; *n; n++) {
 		double cost;
 
@@ -139,10 +140,7 @@ static void run_curve(const struct bench *b, const struct api *api, struct optio
 		cost = measure(b, api, o);
 		snprintf(metric, sizeof(metric), "@%s=%u", sources ? "sources" : "entries", *n);
 		say(b, api, metric, cost);
-		if (!sources || n != curve_sources)
-			continue;
-		say(b, api, "", cost);
-		if (meter_kind == METER_SYSCALLS)
+		if (sources && meter_kind == METER_SYSCALLS)
 			break;	/* idle sources make no calls */
 	}
 }
@@ -156,17 +154,16 @@ static void run(const struct bench *b, const struct api *api)
 		.sources = b->sources > 100 ? scaled(b->sources) : b->sources,
 		.setup = { .entries = b->entries },
 	};
+	const char *best_variant = "";
 	double best = 0;
 
-	if (b->curve == SOURCES) {
-		run_curve(b, api, o);
-		return;
-	}
 	for (int v = 0; api->variants[v]; v++) {
 		double cost = run_variant(b, api, api->variants[v], o);
 
-		if (!v || (!ours && cost < best))
-			best = cost;
+		if (v && (ours || cost >= best))
+			continue;
+		best = cost;
+		best_variant = api->variants[v];
 	}
 	/* A ring that does more than say what is ready. */
 	if (b->run == bench_http && api == &api_io_uring) {
@@ -178,8 +175,8 @@ static void run(const struct bench *b, const struct api *api)
 	say(b, api, "", best);
 	for (int v = 0; b->extras && api->extras && api->extras[v]; v++)
 		run_variant(b, api, api->extras[v], o);
-	if (b->curve == ENTRIES && ring)
-		run_curve(b, api, o);
+	if (b->curve == SOURCES || (b->curve == ENTRIES && ring))
+		run_curve(b, api, best_variant, o);
 }
 
 /* Limits are for others; what is not there does not limit. */
