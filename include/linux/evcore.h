@@ -58,7 +58,8 @@
  *   A. evcore_del(): asked for by the program
  *   B. evcore_queue_release(): the queue's file is closed
  *   C. evcore_release_file(): the last reference to a watched file went
- *   D. evcore_reap(): removed by its own delivery
+ *   D. evcore_reap(): removed by its own delivery, or by evcore_retire() where what it
+ *      stands for has ended in a context that may not sleep
  *
  * A, B and D pin the watched file first. When that fails, C is on its way and
  * owns the removal; C finds every such source, because only C takes sources off
@@ -83,6 +84,7 @@
 #include <linux/workqueue_types.h>
 
 struct evcore_queue;
+struct evcore_sigev;
 struct evcore_source;
 struct seq_file;
 struct user_struct;
@@ -93,7 +95,11 @@ enum evcore_type {
 	EVCORE_TIMER = 2,
 	EVCORE_POLL = 3,
 	EVCORE_PIPE = 6,
+	EVCORE_SIGNAL = 7,
+	EVCORE_POSIX_TIMER = 8,
 	EVCORE_USER = 9,
+	EVCORE_MQUEUE = 16,
+	EVCORE_PROCESS = 17,
 	EVCORE_NR_TYPES = 19,
 };
 
@@ -101,7 +107,14 @@ enum evcore_type {
 #define EVCORE_RECV	0x1
 #define EVCORE_ACCEPT	0x2
 #define EVCORE_SEND	0x4
-#define EVCORE_FIRED	0x1		/* timer */
+#define EVCORE_FIRED	0x1		/* timer, POSIX timer */
+#define EVCORE_SIGNALED	0x1		/* a signal came */
+/* In the id of a signal: into queues only. */
+#define EVCORE_SIGNAL_NOMASK	BIT_ULL(63)
+#define EVCORE_SIGNAL_OVERRUN	0x2	/* signals came whose records found no memory */
+#define EVCORE_MESSAGE	0x1		/* message queue: no longer empty */
+#define EVCORE_EXITED	0x1		/* process */
+#define EVCORE_EXIT_HIDDEN	0x2	/* ... whose status is not shown */
 #define EVCORE_CLOSED	0x40000000	/* the watched file is gone */
 
 /* How a source behaves, evcore_source.flags */
@@ -114,6 +127,8 @@ enum evcore_type {
 #define EVCORE_COUNTS		BIT(6)	/* every occurrence counts: no merging into slots */
 #define EVCORE_SUM_EXTRA	BIT(7)	/* in overflow extra adds up, as the value does */
 #define EVCORE_LAST_CHECK	BIT(8)	/* look again when a call delivers it */
+#define EVCORE_OVERRUNS		BIT(9)	/* a merge in overflow counts as one more */
+#define EVCORE_MERGE_HELD	BIT(10)	/* held records merge into one not consumed */
 /* Free for the face to keep with the source. */
 #define EVCORE_FACE_FLAGS	0xffff0000
 /* A source with none of these may be posted without queue->lock. */
@@ -157,6 +172,7 @@ struct evcore_record {
 /**
  * struct evcore_face - what a face does for the core
  * @name: for fdinfo
+ * @sigev: sigev_notify that names a queue of this face
  * @post: post an event, any context. evcore_post_slow(), or a face's own fast
  *        path that falls back to it
  * @wake: the face's own wait-queue function for EVCORE_POLL sources without a mode
@@ -181,6 +197,7 @@ struct evcore_record {
  */
 struct evcore_face {
 	const char *name;
+	int sigev;
 	void (*post)(struct evcore_source *s, u32 events, u64 value, u64 extra);
 	wait_queue_func_t wake;
 	bool (*put)(struct evcore_queue *q, struct evcore_source *s,
@@ -356,12 +373,14 @@ struct evcore_valued {
  * struct evcore_holder - a source each of whose events has a record to itself
  * @valued: the core's part
  * @held: its records that wait in overflow (queue->lock)
+ * @nr_held: how many (queue->lock)
  *
  * For types that say so in evcore_source_ops.holds.
  */
 struct evcore_holder {
 	struct evcore_valued	valued;
 	struct list_head	held;
+	unsigned int		nr_held;
 };
 
 /**
@@ -391,8 +410,10 @@ struct evcore_held {
  * @by_id: find by @id although the type has descriptors
  * @data: cookie
  * @args: type specific; timers: clock, first expiry, interval, EVCORE_TIMER_ABS
+ * @sigev: a request of sources/sigev.c, not of a face
  * @hand_back: do not post what is ready already, return it in @ready
  * @ready: out, with @hand_back
+ * @value: out, of what is @ready
  */
 struct evcore_request {
 	u32	type;
@@ -402,9 +423,11 @@ struct evcore_request {
 	bool	by_id;
 	bool	hand_back;
 	u32	ready;
+	u64	value;
 	u64	id;
 	u64	data;
 	u64	args[4];
+	struct evcore_sigev *sigev;
 };
 
 #define EVCORE_TIMER_ABS	0x1	/* args[3] of a timer */
@@ -473,6 +496,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 int evcore_del(struct evcore_source *s);
 const struct evcore_source_ops *evcore_ops(u32 type);
 void evcore_reap(struct evcore_queue *q);
+void evcore_retire(struct evcore_source *s);
 
 /* sources/table.c */
 extern const struct evcore_source_ops *const evcore_types[EVCORE_NR_TYPES];
@@ -494,13 +518,14 @@ static inline bool evcore_by_fd(u32 type)
 
 /* post.c */
 void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra);
+bool evcore_try_post(struct evcore_source *s, u32 events, u64 value);
 int evcore_give_back(struct evcore_source *s, const struct evcore_record *r);
 void evcore_need_check(struct evcore_source *s);
 
 /* held.c */
 struct evcore_held *evcore_hold(gfp_t gfp);
 void evcore_drop(struct evcore_held *h);
-void evcore_post_held(struct evcore_source *s, struct evcore_held *h);
+bool evcore_post_held(struct evcore_source *s, struct evcore_held *h);
 
 /* sources/fd.c */
 int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key);

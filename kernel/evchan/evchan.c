@@ -30,7 +30,15 @@ static_assert(EVCHAN_CLOSED == EVCORE_CLOSED);
 static_assert(EVCHAN_TIMER_ABSTIME == EVCORE_TIMER_ABS);
 static_assert(EVCHAN_SOCKET == EVCORE_SOCKET && EVCHAN_TIMER == EVCORE_TIMER &&
 	      EVCHAN_POLL == EVCORE_POLL && EVCHAN_PIPE == EVCORE_PIPE &&
-	      EVCHAN_USER == EVCORE_USER);
+	      EVCHAN_USER == EVCORE_USER && EVCHAN_SIGNAL == EVCORE_SIGNAL &&
+	      EVCHAN_MQUEUE == EVCORE_MQUEUE && EVCHAN_PROCESS == EVCORE_PROCESS);
+static_assert(EVCHAN_POSIX_TIMER == EVCORE_POSIX_TIMER);
+static_assert(EVCHAN_SIGNALED == EVCORE_SIGNALED);
+static_assert(EVCHAN_SIGNAL_OVERRUN == EVCORE_SIGNAL_OVERRUN);
+static_assert(EVCHAN_SIGNAL_NOMASK == EVCORE_SIGNAL_NOMASK);
+static_assert(EVCHAN_FIRED == EVCORE_FIRED && EVCHAN_MESSAGE == EVCORE_MESSAGE);
+static_assert(EVCHAN_EXITED == EVCORE_EXITED);
+static_assert(EVCHAN_EXIT_HIDDEN == EVCORE_EXIT_HIDDEN);
 static_assert(EVCHAN_NONBLOCK == O_NONBLOCK && EVCHAN_CLOEXEC == O_CLOEXEC);
 static_assert(sizeof(struct evchan_event) == 64);
 static_assert(sizeof(struct evchan_change) == EVCHAN_CHANGE_SIZE_VER0);
@@ -166,6 +174,7 @@ static int read_change(struct change *ch, const struct evchan_change __user *uch
 	req->fd = req->args[0];
 	req->by_id = false;
 	req->hand_back = false;
+	req->sigev = NULL;
 	/* Descriptors are found by number: what is left says nothing then. */
 	if (!evcore_by_fd(req->type) || req->flags & EVCHAN_BY_ID ||
 	    ch->op == EVCHAN_POST) {
@@ -181,6 +190,15 @@ fault:
 	return -EFAULT;
 }
 
+static u32 default_events(u32 type)
+{
+	const struct evcore_source_ops *ops = evcore_ops(type);
+
+	if (ops && is_power_of_2(ops->all_events))
+		return ops->all_events;
+	return type == EVCHAN_USER;
+}
+
 /* What is wrong with an entry whatever it is for; the rest is left to the core. */
 static int check_change(struct change *ch)
 {
@@ -190,8 +208,8 @@ static int check_change(struct change *ch)
 		return -EINVAL;
 	req->flags &= EVCHAN_CORE_FLAGS;
 	/* Types with one event, or with the program's own, need none named. */
-	if (!req->events && (req->type == EVCHAN_TIMER || req->type == EVCHAN_USER))
-		req->events = ch->op == EVCHAN_POST ? 0 : 1;
+	if (unlikely(!req->events) && ch->op != EVCHAN_POST)
+		req->events = default_events(req->type);
 	return 0;
 }
 

@@ -421,6 +421,7 @@ static void evchan_free(struct evcore_queue *q)
 
 const struct evcore_face evchan_face = {
 	.name	= "evchan",
+	.sigev	= SIGEV_EVCHAN,
 	.post	= evchan_post,
 	.wake	= evchan_wake,
 	.put	= evchan_put,

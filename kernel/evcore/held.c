@@ -44,29 +44,55 @@ void evcore_drop(struct evcore_held *h)
 	kfree_rcu(h, rcu);
 }
 
+/*
+ * Another that says no more than one which was not consumed yet, in overflow or in
+ * the ring: where the type has it so, that one stands for both.
+ */
+static bool merge_held(struct evcore_source *s, const struct evcore_record *r)
+{
+	struct evcore_holder *holder = container_of(s, struct evcore_holder, valued.source);
+	struct evcore_queue *q = s->queue;
+	struct evcore_held *first;
+
+	if (!(s->flags & EVCORE_MERGE_HELD))
+		return false;
+	first = list_first_entry_or_null(&holder->held, struct evcore_held, of_holder);
+	if (first)
+		first->record.events |= r->events;
+	else if (!s->posted || !q->face->merge || !q->face->merge(q, s, r->events))
+		return false;
+	atomic64_inc(&q->merged);
+	return true;
+}
+
 /**
  * evcore_post_held - post an event that has a record of its own
  * @s: its source, of a type that holds records
  * @h: the record, filled in; belongs to the core afterwards
  *
  * Context: as evcore_post().
+ *
+ * Return: false if it was not posted, for the source is not armed or going.
  */
-void evcore_post_held(struct evcore_source *s, struct evcore_held *h)
+bool evcore_post_held(struct evcore_source *s, struct evcore_held *h)
 {
 	struct evcore_queue *q = s->queue;
 	unsigned long flags;
+	bool armed;
 
 	h->source = s;
 	raw_spin_lock_irqsave(&q->lock, flags);
-	if (s->gone || !s->armed) {
+	armed = s->armed && !s->gone;
+	if (armed && s->flags & EVCORE_ONESHOT)
+		s->armed = false;
+	if (!armed || merge_held(s, &h->record)) {
 		evcore_drop(h);
 	} else {
-		if (s->flags & EVCORE_ONESHOT)
-			s->armed = false;
 		evcore_deliver(s, &h->record, h);
 		evcore_wake_posted(s);
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);
+	return armed;
 }
 
 /**

@@ -108,14 +108,15 @@ void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r)
 void evcore_held_add(struct evcore_held *h)
 {
 	struct evcore_source *s = h->source;
+	struct evcore_holder *holder = container_of(s, struct evcore_holder, valued.source);
 	struct evcore_queue *q = s->queue;
 
 	lockdep_assert_held(&q->lock);
 	if (!q->nr_overflow++)
 		q->face->block(q, true);
 	list_add_tail(&h->at.link, &q->overflow);
-	list_add_tail(&h->of_holder,
-		      &container_of(s, struct evcore_holder, valued.source)->held);
+	list_add_tail(&h->of_holder, &holder->held);
+	holder->nr_held++;
 	q->overflowed++;
 	evcore_update_call(q);
 	trace_overflow(q, s->type, s->id, h->record.events);
@@ -130,13 +131,15 @@ void evcore_held_unlink(struct evcore_held *h)
 	lockdep_assert_held(&h->source->queue->lock);
 	list_del_init(&h->at.link);
 	list_del_init(&h->of_holder);
+	container_of(h->source, struct evcore_holder, valued.source)->nr_held--;
 	waits_no_more(h->source->queue);
 }
 
 /**
  * evcore_overflow_merge - a further event of a source that waits
  * @s: source in overflow
- * @r: the event: bits are or-ed, counts added, anything else is the newest
+ * @r: the event: bits are or-ed, counts added, anything else is the newest; of
+ *     events that count overruns, one is an overrun itself
  */
 void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *r)
 {
@@ -146,7 +149,8 @@ void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *
 	s->pending |= r->events;
 	s->marked |= r->marked;
 	if (v) {
-		v->value = r->value + (s->flags & EVCORE_COUNTS ? v->value : 0);
+		v->value = r->value + (s->flags & EVCORE_COUNTS ? v->value : 0) +
+			   (s->flags & EVCORE_OVERRUNS ? 1 : 0);
 		v->extra = r->extra[0] + (s->flags & EVCORE_SUM_EXTRA ? v->extra : 0);
 	}
 	atomic64_inc(&s->queue->merged);

@@ -155,6 +155,31 @@ bool evcore_post_level(struct evcore_source *s, u32 events)
 }
 
 /**
+ * evcore_try_post - post an event, and say whether the source takes any
+ * @s: the source, of a type without a descriptor
+ * @events: bits, not 0
+ * @value: type specific
+ *
+ * Context: as evcore_post().
+ *
+ * Return: false if it was not posted, for the source is not armed or going.
+ */
+bool evcore_try_post(struct evcore_source *s, u32 events, u64 value)
+{
+	struct evcore_record r = { .events = events, .value = value };
+	struct evcore_queue *q = s->queue;
+	unsigned long flags;
+	bool armed;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	armed = s->armed && !s->gone;
+	if (armed && post_locked(s, &r))
+		evcore_wake_posted(s);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	return armed;
+}
+
+/**
  * evcore_give_back - deliver an event once more, or one that the program makes
  * @s: the source, its queue's mutex held
  * @r: the event

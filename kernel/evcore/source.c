@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Adding, finding, changing and removing sources. Everything here runs in
+ * Adding, finding, changing and removing sources. All but evcore_retire() runs in
  * process context under queue->mutex, may sleep, and is generic: what differs
  * between types is behind struct evcore_source_ops.
  */
@@ -48,7 +48,7 @@ void evcore_free_source(struct evcore_source *s)
 /**
  * evcore_add - register interest
  * @q: queue, its mutex held
- * @req: what is wanted; @req->ready is set with @req->hand_back
+ * @req: what is wanted; @req->ready and ->value are set with @req->hand_back
  * @out: the source, valid until the mutex is released; NULL when it was handed
  *       back at once and is not registered
  *
@@ -130,6 +130,7 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	req->id = s->id;
 	if (quiet && ready) {
 		req->ready = ready;
+		req->value = ops->value ? ops->value(s, ready) : 0;
 		evcore_del(s);
 		*out = NULL;
 		goto out_done;
@@ -307,7 +308,30 @@ int evcore_del(struct evcore_source *s)
 }
 
 /**
- * evcore_reap - remove the sources that their delivery has ended
+ * evcore_retire - remove a source where nobody may sleep
+ * @s: the source; what keeps its hook from detaching it is held
+ *
+ * Nothing is posted any more. The rest is done with the next call for the queue.
+ *
+ * Context: any but NMI.
+ */
+void evcore_retire(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (!s->gone) {
+		evcore_unlink(s);
+		s->gone = true;
+		s->where = EVCORE_ON_REAP;
+		list_add_tail(&s->link, &q->reap);
+	}
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/**
+ * evcore_reap - remove the sources that their delivery has ended, or their hook
  * @q: queue, its mutex held
  */
 void evcore_reap(struct evcore_queue *q)

@@ -11,9 +11,18 @@
 
 static_assert(KEVENT_SOCKET == EVCORE_SOCKET && KEVENT_TIMER == EVCORE_TIMER &&
 	      KEVENT_POLL == EVCORE_POLL && KEVENT_PIPE == EVCORE_PIPE &&
-	      KEVENT_UNOTIFY == EVCORE_USER);
+	      KEVENT_UNOTIFY == EVCORE_USER && KEVENT_SIGNAL == EVCORE_SIGNAL &&
+	      KEVENT_MQUEUE == EVCORE_MQUEUE && KEVENT_PROCESS == EVCORE_PROCESS);
+static_assert(KEVENT_POSIX_TIMER == EVCORE_POSIX_TIMER);
 static_assert(KEVENT_SOCKET_RECV == EVCORE_RECV && KEVENT_SOCKET_SEND == EVCORE_SEND &&
 	      KEVENT_SOCKET_ACCEPT == EVCORE_ACCEPT);
+static_assert(KEVENT_SIGNAL_DELIVERY == EVCORE_SIGNALED);
+static_assert(KEVENT_SIGNAL_OVERRUN == EVCORE_SIGNAL_OVERRUN);
+static_assert(KEVENT_SIGNAL_NOMASK == EVCORE_SIGNAL_NOMASK);
+static_assert(KEVENT_POSIX_TIMER_FIRED == EVCORE_FIRED);
+static_assert(KEVENT_MQUEUE_MESSAGE == EVCORE_MESSAGE);
+static_assert(KEVENT_PROCESS_EXITED == EVCORE_EXITED);
+static_assert(KEVENT_PROCESS_HIDDEN == EVCORE_EXIT_HIDDEN);
 static_assert(sizeof(struct ukevent) == 40);
 
 static u32 core_flags(const struct evcore_source_ops *ops, u32 req_flags)
@@ -86,8 +95,8 @@ static bool do_add(struct kevent_queue *k, struct ukevent *uk)
 		return false;
 	uk->ret_flags = KEVENT_RET_DONE;
 	uk->event = req.ready;
-	if (uk->type == KEVENT_POLL)
-		uk->ret_data[0] = req.ready;
+	uk->ret_data[0] = uk->type == KEVENT_POLL ? req.ready : lower_32_bits(req.value);
+	uk->ret_data[1] = upper_32_bits(req.value);
 	return true;
 }
 

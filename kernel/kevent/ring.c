@@ -52,7 +52,8 @@ void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
 		uk->ret_data[0] = r->events;
 		break;
 	default:
-		uk->ret_data[0] = min_t(u64, value, U32_MAX);
+		uk->ret_data[0] = lower_32_bits(value);
+		uk->ret_data[1] = upper_32_bits(value);
 		break;
 	}
 }
@@ -189,6 +190,7 @@ static void kevent_free(struct evcore_queue *q)
 
 const struct evcore_face kevent_face = {
 	.name	= "kevent",
+	.sigev	= SIGEV_KEVENT,
 	.post	= evcore_post_slow,
 	.wake	= kevent_wake,
 	.put	= kevent_put,

@@ -28,7 +28,12 @@
 #define EVCHAN_RECV		0x1	/* socket, pipe: something to read */
 #define EVCHAN_ACCEPT		0x2	/* listening socket: a connection */
 #define EVCHAN_SEND		0x4	/* socket, pipe: room to write */
-#define EVCHAN_FIRED		0x1	/* timer */
+#define EVCHAN_FIRED		0x1	/* timer, POSIX timer */
+#define EVCHAN_SIGNALED		0x1	/* a signal came */
+#define EVCHAN_SIGNAL_OVERRUN	0x2	/* ... and, of value signals, no more is known */
+#define EVCHAN_MESSAGE		0x1	/* message queue: no longer empty */
+#define EVCHAN_EXITED		0x1	/* process: value is its status, as of wait(2) */
+#define EVCHAN_EXIT_HIDDEN	0x2	/* ... which is not shown */
 #define EVCHAN_CLOSED		0x40000000	/* last reference to the file gone */
 
 /* Flags of evchan_create(). */
@@ -142,6 +147,17 @@ struct evchan_event {
 #define EVCHAN_REPORT_CLOSE	0x8	/* post EVCHAN_CLOSED when the file goes */
 #define EVCHAN_TIMESTAMP	0x10	/* fill in evchan_event.timestamp */
 #define EVCHAN_BY_ID		0x20	/* MOD, DEL, POST: find by id, not by fd */
+
+/*
+ * EVCHAN_SIGNAL: in the id besides the signal's number: it comes through the
+ * channel only, and nothing else happens to it.
+ */
+#define EVCHAN_SIGNAL_NOMASK	0x8000000000000000ULL
+
+/* sigevent.sigev_notify, with the channel's descriptor where SIGEV_THREAD_ID has its tid */
+#ifndef SIGEV_EVCHAN
+#define SIGEV_EVCHAN		16
+#endif
 
 /* EVCHAN_TIMER: args[3] */
 #define EVCHAN_TIMER_ABSTIME	0x1	/* args[1] is a time, not a delay */

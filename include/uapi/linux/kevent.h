@@ -58,11 +58,21 @@
 #define KEVENT_POLL_POLLRDHUP	0x2000
 #define KEVENT_AIO_BIO		0x1
 #define KEVENT_SIGNAL_DELIVERY	0x1
+#define KEVENT_SIGNAL_OVERRUN	0x2	/* of ret_data signals no more is known */
+#define KEVENT_POSIX_TIMER_FIRED 0x1
+#define KEVENT_MQUEUE_MESSAGE	0x1
+#define KEVENT_PROCESS_EXITED	0x1
+#define KEVENT_PROCESS_HIDDEN	0x2	/* the status is not shown */
 #define KEVENT_MASK_ALL		0xffffffff
 #define KEVENT_MASK_EMPTY	0x0
 
 /* In kevent_id.raw_u64 of a signal: arrives through the queue only. */
 #define KEVENT_SIGNAL_NOMASK	0x8000000000000000ULL
+
+/* sigevent.sigev_notify, with the queue's descriptor first in the union. */
+#ifndef SIGEV_KEVENT
+#define SIGEV_KEVENT		8
+#endif
 
 /* Commands of kevent_ctl(). */
 #define KEVENT_CTL_ADD		0
