@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * process: a pidfd's process has exited. The value is its status as wait(2) has
+ * it, sampled once when the exit of the whole process is complete: a leader that
+ * exits before its threads says nothing yet.
+ *
+ * The status is only for those who could learn it otherwise: the parent, and who
+ * could trace the process, when they register. For all others, and where it is
+ * gone because the process was waited for before, EVCORE_EXIT_HIDDEN is posted
+ * along.
+ */
+#include <linux/pid.h>
+#include <linux/pidfs.h>
+#include <linux/ptrace.h>
+#include <linux/sched/signal.h>
+
+#include "sources.h"
+
+struct process_source {
+	struct evcore_fd_source	fs;
+	struct pid		*pid;		/* the pidfd's, lives as long */
+	bool			visible;	/* to the one who registered */
+	bool			sampled;	/* @status is there */
+	u32			status;
+};
+
+static struct process_source *to_process(struct evcore_source *s)
+{
+	return container_of(s, struct process_source, fs.source);
+}
+
+static bool may_see_status(struct pid *pid)
+{
+	struct task_struct *task;
+
+	guard(rcu)();
+	task = pid_task(pid, PIDTYPE_PID);
+	if (!task)
+		return false;
+	if (same_thread_group(rcu_dereference(task->real_parent), current))
+		return true;
+	return ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS | PTRACE_MODE_NOAUDIT);
+}
+
+/*
+ * False if the exit is not complete. A wake-up and a look may come here at once;
+ * both find the same.
+ */
+static bool sample_status(struct process_source *ps)
+{
+	struct task_struct *task;
+	struct signal_struct *sig;
+
+	if (smp_load_acquire(&ps->sampled))	/* pairs with the release below */
+		return true;
+	guard(rcu)();
+	task = pid_task(ps->pid, PIDTYPE_PID);
+	if (!task)
+		return true;	/* waited for, the status went with it */
+	if (!task->exit_state || delay_group_leader(task))
+		return false;
+	sig = task->signal;
+	WRITE_ONCE(ps->status, thread_group_leader(task) && sig->flags & SIGNAL_GROUP_EXIT ?
+			       sig->group_exit_code : task->exit_code);
+	/* The status comes first. Pairs with the acquire above and in shown(). */
+	smp_store_release(&ps->sampled, true);
+	return true;
+}
+
+static bool shown(struct process_source *ps)
+{
+	return ps->visible && smp_load_acquire(&ps->sampled);	/* see sample_status() */
+}
+
+static u32 process_from_poll(struct evcore_source *s, __poll_t poll)
+{
+	struct process_source *ps = to_process(s);
+
+	if (!(poll & EPOLLIN) || !sample_status(ps))
+		return 0;
+	return EVCORE_EXITED | (shown(ps) ? 0 : EVCORE_EXIT_HIDDEN);
+}
+
+static u64 process_value(struct evcore_source *s, u32 events)
+{
+	struct process_source *ps = to_process(s);
+
+	return shown(ps) ? READ_ONCE(ps->status) : 0;
+}
+
+static int process_attach(struct evcore_source *s, struct evcore_request *req,
+			  u32 *ready)
+{
+	struct process_source *ps = to_process(s);
+
+	ps->pid = pidfd_pid(ps->fs.file);
+	if (IS_ERR(ps->pid))
+		return -EINVAL;
+	ps->visible = may_see_status(ps->pid);
+	/* Not asked for, so never masked. */
+	s->events |= EVCORE_EXIT_HIDDEN;
+	return evcore_fd_attach(s, req, ready);
+}
+
+static int process_modify(struct evcore_source *s, struct evcore_request *req)
+{
+	req->events |= EVCORE_EXIT_HIDDEN;
+	return 0;
+}
+
+const struct evcore_source_ops evcore_process_ops = {
+	.name		= "evcore_process",
+	.type		= EVCORE_PROCESS,
+	.size		= sizeof(struct process_source),
+	.modes		= EVCORE_REPORT_CLOSE,
+	.fixed		= EVCORE_ONESHOT,
+	.all_events	= EVCORE_EXITED,
+	.by_fd		= true,
+	.attach		= process_attach,
+	.detach		= evcore_fd_detach,
+	.modify		= process_modify,
+	.from_poll	= process_from_poll,
+	.check		= evcore_fd_check,
+	.value		= process_value,
+};
