@@ -11,7 +11,9 @@
 	row(EVCORE_TIMER, evcore_timer_ops)	\
 	row(EVCORE_POLL, evcore_poll_ops)	\
 	row(EVCORE_PIPE, evcore_pipe_ops)	\
+	row(EVCORE_POSIX_TIMER, evcore_posix_timer_ops) \
 	row(EVCORE_USER, evcore_user_ops)	\
+	row(EVCORE_MQUEUE, evcore_mqueue_ops)	\
 	row(EVCORE_PROCESS, evcore_process_ops)
 
 #define EVCORE_DECLARE(type, ops) extern const struct evcore_source_ops ops;

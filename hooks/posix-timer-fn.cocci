@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// file: kernel/time/posix-timers.c
+// series: sources
+//
+// A timer that posts goes on by itself.
+
+@ fn @
+identifier timer, timr, ret, flags;
+@@
+ posix_timer_fn(struct hrtimer *timer)
+ {
+ ...
+ spin_lock_irqsave(&timr->it_lock, flags);
++if (evcore_timer(timr)) {
++	ret = evcore_timer_fired(timr, timer);
++	unlock_timer(timr, flags);
++	return ret;
++}
+ ...
+ return ret;
+ }

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Events in place of the signal that a struct sigevent asks for: what the POSIX
+ * timers and message queues call. Without CONFIG_EVCORE all of it is nothing.
+ */
+#ifndef _LINUX_EVCORE_SIGEV_H
+#define _LINUX_EVCORE_SIGEV_H
+
+#include <linux/hrtimer_types.h>
+#include <linux/signal_types.h>
+
+struct evcore_sigev;
+struct k_itimer;
+struct mqueue_inode_info;
+struct sigevent;
+
+/* What send_sigqueue() says of a signal that went into queues only. */
+#define EVCORE_SIGQUEUE_TAKEN	2
+
+#ifdef CONFIG_EVCORE
+
+/**
+ * evcore_sigev - does this sigev_notify name a queue?
+ * @notify: SIGEV_*
+ */
+static inline bool evcore_sigev(int notify)
+{
+	return notify == SIGEV_KEVENT || notify == SIGEV_EVCHAN;
+}
+
+void evcore_sigev_free(struct evcore_sigev *n);
+
+/* sources/posix_timer.c */
+int evcore_timer_create(struct k_itimer *timr, const struct sigevent *event);
+enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *timer);
+int evcore_timer_expired(struct k_itimer *timr);
+void evcore_timer_rearmed(struct k_itimer *timr);
+void evcore_timer_taken(struct k_itimer *timr);
+
+/**
+ * evcore_timer - does the timer post into a queue?
+ * @timr: the timer
+ */
+#define evcore_timer(timr)	unlikely((timr)->it_evcore)
+
+/**
+ * evcore_timer_free - the timer is going, and its registration with it
+ * @timr: the timer
+ */
+#define evcore_timer_free(timr)	evcore_sigev_free((timr)->it_evcore)
+
+/* sources/mqueue.c */
+struct evcore_sigev *evcore_mqueue_create(const struct sigevent *event, int mqdes);
+void evcore_mqueue_set(struct evcore_sigev **at, int *notify, struct evcore_sigev **n,
+		       const struct sigevent *event);
+void evcore_mqueue_fire(struct evcore_sigev **at);
+void evcore_mqueue_drop(struct evcore_sigev **at);
+
+/* The field is one of struct mqueue_inode_info, which only mqueue.c knows. */
+#define evcore_mqueue_init(info)	((void)((info)->notify_evcore = NULL))
+#define evcore_mqueue_register(info, n, event)				\
+	evcore_mqueue_set(&(info)->notify_evcore, &(info)->notify.sigev_notify, \
+			  n, event)
+#define evcore_mqueue_notify(info)	evcore_mqueue_fire(&(info)->notify_evcore)
+#define evcore_mqueue_removed(info)	evcore_mqueue_drop(&(info)->notify_evcore)
+
+#else
+
+static inline bool evcore_sigev(int notify)
+{
+	return false;
+}
+
+static inline void evcore_sigev_free(struct evcore_sigev *n)
+{
+}
+
+static inline int evcore_timer_create(struct k_itimer *timr, const struct sigevent *event)
+{
+	return 0;
+}
+
+static inline enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr,
+						      struct hrtimer *timer)
+{
+	return HRTIMER_NORESTART;
+}
+
+static inline int evcore_timer_expired(struct k_itimer *timr)
+{
+	return 0;
+}
+
+static inline void evcore_timer_rearmed(struct k_itimer *timr)
+{
+}
+
+static inline void evcore_timer_taken(struct k_itimer *timr)
+{
+}
+
+static inline struct evcore_sigev *evcore_mqueue_create(const struct sigevent *event,
+							int mqdes)
+{
+	return NULL;
+}
+
+static inline bool evcore_timer(struct k_itimer *timr)
+{
+	return false;
+}
+
+static inline void evcore_timer_free(struct k_itimer *timr)
+{
+}
+
+static inline void evcore_mqueue_init(struct mqueue_inode_info *info)
+{
+}
+
+static inline void evcore_mqueue_register(struct mqueue_inode_info *info,
+					  struct evcore_sigev **n,
+					  const struct sigevent *event)
+{
+}
+
+static inline void evcore_mqueue_notify(struct mqueue_inode_info *info)
+{
+}
+
+static inline void evcore_mqueue_removed(struct mqueue_inode_info *info)
+{
+}
+
+#endif /* CONFIG_EVCORE */
+#endif /* _LINUX_EVCORE_SIGEV_H */

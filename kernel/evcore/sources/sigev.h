@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the types share that stand for a struct sigevent; see sigev.c. */
+#ifndef _EVCORE_SIGEV_H
+#define _EVCORE_SIGEV_H
+
+#include <linux/evcore_sigev.h>
+#include <linux/refcount.h>
+#include <linux/signal.h>
+
+#include "sources.h"
+
+/**
+ * struct evcore_sigev - the tie between a kernel object and the source it posts to
+ * @refs: the object's, and the source's while there is one
+ * @lock: posting against detaching
+ * @source: NULL once the registration is gone; queue->mutex and @lock to change
+ * @queue: of the source; the object's reference
+ * @value: the type's own
+ */
+struct evcore_sigev {
+	refcount_t		refs;
+	raw_spinlock_t		lock;	/* see above */
+	struct evcore_source	*source;
+	struct evcore_queue	*queue;
+	u64			value;
+};
+
+/* A source of these types. */
+struct sigev_source {
+	struct evcore_valued	valued;
+	struct evcore_sigev	*sigev;
+};
+
+struct evcore_sigev *evcore_sigev_create(const struct sigevent *event, u32 type, u32 id);
+void evcore_sigev_post(struct evcore_sigev *n, u64 value);
+void evcore_sigev_drop(struct evcore_sigev *n);
+void evcore_sigev_put(struct evcore_sigev *n);
+
+int evcore_sigev_attach(struct evcore_source *s, struct evcore_request *req, u32 *ready);
+void evcore_sigev_detach(struct evcore_source *s);
+
+#endif /* _EVCORE_SIGEV_H */
