@@ -11,6 +11,7 @@
 	row(EVCORE_TIMER, evcore_timer_ops)	\
 	row(EVCORE_POLL, evcore_poll_ops)	\
 	row(EVCORE_PIPE, evcore_pipe_ops)	\
+	row(EVCORE_SIGNAL, evcore_signal_ops)	\
 	row(EVCORE_POSIX_TIMER, evcore_posix_timer_ops) \
 	row(EVCORE_USER, evcore_user_ops)	\
 	row(EVCORE_MQUEUE, evcore_mqueue_ops)	\

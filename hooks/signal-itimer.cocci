@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// file: kernel/time/itimer.c
+// series: sources
+//
+// ITIMER_REAL is re-armed when its signal is dequeued, which does not happen to
+// one that went into queues only.
+
+@ itimer @
+identifier sig, timer, pid;
+@@
+ it_real_fn(struct hrtimer *timer)
+ {
+ ...
+ struct signal_struct *sig = ...;
+ ...
+ kill_pid_info(SIGALRM, SEND_SIG_PRIV, pid);
++if (evcore_itimer_rearm(sig, timer))
++	return HRTIMER_RESTART;
+ ...
+ }

@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * signal: signals sent to the process that registered, or to one of its threads,
+ * posted from where they are sent, blocked, ignored or not. Either in addition to
+ * what happens to them otherwise, or, with EVCORE_SIGNAL_NOMASK in the id, in
+ * place of it: then no handler runs, nobody who waits in sigwait() or reads a
+ * signalfd sees it, a tracer is not told, a default action, be it to die or to
+ * stop, is not taken.
+ *
+ * What the kernel does on sending happens all the same: SIGCONT continues. SIGKILL
+ * and SIGSTOP cannot be registered. A fault that the kernel reports to the thread
+ * that caused it is never only posted, for the thread could not go on.
+ *
+ * Realtime signals come one by one, in order, each with its payload. Of a standard
+ * signal that is pending already, unconsumed in the queue, another is not told
+ * apart, as with a pending signal. For want of memory, or with more waiting outside
+ * the ring than RLIMIT_SIGPENDING, a realtime signal sent with a payload fails with
+ * EAGAIN as it does otherwise; of others only their number is posted.
+ *
+ * LIFETIME
+ *
+ * What a process has registered hangs on signal_struct->evcore, set once under
+ * siglock and kept until the last thread exits. It has a lock of its own, inside
+ * siglock: sources are removed by whoever closes the queue, from another process
+ * perhaps, whose way to this process's siglock would lead through a leader that
+ * exec may just be replacing. exec and exit remove all sources; who holds the queue
+ * then finds what is in its ring, and no more. fork inherits none.
+ */
+#include <linux/cred.h>
+#include <linux/evcore_signal.h>
+#include <linux/hrtimer.h>
+#include <linux/pid_namespace.h>
+#include <linux/refcount.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/signal.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include "sources.h"
+
+/* ITIMER_REAL is re-armed here; it does not interrupt more often than this. */
+#define STEP_NS	(50 * NSEC_PER_USEC)
+
+/**
+ * struct evcore_signals - what one process has registered
+ * @refs: of signal_struct and of each source
+ * @lock: inside siglock
+ * @sources: all of them, @lock
+ * @alarm_taken: SIGALRM went into queues only since ITIMER_REAL expired last, @lock
+ */
+struct evcore_signals {
+	refcount_t		refs;
+	spinlock_t		lock;	/* see above */
+	struct list_head	sources;
+	bool			alarm_taken;
+};
+
+struct signal_source {
+	struct evcore_holder	holder;
+	struct evcore_signals	*signals;
+	struct list_head	node;		/* in signals->sources */
+	int			sig;
+	bool			only;		/* in place of the usual way */
+};
+
+static struct signal_source *to_signal(struct evcore_source *s)
+{
+	return container_of(s, struct signal_source, holder.valued.source);
+}
+
+static struct evcore_source *source_of(struct signal_source *ss)
+{
+	return &ss->holder.valued.source;
+}
+
+static void put_signals(struct evcore_signals *es)
+{
+	if (refcount_dec_and_test(&es->refs))
+		kfree(es);
+}
+
+/* --- posting --- */
+
+static void set_pid_uid(struct evcore_record *r, u32 pid, u32 uid)
+{
+	r->extra[1] = pid | (u64)uid << 32;
+}
+
+/* The sender's ids, as the receiver sees them. */
+static void set_sender(struct evcore_record *r, struct task_struct *t)
+{
+	guard(rcu)();
+	set_pid_uid(r, task_tgid_nr_ns(current, task_active_pid_ns(t)),
+		    from_kuid_munged(task_cred_xxx(t, user_ns), current_uid()));
+}
+
+/*
+ * value: what the signal carries; extra[0]: si_code and si_errno; extra[1]: two
+ * words more, mostly si_pid and si_uid.
+ */
+static void fill_record(struct evcore_record *r, int sig,
+			const struct kernel_siginfo *info, struct task_struct *t)
+{
+	if (info == SEND_SIG_NOINFO) {
+		set_sender(r, t);
+		return;		/* SI_USER is 0 */
+	}
+	if (info == SEND_SIG_PRIV) {
+		r->extra[0] = (u32)SI_KERNEL;
+		return;
+	}
+	r->extra[0] = (u32)info->si_code | (u64)(u32)info->si_errno << 32;
+	switch (siginfo_layout(sig, info->si_code)) {
+	case SIL_KILL:
+		set_pid_uid(r, info->si_pid, info->si_uid);
+		break;
+	case SIL_RT:
+		set_pid_uid(r, info->si_pid, info->si_uid);
+		r->value = (unsigned long)info->si_value.sival_ptr;
+		break;
+	case SIL_CHLD:
+		set_pid_uid(r, info->si_pid, info->si_uid);
+		r->value = (u32)info->si_status;
+		break;
+	case SIL_TIMER:
+		set_pid_uid(r, info->si_tid, info->si_overrun);
+		r->value = (unsigned long)info->si_value.sival_ptr;
+		break;
+	case SIL_POLL:
+		set_pid_uid(r, info->si_fd, 0);
+		r->value = info->si_band;
+		break;
+	case SIL_SYS:
+		set_pid_uid(r, info->si_syscall, info->si_arch);
+		r->value = (unsigned long)info->si_call_addr;
+		break;
+	default:
+		r->value = (unsigned long)info->si_addr;
+	}
+}
+
+/* Reported to the thread that made it, which cannot go on: as siginfo has them. */
+static bool is_fault(int sig, const struct kernel_siginfo *info)
+{
+	switch (sig) {
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGTRAP:
+	case SIGFPE:
+	case SIGSYS:
+		return info == SEND_SIG_PRIV ||
+		       (info != SEND_SIG_NOINFO && info->si_code > 0);
+	}
+	return false;
+}
+
+/* Whether the sender is one who is told that a signal could not be queued. */
+static bool may_fail(int sig, const struct kernel_siginfo *info)
+{
+	return sig >= SIGRTMIN && info != SEND_SIG_NOINFO && info != SEND_SIG_PRIV &&
+	       info->si_code != SI_USER && info->si_code != SI_TIMER;
+}
+
+static struct evcore_held *hold(struct signal_source *ss, struct task_struct *t)
+{
+	/* A guess without the queue's lock, and as good as any: a limit. */
+	if (ss->sig >= SIGRTMIN &&
+	    READ_ONCE(ss->holder.nr_held) >= task_rlimit(t, RLIMIT_SIGPENDING))
+		return NULL;
+	return evcore_hold(GFP_ATOMIC | __GFP_NOWARN);
+}
+
+/* 1: posted, 0: the source is not armed, -EAGAIN: nothing was done. */
+static int post_signal(struct signal_source *ss, const struct kernel_siginfo *info,
+		       struct task_struct *t, bool fail)
+{
+	struct evcore_source *s = source_of(ss);
+	struct evcore_held *h = hold(ss, t);
+
+	if (h) {
+		h->record.events = EVCORE_SIGNALED;
+		fill_record(&h->record, ss->sig, info, t);
+		return evcore_post_held(s, h);
+	}
+	if (fail)
+		return -EAGAIN;
+	/* That it came is told, what came with it is not. */
+	if (ss->sig >= SIGRTMIN)
+		return evcore_try_post(s, EVCORE_SIGNALED | EVCORE_SIGNAL_OVERRUN, 1);
+	return evcore_try_post(s, EVCORE_SIGNALED, 0);
+}
+
+/**
+ * evcore_signal_slow - evcore_signal() where the process has registered something
+ * @deliver: it would be delivered
+ * @sig: the signal
+ * @info: what comes with it, SEND_SIG_NOINFO or SEND_SIG_PRIV
+ * @t: the task that it is sent to, or one of the process
+ * @ret: set to -EAGAIN where it cannot be queued, and to @taken where it was
+ * @taken: the caller's word for that
+ *
+ * Context: as evcore_signal().
+ *
+ * Return: true to go on and deliver it.
+ */
+bool evcore_signal_slow(bool deliver, int sig, const struct kernel_siginfo *info,
+			struct task_struct *t, int *ret, int taken)
+{
+	struct evcore_signals *es = t->signal->evcore;
+	bool posted = false, fail = deliver && may_fail(sig, info);
+	struct signal_source *ss;
+	int err;
+
+	/* On its way out: what is dropped now comes to nobody. */
+	if (!deliver && t->signal->flags & SIGNAL_GROUP_EXIT)
+		return false;
+	guard(spinlock)(&es->lock);
+	list_for_each_entry(ss, &es->sources, node) {
+		if (ss->sig != sig || !ss->only)
+			continue;
+		/* Once a queue has it, nobody is to send it again. */
+		err = post_signal(ss, info, t, fail && !posted);
+		if (err < 0) {
+			*ret = err;
+			return false;
+		}
+		posted |= err;
+	}
+	if (!posted || !deliver || is_fault(sig, info))
+		return deliver;
+	if (sig == SIGALRM)
+		es->alarm_taken = true;
+	*ret = taken;
+	return false;
+}
+
+/**
+ * evcore_signal_also_slow - the same for evcore_signal_also()
+ * @sig: the signal
+ * @info: as for evcore_signal()
+ * @t: the task
+ *
+ * Context: as evcore_signal_also().
+ */
+void evcore_signal_also_slow(int sig, const struct kernel_siginfo *info,
+			     struct task_struct *t)
+{
+	struct evcore_signals *es = t->signal->evcore;
+	struct signal_source *ss;
+
+	guard(spinlock)(&es->lock);
+	list_for_each_entry(ss, &es->sources, node)
+		if (ss->sig == sig && !ss->only)
+			post_signal(ss, info, t, false);
+}
+
+/**
+ * evcore_itimer_rearm - ITIMER_REAL has expired and SIGALRM was sent
+ * @sig: whose timer
+ * @timer: its hrtimer
+ *
+ * A periodic one is re-armed when its signal is dequeued. Where that went into
+ * queues only, it must be done here.
+ *
+ * Context: the timer's interrupt.
+ *
+ * Return: true if it was re-armed.
+ */
+bool evcore_itimer_rearm(struct signal_struct *sig, struct hrtimer *timer)
+{
+	/* Set once, pairs with own_signals(); kept until this timer is cancelled. */
+	struct evcore_signals *es = smp_load_acquire(&sig->evcore);
+	ktime_t interval = READ_ONCE(sig->it_real_incr);
+	ktime_t now = hrtimer_cb_get_time(timer);
+	unsigned long flags;
+	bool taken;
+
+	if (!es)
+		return false;
+	spin_lock_irqsave(&es->lock, flags);
+	taken = es->alarm_taken;
+	es->alarm_taken = false;
+	spin_unlock_irqrestore(&es->lock, flags);
+	if (!taken || !interval)
+		return false;
+	hrtimer_forward(timer, interval < STEP_NS ? ktime_add_ns(now, STEP_NS) : now,
+			interval);
+	return true;
+}
+
+/* --- registering --- */
+
+/* This process's, which it gets with its first registration. */
+static struct evcore_signals *own_signals(void)
+{
+	struct signal_struct *sig = current->signal;
+	struct evcore_signals *es, *old;
+
+	if (sig->evcore)
+		return sig->evcore;
+	es = kzalloc(sizeof(*es), GFP_KERNEL_ACCOUNT);
+	if (!es)
+		return NULL;
+	refcount_set(&es->refs, 1);
+	spin_lock_init(&es->lock);
+	INIT_LIST_HEAD(&es->sources);
+
+	spin_lock_irq(&current->sighand->siglock);
+	old = sig->evcore;
+	if (!old)	/* initialised first: pairs with evcore_itimer_rearm() */
+		smp_store_release(&sig->evcore, es);
+	spin_unlock_irq(&current->sighand->siglock);
+	if (!old)
+		return es;
+	kfree(es);
+	return old;
+}
+
+/* What an event of the signal does to others, whatever the request says. */
+static u32 merging(int sig)
+{
+	return sig >= SIGRTMIN ? EVCORE_COUNTS : EVCORE_MERGE_HELD;
+}
+
+static int signal_attach(struct evcore_source *s, struct evcore_request *req,
+			 u32 *ready)
+{
+	struct signal_source *ss = to_signal(s), *other;
+	u64 sig = s->id & ~EVCORE_SIGNAL_NOMASK;
+	struct evcore_signals *es;
+
+	if (!sig || sig > _NSIG || sig == SIGKILL || sig == SIGSTOP)
+		return -EINVAL;
+	es = own_signals();
+	if (!es)
+		return -ENOMEM;
+	ss->sig = sig;
+	ss->only = s->id & EVCORE_SIGNAL_NOMASK;
+	ss->signals = es;
+	s->flags |= merging(sig);
+
+	guard(spinlock_irq)(&es->lock);
+	list_for_each_entry(other, &es->sources, node)
+		if (other->sig == ss->sig && source_of(other)->queue == s->queue)
+			return -EEXIST;		/* in the other form */
+	refcount_inc(&es->refs);
+	list_add_tail(&ss->node, &es->sources);
+	return 0;
+}
+
+static void signal_detach(struct evcore_source *s)
+{
+	struct signal_source *ss = to_signal(s);
+	struct evcore_signals *es = ss->signals;
+
+	spin_lock_irq(&es->lock);
+	list_del(&ss->node);
+	spin_unlock_irq(&es->lock);
+	put_signals(es);
+}
+
+static int signal_modify(struct evcore_source *s, struct evcore_request *req)
+{
+	req->flags |= merging(to_signal(s)->sig);
+	return 0;
+}
+
+static void signal_describe(struct evcore_source *s, struct seq_file *m)
+{
+	struct signal_source *ss = to_signal(s);
+
+	seq_printf(m, " signal:%d%s waiting:%u", ss->sig, ss->only ? " only" : "",
+		   READ_ONCE(ss->holder.nr_held));
+}
+
+/* The first of a queue; queue->mutex keeps it, where @q is given. */
+static struct signal_source *first_of(struct evcore_signals *es, struct evcore_queue *q)
+{
+	struct signal_source *ss;
+
+	lockdep_assert_held(&es->lock);
+	list_for_each_entry(ss, &es->sources, node)
+		if (!q || source_of(ss)->queue == q)
+			return ss;
+	return NULL;
+}
+
+static void remove_all(struct evcore_signals *es)
+{
+	struct signal_source *ss;
+	struct evcore_queue *q;
+
+	for (;;) {
+		spin_lock_irq(&es->lock);
+		ss = first_of(es, NULL);
+		if (ss) {
+			q = source_of(ss)->queue;
+			kref_get(&q->kref);
+		}
+		spin_unlock_irq(&es->lock);
+		if (!ss)
+			return;
+		mutex_lock(&q->mutex);
+		spin_lock_irq(&es->lock);
+		ss = first_of(es, q);
+		spin_unlock_irq(&es->lock);
+		/* Not evcore_del(): what lies in the ring has happened, and stays. */
+		if (ss)
+			evcore_retire(source_of(ss));
+		evcore_reap(q);
+		mutex_unlock(&q->mutex);
+		evcore_queue_put(q);
+	}
+}
+
+/**
+ * evcore_signal_exec - a process becomes another program
+ * @tsk: its only thread, current
+ *
+ * Context: process context, may sleep.
+ */
+void evcore_signal_exec(struct task_struct *tsk)
+{
+	if (tsk->signal->evcore)
+		remove_all(tsk->signal->evcore);
+}
+
+/**
+ * evcore_signal_exit - the last thread of a process exits
+ * @tsk: current; ITIMER_REAL is cancelled
+ *
+ * Context: process context, may sleep.
+ */
+void evcore_signal_exit(struct task_struct *tsk)
+{
+	struct evcore_signals *es = tsk->signal->evcore;
+
+	if (!es)
+		return;
+	spin_lock_irq(&tsk->sighand->siglock);
+	tsk->signal->evcore = NULL;
+	spin_unlock_irq(&tsk->sighand->siglock);
+	remove_all(es);
+	put_signals(es);
+}
+
+const struct evcore_source_ops evcore_signal_ops = {
+	.name		= "evcore_signal",
+	.type		= EVCORE_SIGNAL,
+	.size		= sizeof(struct signal_source),
+	.all_events	= EVCORE_SIGNALED,
+	.holds		= true,
+	.attach		= signal_attach,
+	.detach		= signal_detach,
+	.modify		= signal_modify,
+	.describe	= signal_describe,
+};
