@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -247,6 +248,50 @@ int ec_timer(ec_t ec, uint64_t id, clockid_t clock, uint64_t first_ns,
 	};
 
 	return ec_change(ec, &c);
+}
+
+int ec_watch_signal(ec_t ec, uint64_t sig, unsigned int flags, uint64_t data)
+{
+	struct evchan_change c = {
+		.op = EVCHAN_SET, .type = EVCHAN_SIGNAL, .flags = flags, .id = sig,
+		.data = data,
+	};
+
+	return ec_change(ec, &c);
+}
+
+int ec_watch_process(ec_t ec, int pidfd, uint64_t data)
+{
+	return ec_watch(ec, EVCHAN_PROCESS, pidfd, EVCHAN_EXITED, 0, data);
+}
+
+/* The kernel's, which the C library need not know: a descriptor first in the union. */
+static struct sigevent channel_event(ec_t ec, uintptr_t data)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_EVCHAN };
+
+	ev.sigev_value.sival_ptr = (void *)data;
+	memcpy(&ev._sigev_un, &ec->fd, sizeof(ec->fd));
+	return ev;
+}
+
+int ec_timer_create(ec_t ec, clockid_t clock, uintptr_t data, timer_t *timer)
+{
+	struct sigevent ev = channel_event(ec, data);
+	int id;
+
+	if (syscall(SYS_timer_create, clock, &ev, &id))
+		return -1;
+	/* What the C library makes of a timer that has no thread. */
+	*timer = (timer_t)(intptr_t)id;
+	return 0;
+}
+
+int ec_mq_notify(ec_t ec, int mq, uintptr_t data)
+{
+	struct sigevent ev = channel_event(ec, data);
+
+	return (int)syscall(SYS_mq_notify, mq, &ev);
 }
 
 int ec_user(ec_t ec, uint64_t id, uint64_t data)

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #ifdef __cplusplus
@@ -246,6 +247,68 @@ int ec_watch(ec_t ec, unsigned int type, int fd, uint32_t events, unsigned int f
 /* Stop watching a descriptor; 1: its last event may be in a thread's hands. */
 int ec_unwatch(ec_t ec, unsigned int type, int fd);
 
+/**
+ * ec_watch_signal - have a signal of this process come through the channel
+ * @sig: its number; with EVCHAN_SIGNAL_NOMASK or-ed in it comes through the channel
+ *       only, otherwise also in the usual way
+ * @flags: EVCHAN_ONESHOT ...
+ * @data: returned with each event
+ *
+ * The event's value is what the signal carries: the value of sigqueue(), a child's
+ * status. Realtime signals come one by one, in order. ec_remove() with EVCHAN_SIGNAL
+ * and @sig as it was given undoes it; so do exec and exit, and fork does not
+ * inherit it.
+ *
+ * Return: 0, or -1 with errno EINVAL (SIGKILL and SIGSTOP too), ENOMEM, ENOSPC.
+ */
+int ec_watch_signal(ec_t ec, uint64_t sig, unsigned int flags, uint64_t data);
+
+/* Of a signal's event: si_code, and who sent it. */
+static inline int ec_signal_code(const event_data_t *d)
+{
+	return (int)(uint32_t)d->extra[0];
+}
+
+static inline pid_t ec_signal_pid(const event_data_t *d)
+{
+	return (pid_t)(uint32_t)d->extra[1];
+}
+
+static inline uid_t ec_signal_uid(const event_data_t *d)
+{
+	return (uid_t)(d->extra[1] >> 32);
+}
+
+/**
+ * ec_watch_process - be told when a process exits
+ * @pidfd: of the process; ec_unwatch() with EVCHAN_PROCESS undoes it
+ * @data: returned with the event
+ *
+ * One event, at once if it has exited already. Its value is the status as wait(2)
+ * has it, for WIFEXITED() and the like; the process is still to be waited for.
+ * EVCHAN_EXIT_HIDDEN in the events says that the status may not be seen, or is gone.
+ */
+int ec_watch_process(ec_t ec, int pidfd, uint64_t data);
+
+/**
+ * ec_timer_create - a POSIX timer that posts into the channel
+ * @clock: any that timer_create() takes
+ * @data: returned with each event; only as many bits as a pointer has
+ * @timer: the timer, for timer_settime() and timer_delete()
+ *
+ * The event's value is the overrun count.
+ */
+int ec_timer_create(ec_t ec, clockid_t clock, uintptr_t data, timer_t *timer);
+
+/**
+ * ec_mq_notify - be told, once, when a message comes into an empty message queue
+ * @mq: its descriptor; mq_notify() without a sigevent undoes it
+ * @data: returned with the event; only as many bits as a pointer has
+ *
+ * The event's value is @mq.
+ */
+int ec_mq_notify(ec_t ec, int mq, uintptr_t data);
+
 /* A timer: first expiry and period in ns from now; @period 0 fires once. */
 int ec_timer(ec_t ec, uint64_t id, clockid_t clock, uint64_t first_ns,
 	     uint64_t period_ns, uint64_t data);
@@ -254,7 +317,7 @@ int ec_timer(ec_t ec, uint64_t id, clockid_t clock, uint64_t first_ns,
 int ec_user(ec_t ec, uint64_t id, uint64_t data);
 int ec_post(ec_t ec, uint64_t id, uint64_t value);
 
-/* Remove a timer or a source of user events. */
+/* Remove a timer, a source of user events, or a signal. */
 int ec_remove(ec_t ec, unsigned int type, uint64_t id);
 
 /* Give an event back: it is delivered again, to whoever takes it. */

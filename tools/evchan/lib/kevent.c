@@ -4,6 +4,9 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -126,6 +129,21 @@ const struct ukevent *kevent_next(struct kevent_queue *q, int timeout_ms)
 	q->taken++;
 	q->there--;
 	return uk;
+}
+
+int kevent_timer_create(int fd, clockid_t clock, void *ptr, timer_t *timer)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_KEVENT };
+	int id;
+
+	ev.sigev_value.sival_ptr = ptr;
+	/* The queue's descriptor is first in the union. */
+	memcpy(&ev._sigev_un, &fd, sizeof(fd));
+	if (syscall(SYS_timer_create, clock, &ev, &id))
+		return -1;
+	/* What the C library makes of a timer that has no thread. */
+	*timer = (timer_t)(intptr_t)id;
+	return 0;
 }
 
 void kevent_close(struct kevent_queue *q)

@@ -11,6 +11,7 @@
 #include <linux/kevent.h>
 #include <linux/time_types.h>
 #include <stddef.h>
+#include <time.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,6 +56,19 @@ int kevent_open(struct kevent_queue *q, unsigned int num, unsigned int flags);
  * Return: the event, valid until the next call; NULL with errno ETIMEDOUT, EINTR.
  */
 const struct ukevent *kevent_next(struct kevent_queue *q, int timeout_ms);
+
+/**
+ * kevent_timer_create - a POSIX timer that posts into a queue
+ * @fd: the queue
+ * @clock: any that timer_create() takes
+ * @ptr: returned in each event
+ * @timer: the timer, for timer_settime() and timer_delete()
+ *
+ * For a C library whose timer_create() lets no SIGEV_KEVENT pass.
+ *
+ * Return: 0, or -1 with errno.
+ */
+int kevent_timer_create(int fd, clockid_t clock, void *ptr, timer_t *timer);
 
 /* Unmap and close. */
 void kevent_close(struct kevent_queue *q);
