@@ -6,7 +6,9 @@
  * in the same order of first occurrence, and no more records than the row allows.
  * What is expected comes from what was done to the sources, not from a face.
  */
-#include "events.h"
+#include "processes.h"
+#include "sigevents.h"
+#include "signals.h"
 
 #define SOURCES_MAX	128
 #define STEPS_MAX	12
@@ -19,7 +21,9 @@ static const char *const face_names[FACES] = {
 };
 
 /* What the sources of a row are. */
-enum kind { EVENTFD, PIPE, SOCKET, USER, TIMER };
+enum kind {
+	EVENTFD, PIPE, SOCKET, USER, TIMER, SIGNAL, PROCESS, POSIX_TIMER, MQUEUE,
+};
 enum mode { EDGE, LEVEL, ONESHOT };
 
 /* How much is read from a source for each of its records. */
@@ -48,13 +52,14 @@ struct step {
 
 struct world {
 	int fds[SOURCES_MAX][2];	/* what is watched, and the other end */
+	timer_t timers[SOURCES_MAX];
 	uint64_t sent[SOURCES_MAX];
 };
 
 /* What came, or should have. */
 struct outcome {
 	uint32_t bits[SOURCES_MAX];
-	uint64_t count[SOURCES_MAX];	/* payload read, user events, expirations */
+	uint64_t count[SOURCES_MAX];	/* payload read, user events, expirations, ... */
 	int order[ORDER_MAX];		/* first occurrences, each TAKE closed by -1 */
 	int length;
 	int records;
@@ -164,26 +169,52 @@ ROW(timer_once, .kind = TIMER, .mode = ONESHOT, .sources = 3, .slots = 8, .event
     .records = { 3, 3, 3, 3 }, .steps = {
 	{ EXPIRE, 0, 2, 1 }, { ADD, 0, 2 }, { TAKE } });
 
+/* Each signal is one, with its number; nothing else happens to it. */
+ROW(signal_in_order, .kind = SIGNAL, .sources = 4, .slots = 8, .events = 1,
+    .records = { 20, 20, 20, 20 }, .steps = {
+	{ ADD, 0, 3 }, { FIRE, 2, 3, 2 }, { FIRE, 0, 1, 2 }, { TAKE },
+	{ FIRE, 0, 3, 3 }, { TAKE } });
+ROW(signal_full_ring, .kind = SIGNAL, .sources = 20, .slots = 8, .events = 1,
+    .records = { 160, 160, 160, 160 }, .steps = {
+	{ ADD, 0, 19 }, { FIRE, 0, 19, 5 }, { FIRE, 0, 19, 3 }, { TAKE } });
+ROW(process_exit, .kind = PROCESS, .sources = 3, .slots = 8, .events = 1,
+    .records = { 3, 3, 3, 3 }, .steps = {
+	{ FIRE, 2, 2, 1 }, { ADD, 2, 2 }, { ADD, 0, 1 }, { TAKE }, { FIRE, 0, 1, 1 },
+	{ TAKE } });
+ROW(process_full_ring, .kind = PROCESS, .sources = 12, .slots = 8, .events = 1,
+    .records = { 12, 12, 12, 12 }, .steps = {
+	{ ADD, 0, 11 }, { FIRE, 6, 11, 1 }, { FIRE, 0, 5, 1 }, { TAKE } });
+ROW(posix_timer_once, .kind = POSIX_TIMER, .sources = 3, .slots = 8, .events = 1,
+    .records = { 3, 3, 3, 3 }, .steps = {
+	{ EXPIRE, 0, 2, 1 }, { ADD, 0, 2 }, { TAKE } });
+ROW(mqueue_notify, .kind = MQUEUE, .sources = 4, .slots = 2, .events = 1,
+    .records = { 4, 4, 4, 4 }, .steps = {
+	{ ADD, 0, 3 }, { FIRE, 2, 3, 1 }, { FIRE, 0, 1, 1 }, { TAKE } });
+
 static uint32_t type_of(enum kind kind)
 {
 	static const uint32_t types[] = {
 		[EVENTFD] = EVCHAN_POLL, [PIPE] = EVCHAN_PIPE, [SOCKET] = EVCHAN_SOCKET,
-		[USER] = EVCHAN_USER, [TIMER] = EVCHAN_TIMER,
+		[USER] = EVCHAN_USER, [TIMER] = EVCHAN_TIMER, [SIGNAL] = EVCHAN_SIGNAL,
+		[PROCESS] = EVCHAN_PROCESS, [POSIX_TIMER] = EVCHAN_POSIX_TIMER,
+		[MQUEUE] = EVCHAN_MQUEUE,
 	};
 
 	return types[kind];
 }
 
 /* A source's name: its descriptor, its number, or for a timer its period in ms. */
-static int id_of(const struct world *w, enum kind kind, int i)
+static uint64_t id_of(const struct world *w, enum kind kind, int i)
 {
+	if (kind == SIGNAL)
+		return (SIGRTMIN + i) | EVCHAN_SIGNAL_NOMASK;
 	return kind == USER ? i : kind == TIMER ? 10 + 10 * i : w->fds[i][0];
 }
 
 /* --- the faces --- */
 
 static int evchan_change_one(struct channel *c, int op, enum kind kind, enum mode mode,
-			     int id, uint32_t events, int i)
+			     uint64_t id, uint32_t events, int i)
 {
 	struct evchan_change ch = {
 		.op = op, .type = type_of(kind), .events = events, .data = i, .id = id,
@@ -193,7 +224,7 @@ static int evchan_change_one(struct channel *c, int op, enum kind kind, enum mod
 	if (kind == TIMER) {
 		ch.args[0] = CLOCK_MONOTONIC;
 		ch.args[1] = id * 1000000ULL;
-	} else if (kind != USER) {
+	} else if (kind != USER && kind != SIGNAL) {
 		ch.args[0] = id;
 	}
 	if (op == EVCHAN_POST)
@@ -201,8 +232,8 @@ static int evchan_change_one(struct channel *c, int op, enum kind kind, enum mod
 	return change(c, &ch);
 }
 
-static struct ukevent kevent_request(enum kind kind, enum mode mode, int id, uint32_t events,
-				     int i)
+static struct ukevent kevent_request(enum kind kind, enum mode mode, uint64_t id,
+				     uint32_t events, int i)
 {
 	struct ukevent uk = request(type_of(kind), id, events,
 				    KEVENT_REQ_ALWAYS_QUEUE |
@@ -212,6 +243,8 @@ static struct ukevent kevent_request(enum kind kind, enum mode mode, int id, uin
 	if (kind == TIMER) {
 		uk.id.raw[0] = 0;
 		uk.id.raw[1] = id * 1000000;
+	} else if (kind == SIGNAL) {
+		uk.id.raw_u64 = id;
 	}
 	return uk;
 }
@@ -226,14 +259,30 @@ static int kevent_again(struct queue *q, struct ukevent *uk)
 	return 0;
 }
 
+/* What is registered by the call that is given a struct sigevent. */
+static int apply_sigevent(struct world *w, enum kind kind, int notify, int fd, int i)
+{
+	struct sigevent ev = queue_event(notify, fd, i);
+
+	if (kind == MQUEUE)
+		return notify_queue(w->fds[i][0], &ev);
+	return create_timer(CLOCK_MONOTONIC, &ev, &w->timers[i]) ?:
+	       set_timer(w->timers[i], 10000000LL * (i + 1), 0);
+}
+
 /* Register, change or remove source i; 0 if that went well. */
 static int apply(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
 		 const FIXTURE_VARIANT(scenario) *variant, int face, const struct step *st,
 		 int i)
 {
 	uint32_t events = st->events ?: variant->events;
-	int id = id_of(&self->w, variant->kind, i);
+	uint64_t id = id_of(&self->w, variant->kind, i);
 	struct ukevent uk;
+
+	if (variant->kind == MQUEUE || variant->kind == POSIX_TIMER)
+		return apply_sigevent(&self->w, variant->kind,
+				      face == EVCHAN ? SIGEV_EVCHAN : SIGEV_KEVENT,
+				      face == EVCHAN ? self->c.fd : self->q.fd, i);
 
 	if (face == EVCHAN) {
 		int op = st->op == ADD ? EVCHAN_ADD : st->op == MODIFY ? EVCHAN_MOD :
@@ -258,6 +307,21 @@ static int apply(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self
 
 /* --- sources --- */
 
+/* A process that exits with i + 1 when it is told so. */
+static int make_process(int *fds, int i)
+{
+	struct child c;
+
+	if (!start_child(&c)) {
+		await_word(&c);
+		_exit(i + 1);
+	}
+	fds[0] = c.pidfd;
+	fds[1] = c.told[1];
+	close(c.told[0]);
+	return c.pid < 0 || c.pidfd < 0;
+}
+
 static int make_source(struct world *w, enum kind kind, int i)
 {
 	int *fds = w->fds[i];
@@ -273,6 +337,11 @@ static int make_source(struct world *w, enum kind kind, int i)
 		return pipe2(fds, O_NONBLOCK);
 	case SOCKET:
 		return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds);
+	case PROCESS:
+		return make_process(fds, i);
+	case MQUEUE:
+		fds[0] = open_mqueue("/common-notify");
+		return fds[0] < 0;
 	default:
 		return 0;
 	}
@@ -281,9 +350,40 @@ static int make_source(struct world *w, enum kind kind, int i)
 /* Something happens to source i; its messages are numbered. */
 static int fire(struct world *w, enum kind kind, int i)
 {
-	if (kind == EVENTFD)
+	siginfo_t info;
+
+	switch (kind) {
+	case EVENTFD:
 		return raise_eventfd(w->fds[i][0]);
+	case SIGNAL:
+		return send_value(SIGRTMIN + i, w->sent[i]);
+	case PROCESS:	/* until it has exited; it stays to be waited for */
+		return write(w->fds[i][1], "", 1) != 1 ||
+		       waitid(P_PIDFD, w->fds[i][0], &info, WEXITED | WNOWAIT);
+	case MQUEUE:
+		return mq_send(w->fds[i][0], "", 0, 0);
+	default:
+		break;
+	}
 	return write(w->fds[i][1], &w->sent[i], 8) == 8 ? 0 : -1;
+}
+
+/* What a record itself says of source i: so much; -1 if it is wrong. */
+static int64_t read_record(const struct world *w, enum kind kind, int i, uint64_t value,
+			   uint64_t had)
+{
+	switch (kind) {
+	case SIGNAL:
+		return (uint32_t)value == had + 1 ? 1 : -1;
+	case PROCESS:
+		return (int)value == (i + 1) << 8 ? 1 : -1;
+	case MQUEUE:
+		return (int)value == w->fds[i][0] ? 1 : -1;
+	case POSIX_TIMER:
+		return 1 + value;
+	default:
+		return value;
+	}
 }
 
 /* Read from source i; how many messages, -1 if one is out of order. */
@@ -325,21 +425,19 @@ static void record(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *se
 		   uint64_t i, uint32_t bits, uint64_t count)
 {
 	struct outcome *o = &self->got;
+	int64_t n;
 
 	ASSERT_LT(i, (uint64_t)variant->sources);
 	ASSERT_LT(++o->records, 4 * ORDER_MAX);		/* a flood ends here */
 	o->bits[i] |= bits;
 	occurred(o, i);
-	if (variant->kind == USER || variant->kind == TIMER) {
-		o->count[i] += count;
-	} else {
-		int64_t n = read_source(&self->w, variant->kind, i, st->reading, o->count[i]);
-
-		EXPECT_GE(n, 0) {
-			TH_LOG("source %d: a message lost or out of order", (int)i);
-		}
-		o->count[i] += n;
+	n = variant->kind < USER ?
+	    read_source(&self->w, variant->kind, i, st->reading, o->count[i]) :
+	    read_record(&self->w, variant->kind, i, count, o->count[i]);
+	EXPECT_GE(n, 0) {
+		TH_LOG("source %d: a message lost, wrong, or out of order", (int)i);
 	}
+	o->count[i] += n;
 }
 
 static void record_ukevent(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
@@ -350,11 +448,16 @@ static void record_ukevent(struct __test_metadata *_metadata, FIXTURE_DATA(scena
 	       uk->type == KEVENT_TIMER ? uk->ret_data[1] : uk->ret_data[0]);
 }
 
+static bool expires(enum kind kind)
+{
+	return kind == TIMER || kind == POSIX_TIMER;
+}
+
 /* Fetch everything; a timer's row waits for as many as there are. */
 static void take_all(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
 		     const FIXTURE_VARIANT(scenario) *variant, int face, const struct step *st)
 {
-	long ms = variant->kind == TIMER ? LONG_MS : 0;
+	long ms = expires(variant->kind) ? LONG_MS : 0;
 	struct evchan_event e;
 	struct ukevent out[5];
 	int n;
@@ -466,12 +569,16 @@ static void run_row(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *s
 	}
 	for (int i = 0; i < variant->sources; i++) {
 		/* What was sent is what has to be read, but for what was closed. */
-		if (variant->kind != TIMER)
+		if (!expires(variant->kind))
 			self->expected.count[i] = self->w.sent[i];
 		if (self->w.fds[i][0] >= 0)
 			close(self->w.fds[i][0]);
 		if (self->w.fds[i][1] >= 0)
 			close(self->w.fds[i][1]);
+		if (variant->kind == POSIX_TIMER)
+			timer_delete(self->w.timers[i]);
+		if (variant->kind == PROCESS)
+			wait(NULL);
 	}
 	if (face == EVCHAN)
 		channel_close(&self->c);

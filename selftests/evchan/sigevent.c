@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What takes a struct sigevent, posting into a channel: POSIX timers, mq_notify(). */
+#include <evchan.h>
+
+#include "channel.h"
+#include "processes.h"
+#include "sigevents.h"
+
+static int channel_timer(struct channel *c, clockid_t clock, unsigned long cookie,
+			 timer_t *timer)
+{
+	struct sigevent ev = queue_event(SIGEV_EVCHAN, c->fd, cookie);
+
+	return create_timer(clock, &ev, timer);
+}
+
+/* Once, with the cookie, the timer's id, and nothing passed over. */
+TEST_F(channel, posix_timer_once)
+{
+	struct evchan_event e;
+	timer_t timer, other;
+
+	ASSERT_EQ(channel_timer(&self->c, CLOCK_MONOTONIC, 0, &other), 0);
+	ASSERT_EQ(channel_timer(&self->c, CLOCK_MONOTONIC, 0xfedcba98, &timer), 0);
+	ASSERT_EQ(set_timer(timer, 1000000, 0), 0);
+	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	EXPECT_EQ(e.type, EVCHAN_POSIX_TIMER);
+	EXPECT_EQ(e.events, EVCHAN_FIRED);
+	EXPECT_EQ(e.data, 0xfedcba98);
+	EXPECT_EQ((int)e.id, timer_number(timer));
+	EXPECT_EQ(e.value, 0);
+	EXPECT_EQ(timer_getoverrun(timer), 0);
+	EXPECT_EQ(wait_events(&self->c, 0, 0), 0);
+	/* And again when it is set again. */
+	ASSERT_EQ(set_timer(timer, 1, 0), 0);
+	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	timer_delete(timer);
+	timer_delete(other);
+}
+
+/* Every clock that a program can have a timer on, once and periodic. */
+TEST_F(channel, posix_timer_clocks)
+{
+	static const clockid_t clocks[] = {
+		CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI,
+		CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID,
+	};
+	struct evchan_event e;
+	timer_t timer;
+
+	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
+		int n = 0;
+
+		ASSERT_EQ(channel_timer(&self->c, clocks[i], i, &timer), 0);
+		ASSERT_EQ(set_timer(timer, 2000000, 0), 0);
+		/* Without sleeping, for a processor's clock. */
+		while (!take(&self->c, &e))
+			;
+		EXPECT_EQ(e.data, i);
+		EXPECT_EQ(e.value, 0);
+		ASSERT_EQ(set_timer(timer, 2000000, 2000000), 0);
+		while (n < 5) {
+			wait_events(&self->c, 0, 0);
+			n += take(&self->c, &e);
+		}
+		EXPECT_EQ(e.data, i);
+		ASSERT_EQ(timer_delete(timer), 0);
+		while (wait_events(&self->c, 0, 0) > 0)
+			while (take(&self->c, &e))
+				;
+	}
+}
+
+/*
+ * What is told adds up, whatever the ring has room for: at no time to more than
+ * has expired, and soon to what had expired at any time.
+ */
+static void check_counts(struct __test_metadata *_metadata, struct channel *c, clockid_t clock,
+			 long long interval)
+{
+	long long start, end, told = 0, due, step = interval < 50000 ? 50000 : interval;
+	struct evchan_event e;
+	int records = 0;
+	timer_t timer;
+
+	ASSERT_EQ(channel_timer(c, clock, 0, &timer), 0);
+	start = now_ns(clock);
+	ASSERT_EQ(set_timer(timer, interval, interval), 0);
+	/* Long enough for a full ring, and more in the source. */
+	while (now_ns(clock) - start < 12 * (step < 4000000 ? 4000000 : step))
+		;
+	due = (now_ns(clock) - start) / interval;
+	/* Started a little later than @start, so one may be still to come. */
+	while (told < due - 1 - 1000000 / interval) {
+		wait_events(c, 0, 0);
+		while (take(c, &e)) {
+			told += 1 + e.value;
+			records++;
+		}
+		ASSERT_LT(now_ns(clock) - start, LONG_MS * 1000000LL);
+		EXPECT_LE(told, (now_ns(clock) - start) / interval);
+	}
+	ASSERT_EQ(set_timer(timer, 0, 0), 0);
+	end = now_ns(clock);
+	EXPECT_LE(records, 1 + (end - start) / step);
+	ASSERT_EQ(timer_delete(timer), 0);
+	while (wait_events(c, 0, 0) > 0)
+		while (take(c, &e))
+			;
+}
+
+TEST_F(channel, posix_timer_counts_overruns)
+{
+	check_counts(_metadata, &self->c, CLOCK_MONOTONIC, 1000000);
+	check_counts(_metadata, &self->c, CLOCK_REALTIME, 700001);
+}
+
+TEST_F(channel, posix_timer_short_interval)
+{
+	check_counts(_metadata, &self->c, CLOCK_MONOTONIC, 1000);
+}
+
+/* A processor's time is looked at with the tick: all that passed is told. */
+TEST_F(channel, posix_timer_cpu_counts_overruns)
+{
+	check_counts(_metadata, &self->c, CLOCK_PROCESS_CPUTIME_ID, 100000);
+}
+
+/* Of the last event that was posted, as of the last signal that was delivered. */
+TEST_F(channel, posix_timer_getoverrun)
+{
+	struct itimerspec hourly = { .it_interval = { 3600, 0 } };
+	struct evchan_event e;
+	timer_t timer;
+
+	ASSERT_EQ(channel_timer(&self->c, CLOCK_REALTIME, 0, &timer), 0);
+	EXPECT_EQ(timer_getoverrun(timer), 0);
+	/* 99 hours late. */
+	clock_gettime(CLOCK_REALTIME, &hourly.it_value);
+	hourly.it_value.tv_sec -= 99 * 3600;
+	ASSERT_EQ(timer_settime(timer, TIMER_ABSTIME, &hourly, NULL), 0);
+	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	EXPECT_EQ(e.value, 99);
+	EXPECT_EQ(timer_getoverrun(timer), 99);
+	ASSERT_EQ(set_timer(timer, 1, 0), 0);
+	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	EXPECT_EQ(timer_getoverrun(timer), 0);
+	timer_delete(timer);
+}
+
+/* Deleted while armed, or with an event that nobody took: nothing comes. */
+TEST_F(channel, posix_timer_deleted)
+{
+	struct evchan_event e;
+	timer_t timer;
+
+	ASSERT_EQ(channel_timer(&self->c, CLOCK_MONOTONIC, 0, &timer), 0);
+	ASSERT_EQ(set_timer(timer, 1, 0), 0);
+	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	ASSERT_EQ(timer_delete(timer), 0);
+	EXPECT_EQ(take(&self->c, &e), 0);
+	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
+	for (int i = 0; i < 200; i++) {
+		ASSERT_EQ(channel_timer(&self->c, CLOCK_MONOTONIC, 0, &timer), 0);
+		ASSERT_EQ(set_timer(timer, 1 + i * 1000, 20000), 0);
+		ASSERT_EQ(timer_delete(timer), 0);
+	}
+	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
+}
+
+/* The channel goes first: the timer runs on, and has nobody to tell. */
+TEST_F(channel, posix_timer_channel_closed)
+{
+	struct itimerspec its;
+	struct channel other;
+	timer_t timer;
+
+	for (int i = 0; i < 50; i++) {
+		ASSERT_EQ(channel_open(&other, 8, 0), 0);
+		ASSERT_EQ(channel_timer(&other, CLOCK_MONOTONIC, 0, &timer), 0);
+		ASSERT_EQ(set_timer(timer, 1, 60000), 0);
+		if (i & 1)
+			ASSERT_GE(wait_events(&other, 1, LONG_MS), 1);
+		channel_close(&other);
+		ASSERT_EQ(timer_gettime(timer, &its), 0);
+		EXPECT_EQ(its.it_interval.tv_nsec, 60000);
+		EXPECT_EQ(timer_delete(timer), 0);
+	}
+}
+
+/* Removed by id, from the channel's side. */
+TEST_F(channel, posix_timer_removed_by_id)
+{
+	struct evchan_change ch = { .op = EVCHAN_DEL, .type = EVCHAN_POSIX_TIMER };
+	struct evchan_event e;
+	timer_t timer;
+
+	ASSERT_EQ(channel_timer(&self->c, CLOCK_MONOTONIC, 5, &timer), 0);
+	ASSERT_EQ(set_timer(timer, 1, 0), 0);
+	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	/* The cookie can be another. */
+	ch.id = e.id;
+	ch.op = EVCHAN_MOD;
+	ch.data = 6;
+	ASSERT_EQ(change(&self->c, &ch), 0);
+	ASSERT_EQ(set_timer(timer, 1, 0), 0);
+	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	EXPECT_EQ(e.data, 6);
+	ch.op = EVCHAN_DEL;
+	ASSERT_GE(change(&self->c, &ch), 0);
+	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
+	ASSERT_EQ(set_timer(timer, 1, 0), 0);
+	EXPECT_EQ(wait_events(&self->c, 1, 20), 0);
+	EXPECT_EQ(timer_delete(timer), 0);
+}
+
+TEST_F(channel, posix_timer_refused)
+{
+	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_POSIX_TIMER, .id = 1 };
+	struct sigevent ev = queue_event(SIGEV_EVCHAN, self->fd, 0);
+	struct queue q;
+	timer_t timer;
+
+	EXPECT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), -EINVAL);
+	ev = queue_event(SIGEV_EVCHAN, 1000, 0);
+	EXPECT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), -EBADF);
+	ev = queue_event(SIGEV_EVCHAN | SIGEV_THREAD_ID, self->c.fd, 0);
+	EXPECT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), -EINVAL);
+	ev = queue_event(SIGEV_EVCHAN | SIGEV_KEVENT, self->c.fd, 0);
+	EXPECT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), -EINVAL);
+	/* The other interface's queue. */
+	ev = queue_event(SIGEV_KEVENT, self->c.fd, 0);
+	EXPECT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), -EINVAL);
+	ASSERT_EQ(queue_open(&q, 0, 0), 0);
+	ev = queue_event(SIGEV_EVCHAN, q.fd, 0);
+	EXPECT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), -EINVAL);
+	queue_close(&q);
+	/* A timer makes its registration itself. */
+	EXPECT_EQ(change(&self->c, &ch), -EINVAL);
+	ch.op = EVCHAN_SET;
+	EXPECT_EQ(change(&self->c, &ch), -EINVAL);
+	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
+}
+
+/* /proc/PID/timers knows its name. */
+TEST_F(channel, posix_timer_in_proc)
+{
+	char text[4096];
+	timer_t timer;
+	int fd, n;
+
+	ASSERT_EQ(channel_timer(&self->c, CLOCK_MONOTONIC, 0, &timer), 0);
+	fd = open("/proc/self/timers", O_RDONLY);
+	ASSERT_GE(fd, 0);
+	n = read(fd, text, sizeof(text) - 1);
+	ASSERT_GT(n, 0);
+	text[n] = 0;
+	EXPECT_NE(strstr(text, "notify: evchan/pid."), NULL);
+	close(fd);
+	timer_delete(timer);
+}
+
+/* Its owner's exit and exec end it; two owners' timers are told apart. */
+TEST_F(channel, posix_timer_owner_goes)
+{
+	struct evchan_event e;
+	struct child c;
+	timer_t timer;
+	uint64_t id = 0;
+
+	ASSERT_EQ(channel_timer(&self->c, CLOCK_MONOTONIC, 1, &timer), 0);
+	for (int execs = 0; execs < 2; execs++) {
+		if (!start_child(&c)) {
+			if (channel_timer(&self->c, CLOCK_MONOTONIC, 2, &timer) ||
+			    set_timer(timer, 1000000, 1000000) || dup2(c.told[0], 0))
+				_exit(1);
+			if (execs) {
+				await_word(&c);
+				execl("/bin/sh", "sh", "-c", "read word", NULL);
+			}
+			_exit(0);
+		}
+		if (execs) {
+			while (counter(self->c.fd, "sources") != 2)
+				sched_yield();
+			tell(&c);
+			while (counter(self->c.fd, "sources") != 1)
+				sched_yield();
+			kill(c.pid, SIGKILL);
+		}
+		end_child(&c);
+		EXPECT_EQ(counter(self->c.fd, "sources"), 1);
+		while (wait_events(&self->c, 0, 0) > 0)
+			while (take(&self->c, &e))
+				id = e.id;
+	}
+	ASSERT_EQ(set_timer(timer, 1, 0), 0);
+	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	EXPECT_EQ(e.data, 1);
+	EXPECT_NE(e.id, id);
+	timer_delete(timer);
+}
+
+/* --- message queues --- */
+
+TEST_F(channel, mqueue_notifies)
+{
+	struct sigevent ev = queue_event(SIGEV_EVCHAN, self->c.fd, 0x1234);
+	mqd_t mq = open_mqueue("/evchan-notify");
+	struct evchan_event e;
+	char message[8192];
+
+	ASSERT_GE(mq, 0);
+	ASSERT_EQ(notify_queue(mq, &ev), 0);
+	EXPECT_EQ(notify_queue(mq, &ev), -EBUSY);
+	EXPECT_EQ(counter(self->c.fd, "sources"), 1);
+	ASSERT_EQ(mq_send(mq, "one", 3, 0), 0);
+	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	ASSERT_EQ(take(&self->c, &e), 1);
+	EXPECT_EQ(e.type, EVCHAN_MQUEUE);
+	EXPECT_EQ(e.events, EVCHAN_MESSAGE);
+	EXPECT_EQ(e.data, 0x1234);
+	EXPECT_EQ((mqd_t)e.value, mq);
+	EXPECT_EQ((mqd_t)e.id, mq);
+	/* Then the registration is over. */
+	ASSERT_EQ(mq_receive(mq, message, sizeof(message), NULL), 3);
+	ASSERT_EQ(mq_send(mq, "two", 3, 0), 0);
+	EXPECT_EQ(wait_events(&self->c, 0, 0), 0);
+	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
+	/* Not for what is there already, but when it is empty and no more. */
+	ASSERT_EQ(notify_queue(mq, &ev), 0);
+	ASSERT_EQ(mq_send(mq, "three", 5, 0), 0);
+	EXPECT_EQ(wait_events(&self->c, 0, 0), 0);
+	ASSERT_EQ(mq_receive(mq, message, sizeof(message), NULL), 3);
+	ASSERT_EQ(mq_receive(mq, message, sizeof(message), NULL), 5);
+	ASSERT_EQ(mq_send(mq, "four", 4, 0), 0);
+	EXPECT_EQ(wait_events(&self->c, 0, 0), 1);
+	mq_close(mq);
+	/* It has happened. */
+	EXPECT_EQ(take(&self->c, &e), 1);
+}
+
+/* Removed, closed, or the channel gone: no event, and nothing left. */
+TEST_F(channel, mqueue_registration_removed)
+{
+	struct sigevent ev = queue_event(SIGEV_EVCHAN, self->c.fd, 0);
+	mqd_t mq = open_mqueue("/evchan-removed");
+	struct channel other;
+
+	ASSERT_GE(mq, 0);
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(notify_queue(mq, &ev), 0);
+		ASSERT_EQ(notify_queue(mq, NULL), 0);
+	}
+	ASSERT_EQ(mq_send(mq, "one", 3, 0), 0);
+	EXPECT_EQ(wait_events(&self->c, 0, 0), 0);
+	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
+	mq_close(mq);
+
+	mq = open_mqueue("/evchan-removed");
+	ASSERT_EQ(notify_queue(mq, &ev), 0);
+	mq_close(mq);
+	EXPECT_EQ(wait_events(&self->c, 0, 0), 0);
+	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
+
+	mq = open_mqueue("/evchan-removed");
+	ASSERT_EQ(channel_open(&other, 8, 0), 0);
+	ev = queue_event(SIGEV_EVCHAN, other.fd, 0);
+	ASSERT_EQ(notify_queue(mq, &ev), 0);
+	channel_close(&other);
+	EXPECT_EQ(mq_send(mq, "one", 3, 0), 0);
+	/* Removed and never looked at again. */
+	ASSERT_EQ(channel_open(&other, 8, 0), 0);
+	ev = queue_event(SIGEV_EVCHAN, other.fd, 0);
+	ASSERT_EQ(notify_queue(mq, &ev), 0);
+	ASSERT_EQ(notify_queue(mq, NULL), 0);
+	channel_close(&other);
+	mq_close(mq);
+}
+
+/* With the ring full it comes later, and is the last. */
+TEST_F(channel, mqueue_full_ring)
+{
+	struct evchan_change user = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 };
+	struct sigevent ev = queue_event(SIGEV_EVCHAN, self->c.fd, 3);
+	mqd_t mq = open_mqueue("/evchan-full");
+	struct evchan_event e;
+	int n = 0;
+
+	ASSERT_GE(mq, 0);
+	ASSERT_EQ(change(&self->c, &user), 0);
+	user.op = EVCHAN_POST;
+	for (int i = 0; i < 8; i++)
+		ASSERT_EQ(change(&self->c, &user), 0);
+	ASSERT_EQ(notify_queue(mq, &ev), 0);
+	ASSERT_EQ(mq_send(mq, "one", 3, 0), 0);
+	mq_close(mq);
+	while (wait_events(&self->c, 0, 0) > 0)
+		while (take(&self->c, &e))
+			n++;
+	EXPECT_EQ(n, 9);
+	EXPECT_EQ(e.type, EVCHAN_MQUEUE);
+	EXPECT_EQ(e.data, 3);
+	wait_events(&self->c, 0, 0);
+	EXPECT_EQ(counter(self->c.fd, "sources"), 1);
+}
+
+TEST_F(channel, mqueue_refused)
+{
+	struct sigevent ev = queue_event(SIGEV_EVCHAN, self->fd, 0);
+	mqd_t mq = open_mqueue("/evchan-refused");
+
+	ASSERT_GE(mq, 0);
+	EXPECT_EQ(notify_queue(mq, &ev), -EINVAL);
+	ev = queue_event(SIGEV_EVCHAN, 1000, 0);
+	EXPECT_EQ(notify_queue(mq, &ev), -EBADF);
+	ev = queue_event(SIGEV_KEVENT, self->c.fd, 0);
+	EXPECT_EQ(notify_queue(mq, &ev), -EINVAL);
+	/* A queue that is one, for a descriptor that is no message queue. */
+	ev = queue_event(SIGEV_EVCHAN, self->c.fd, 0);
+	EXPECT_EQ(notify_queue(self->fd, &ev), -EBADF);
+	EXPECT_EQ(notify_queue(1000, &ev), -EBADF);
+	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
+	mq_close(mq);
+}
+
+/* --- the library's helpers for what has no descriptor, or one of its own kind --- */
+
+TEST(library_helpers)
+{
+	ec_t ec = ec_create_sized(0, 8);
+	mqd_t mq = open_mqueue("/evchan-helpers");
+	event_data_t d;
+	struct child c;
+	timer_t timer;
+
+	ASSERT_NE(ec, NULL);
+	ASSERT_GE(mq, 0);
+	ASSERT_EQ(ec_watch_signal(ec, SIGUSR1 | EVCHAN_SIGNAL_NOMASK, 0, 1), 0);
+	kill(getpid(), SIGUSR1);
+	ASSERT_EQ(ec_wait_event(ec, &d), 0);
+	EXPECT_EQ(d.data, 1);
+	EXPECT_EQ(ec_signal_code(&d), SI_USER);
+	EXPECT_EQ(ec_signal_pid(&d), getpid());
+	EXPECT_EQ(ec_signal_uid(&d), getuid());
+	EXPECT_GE(ec_remove(ec, EVCHAN_SIGNAL, SIGUSR1 | EVCHAN_SIGNAL_NOMASK), 0);
+	EXPECT_EQ(ec_watch_signal(ec, SIGKILL, 0, 1), -1);
+	EXPECT_EQ(errno, EINVAL);
+
+	if (!start_child(&c))
+		_exit(2);
+	ASSERT_EQ(ec_watch_process(ec, c.pidfd, 2), 0);
+	ASSERT_EQ(ec_wait_event(ec, &d), 0);
+	EXPECT_EQ(d.data, 2);
+	EXPECT_TRUE(WIFEXITED(d.value) && WEXITSTATUS(d.value) == 2);
+	end_child(&c);
+
+	ASSERT_EQ(ec_timer_create(ec, CLOCK_MONOTONIC, 3, &timer), 0);
+	ASSERT_EQ(set_timer(timer, 1, 0), 0);
+	ASSERT_EQ(ec_wait_event(ec, &d), 0);
+	EXPECT_EQ(d.data, 3);
+	EXPECT_EQ(timer_delete(timer), 0);
+
+	ASSERT_EQ(ec_mq_notify(ec, mq, 4), 0);
+	ASSERT_EQ(mq_send(mq, "", 0, 0), 0);
+	ASSERT_EQ(ec_wait_event(ec, &d), 0);
+	EXPECT_EQ(d.data, 4);
+	mq_close(mq);
+	EXPECT_EQ(ec_destroy(ec), 0);
+}
+
+TEST_HARNESS_MAIN
