@@ -60,6 +60,7 @@
  *   C. evcore_release_file(): the last reference to a watched file went
  *   D. evcore_reap(): removed by its own delivery, or by evcore_retire() where what it
  *      stands for has ended in a context that may not sleep
+ *   E. evcore_exit_mm(): the address space whose futex it waits for is gone
  *
  * A, B and D pin the watched file first. When that fails, C is on its way and
  * owns the removal; C finds every such source, because only C takes sources off
@@ -92,14 +93,17 @@ struct user_struct;
 /* Types; both faces show these numbers to user space. */
 enum evcore_type {
 	EVCORE_SOCKET = 0,
+	EVCORE_INODE = 1,
 	EVCORE_TIMER = 2,
 	EVCORE_POLL = 3,
+	EVCORE_AIO = 5,
 	EVCORE_PIPE = 6,
 	EVCORE_SIGNAL = 7,
 	EVCORE_POSIX_TIMER = 8,
 	EVCORE_USER = 9,
 	EVCORE_MQUEUE = 16,
 	EVCORE_PROCESS = 17,
+	EVCORE_FUTEX = 18,
 	EVCORE_NR_TYPES = 19,
 };
 
@@ -115,6 +119,9 @@ enum evcore_type {
 #define EVCORE_MESSAGE	0x1		/* message queue: no longer empty */
 #define EVCORE_EXITED	0x1		/* process */
 #define EVCORE_EXIT_HIDDEN	0x2	/* ... whose status is not shown */
+#define EVCORE_DONE	0x1		/* AIO: an operation is complete */
+#define EVCORE_WOKEN	0x1		/* futex: by a wake-up */
+#define EVCORE_CHANGED	0x2		/* futex: the value is another already */
 #define EVCORE_CLOSED	0x40000000	/* the watched file is gone */
 
 /* How a source behaves, evcore_source.flags */
@@ -158,6 +165,9 @@ enum evcore_type {
  * @events: what happened, never 0
  * @overflowed: it comes out of the overflow list
  * @marked: the program made it ready, nothing happened
+ * @last: nothing follows: its delivery removes the source
+ * @named: it has a cookie and an id of its own, in @extra, that the program gets in
+ *         place of its source's
  * @value: type specific: expirations, bytes, sum of the values posted
  * @extra: type specific
  */
@@ -165,6 +175,8 @@ struct evcore_record {
 	u32	events;
 	bool	overflowed;
 	bool	marked;
+	bool	last;
+	bool	named;
 	u64	value;
 	u64	extra[2];
 };
@@ -373,7 +385,7 @@ struct evcore_valued {
  * struct evcore_holder - a source each of whose events has a record to itself
  * @valued: the core's part
  * @held: its records that wait in overflow (queue->lock)
- * @nr_held: how many (queue->lock)
+ * @nr_held: how many (queue->lock; read without it where a limit is looked at)
  *
  * For types that say so in evcore_source_ops.holds.
  */
@@ -404,14 +416,17 @@ struct evcore_held {
  * @type: EVCORE_POLL ...
  * @flags: EVCORE_LEVEL ...
  * @events: bits asked for
- * @fd: for descriptor types
+ * @fd: for descriptor types, and inodes
  * @id: for the others, and for descriptor types to find one by its id; out: the
  *      id of the source that was added or changed
  * @by_id: find by @id although the type has descriptors
  * @data: cookie
- * @args: type specific; timers: clock, first expiry, interval, EVCORE_TIMER_ABS
+ * @args: type specific; timers: clock, first expiry, interval, EVCORE_TIMER_ABS;
+ *        futexes: address, value, mask, FUTEX2_* flags; inodes: a path at @fd,
+ *        0: @fd itself
  * @sigev: a request of sources/sigev.c, not of a face
  * @hand_back: do not post what is ready already, return it in @ready
+ * @by_hook: it does not come from a face
  * @ready: out, with @hand_back
  * @value: out, of what is @ready
  */
@@ -422,6 +437,7 @@ struct evcore_request {
 	int	fd;
 	bool	by_id;
 	bool	hand_back;
+	bool	by_hook;
 	u32	ready;
 	u64	value;
 	u64	id;
@@ -439,9 +455,14 @@ struct evcore_request {
  * @size: of the structure that embeds struct evcore_source
  * @modes: flags it takes
  * @fixed: flags it always has
+ * @required: flags that it does not go without
  * @all_events: every bit it knows
+ * @default_events: those meant by a request that names none; 0: it must
  * @by_fd: registered by descriptor, embeds struct evcore_fd_source
  * @holds: embeds struct evcore_holder
+ * @by_hook: added, and never changed, by the kernel's own code, where something is
+ *           submitted; the faces can only remove it
+ * @single: one to a queue, whatever id is asked for: its events bring their own
  * @attach: check the request and hook in; returns bits that hold already, or a
  *          negative errno with nothing left behind. queue->mutex held.
  * @detach: unhook; afterwards nothing is posted. queue->mutex held, may sleep.
@@ -463,9 +484,13 @@ struct evcore_source_ops {
 	size_t		size;
 	u32		modes;
 	u32		fixed;
+	u32		required;
 	u32		all_events;
+	u32		default_events;
 	bool		by_fd;
 	bool		holds;
+	bool		by_hook;
+	bool		single;
 	int (*attach)(struct evcore_source *s, struct evcore_request *req,
 		      u32 *ready);
 	void (*detach)(struct evcore_source *s);
@@ -526,6 +551,7 @@ void evcore_need_check(struct evcore_source *s);
 struct evcore_held *evcore_hold(gfp_t gfp);
 void evcore_drop(struct evcore_held *h);
 bool evcore_post_held(struct evcore_source *s, struct evcore_held *h);
+void evcore_post_last(struct evcore_source *s, struct evcore_held *h);
 
 /* sources/fd.c */
 int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key);

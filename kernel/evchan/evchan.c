@@ -31,7 +31,9 @@ static_assert(EVCHAN_TIMER_ABSTIME == EVCORE_TIMER_ABS);
 static_assert(EVCHAN_SOCKET == EVCORE_SOCKET && EVCHAN_TIMER == EVCORE_TIMER &&
 	      EVCHAN_POLL == EVCORE_POLL && EVCHAN_PIPE == EVCORE_PIPE &&
 	      EVCHAN_USER == EVCORE_USER && EVCHAN_SIGNAL == EVCORE_SIGNAL &&
-	      EVCHAN_MQUEUE == EVCORE_MQUEUE && EVCHAN_PROCESS == EVCORE_PROCESS);
+	      EVCHAN_MQUEUE == EVCORE_MQUEUE && EVCHAN_PROCESS == EVCORE_PROCESS &&
+	      EVCHAN_FUTEX == EVCORE_FUTEX && EVCHAN_INODE == EVCORE_INODE &&
+	      EVCHAN_AIO == EVCORE_AIO);
 static_assert(EVCHAN_POSIX_TIMER == EVCORE_POSIX_TIMER);
 static_assert(EVCHAN_SIGNALED == EVCORE_SIGNALED);
 static_assert(EVCHAN_SIGNAL_OVERRUN == EVCORE_SIGNAL_OVERRUN);
@@ -39,6 +41,8 @@ static_assert(EVCHAN_SIGNAL_NOMASK == EVCORE_SIGNAL_NOMASK);
 static_assert(EVCHAN_FIRED == EVCORE_FIRED && EVCHAN_MESSAGE == EVCORE_MESSAGE);
 static_assert(EVCHAN_EXITED == EVCORE_EXITED);
 static_assert(EVCHAN_EXIT_HIDDEN == EVCORE_EXIT_HIDDEN);
+static_assert(EVCHAN_WOKEN == EVCORE_WOKEN && EVCHAN_CHANGED == EVCORE_CHANGED &&
+	      EVCHAN_DONE == EVCORE_DONE);
 static_assert(EVCHAN_NONBLOCK == O_NONBLOCK && EVCHAN_CLOEXEC == O_CLOEXEC);
 static_assert(sizeof(struct evchan_event) == 64);
 static_assert(sizeof(struct evchan_change) == EVCHAN_CHANGE_SIZE_VER0);
@@ -175,6 +179,7 @@ static int read_change(struct change *ch, const struct evchan_change __user *uch
 	req->by_id = false;
 	req->hand_back = false;
 	req->sigev = NULL;
+	req->by_hook = false;
 	/* Descriptors are found by number: what is left says nothing then. */
 	if (!evcore_by_fd(req->type) || req->flags & EVCHAN_BY_ID ||
 	    ch->op == EVCHAN_POST) {
@@ -225,6 +230,11 @@ static int post_change(struct evcore_source *s, const struct evcore_request *req
 		.extra = { user ? 1 : args[1], user ? 0 : args[2] },
 	};
 
+	if (evcore_ops_of(s)->single) {
+		r.named = true;
+		r.extra[0] = req->data;
+		r.extra[1] = req->id;
+	}
 	/* Only bits that the registration can have. */
 	if (r.events & ~(evcore_ops_of(s)->all_events | EVCHAN_CLOSED))
 		return -EINVAL;

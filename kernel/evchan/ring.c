@@ -108,12 +108,12 @@ static __always_inline void fill(struct evcore_source *s, struct evchan_event *s
 	slot->type = type;
 	slot->flags = r->overflowed ? EVCHAN_EVENT_OVERFLOWED : 0;
 	slot->cpu = raw_smp_processor_id();
-	slot->data = READ_ONCE(s->data);
-	slot->id = s->id;
+	slot->data = r->named ? r->extra[0] : READ_ONCE(s->data);
+	slot->id = r->named ? r->extra[1] : s->id;
 	slot->value = r->value;
 	slot->timestamp = 0;
-	slot->extra[0] = r->extra[0];
-	slot->extra[1] = r->extra[1];
+	slot->extra[0] = r->named ? 0 : r->extra[0];
+	slot->extra[1] = r->named ? 0 : r->extra[1];
 }
 
 /*

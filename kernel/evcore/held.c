@@ -66,6 +66,32 @@ static bool merge_held(struct evcore_source *s, const struct evcore_record *r)
 }
 
 /**
+ * evcore_post_held_locked - the part of evcore_post_held() under queue->lock
+ * @s: its source
+ * @h: the record, filled in; belongs to the core afterwards
+ *
+ * Return: false if it was not posted, for the source is not armed or going.
+ */
+bool evcore_post_held_locked(struct evcore_source *s, struct evcore_held *h)
+{
+	lockdep_assert_held(&s->queue->lock);
+	h->source = s;
+	if (s->gone || !(s->armed || h->record.last)) {
+		evcore_drop(h);
+		return false;
+	}
+	if (s->flags & EVCORE_ONESHOT || h->record.last)
+		s->armed = false;
+	if (merge_held(s, &h->record)) {
+		evcore_drop(h);
+		return true;
+	}
+	evcore_deliver(s, &h->record, h);
+	evcore_wake_posted(s);
+	return true;
+}
+
+/**
  * evcore_post_held - post an event that has a record of its own
  * @s: its source, of a type that holds records
  * @h: the record, filled in; belongs to the core afterwards
@@ -80,19 +106,25 @@ bool evcore_post_held(struct evcore_source *s, struct evcore_held *h)
 	unsigned long flags;
 	bool armed;
 
-	h->source = s;
 	raw_spin_lock_irqsave(&q->lock, flags);
-	armed = s->armed && !s->gone;
-	if (armed && s->flags & EVCORE_ONESHOT)
-		s->armed = false;
-	if (!armed || merge_held(s, &h->record)) {
-		evcore_drop(h);
-	} else {
-		evcore_deliver(s, &h->record, h);
-		evcore_wake_posted(s);
-	}
+	armed = evcore_post_held_locked(s, h);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 	return armed;
+}
+
+/**
+ * evcore_post_last - post the event that ends a source
+ * @s: its source, of a type that holds records; nothing is posted after this
+ * @h: the record, filled in; belongs to the core afterwards
+ *
+ * A disarmed oneshot reports it too. The source is removed by the delivery.
+ *
+ * Context: as evcore_post().
+ */
+void evcore_post_last(struct evcore_source *s, struct evcore_held *h)
+{
+	h->record.last = true;
+	evcore_post_held(s, h);
 }
 
 /**

@@ -59,6 +59,7 @@ void evcore_fd_modified(struct evcore_source *s);
 void evcore_fd_unhook(struct evcore_fd_source *fs);
 
 /* held.c */
+bool evcore_post_held_locked(struct evcore_source *s, struct evcore_held *h);
 void evcore_held_purge(struct evcore_source *s);
 unsigned int evcore_held_free(struct evcore_source *s, unsigned int most);
 
@@ -76,7 +77,7 @@ void evcore_held_unlink(struct evcore_held *h);
 void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r);
 void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *r);
 void evcore_unlink(struct evcore_source *s);
-void evcore_delivered(struct evcore_source *s);
+void evcore_delivered(struct evcore_source *s, const struct evcore_record *r);
 void evcore_update_call(struct evcore_queue *q);
 
 /* recheck.c */

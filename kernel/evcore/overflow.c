@@ -116,7 +116,7 @@ void evcore_held_add(struct evcore_held *h)
 		q->face->block(q, true);
 	list_add_tail(&h->at.link, &q->overflow);
 	list_add_tail(&h->of_holder, &holder->held);
-	holder->nr_held++;
+	WRITE_ONCE(holder->nr_held, holder->nr_held + 1);
 	q->overflowed++;
 	evcore_update_call(q);
 	trace_overflow(q, s->type, s->id, h->record.events);
@@ -128,10 +128,13 @@ void evcore_held_add(struct evcore_held *h)
  */
 void evcore_held_unlink(struct evcore_held *h)
 {
+	struct evcore_holder *holder = container_of(h->source, struct evcore_holder,
+						    valued.source);
+
 	lockdep_assert_held(&h->source->queue->lock);
 	list_del_init(&h->at.link);
 	list_del_init(&h->of_holder);
-	container_of(h->source, struct evcore_holder, valued.source)->nr_held--;
+	WRITE_ONCE(holder->nr_held, holder->nr_held - 1);
 	waits_no_more(h->source->queue);
 }
 
@@ -159,13 +162,14 @@ void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *
 /**
  * evcore_delivered - a record of the source went to the program
  * @s: source that is on no list, or on the recheck list
+ * @r: the record
  */
-void evcore_delivered(struct evcore_source *s)
+void evcore_delivered(struct evcore_source *s, const struct evcore_record *r)
 {
 	struct evcore_queue *q = s->queue;
 
 	lockdep_assert_held(&q->lock);
-	if (s->flags & EVCORE_AUTOREMOVE) {
+	if (s->flags & EVCORE_AUTOREMOVE || r->last) {
 		evcore_unlink(s);
 		s->gone = true;
 		s->where = EVCORE_ON_REAP;
@@ -265,8 +269,9 @@ unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 		pop_pending(q, &p);
 		if (unlikely(p.held))
 			evcore_drop(p.held);
-		if (!dead && unlikely(s->check || s->flags & (EVCORE_AUTOREMOVE | EVCORE_LEVEL)))
-			evcore_delivered(s);
+		if (!dead && unlikely(p.record.last || s->check ||
+				      s->flags & (EVCORE_AUTOREMOVE | EVCORE_LEVEL)))
+			evcore_delivered(s, &p.record);
 	}
 	if (n)
 		evcore_update_call(q);
@@ -357,7 +362,7 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 				evcore_recheck_add(s);
 			}
 		} else if (s->where == EVCORE_IDLE) {
-			evcore_delivered(s);
+			evcore_delivered(s, &p.record);
 		}
 		if (p.held && ret >= 0)
 			evcore_drop(p.held);

@@ -26,7 +26,7 @@ void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
 	lockdep_assert_held(&q->lock);
 	if (list_empty(&q->overflow) && q->face->put(q, s, r)) {
 		trace_post(q, s->type, s->id, r->events);
-		evcore_delivered(s);
+		evcore_delivered(s, r);
 		if (h)
 			evcore_drop(h);
 		return;
@@ -184,19 +184,30 @@ bool evcore_try_post(struct evcore_source *s, u32 events, u64 value)
  * @s: the source, its queue's mutex held
  * @r: the event
  *
- * Return: 0, or -EALREADY if a oneshot source has fired already.
+ * Return: 0; -EALREADY if a oneshot source has fired already; -ENOMEM.
  */
 int evcore_give_back(struct evcore_source *s, const struct evcore_record *r)
 {
 	struct evcore_queue *q = s->queue;
+	struct evcore_held *h = NULL;
 	int ret = 0;
 
+	if (evcore_ops_of(s)->holds) {
+		h = evcore_hold(GFP_KERNEL);
+		if (!h)
+			return -ENOMEM;
+		h->record = *r;
+	}
 	raw_spin_lock_irq(&q->lock);
 	if (!s->armed)
 		ret = -EALREADY;
+	else if (h)
+		evcore_post_held_locked(s, h);
 	else if (post_locked(s, r))
 		evcore_wake_posted(s);
 	raw_spin_unlock_irq(&q->lock);
+	if (h && ret)
+		evcore_drop(h);
 	return ret;
 }
 

@@ -22,14 +22,18 @@ const struct evcore_source_ops *evcore_ops(u32 type)
 }
 
 static int check_request(const struct evcore_source_ops *ops,
-			 const struct evcore_request *req)
+			 struct evcore_request *req)
 {
 	/* These are the core's own business, any type may have them. */
 	u32 modes = ops->modes | EVCORE_WAKE_ALL | EVCORE_TIMESTAMP | EVCORE_ONESHOT |
 		    EVCORE_AUTOREMOVE | EVCORE_LAST_CHECK | EVCORE_FACE_FLAGS;
 
-	if (req->flags & ~modes)
+	if (ops->by_hook != req->by_hook)
 		return -EINVAL;
+	if (req->flags & ~modes || ops->required & ~req->flags)
+		return -EINVAL;
+	if (!req->events)
+		req->events = ops->default_events;
 	if (!req->events || req->events & ~ops->all_events)
 		return -EINVAL;
 	return 0;
@@ -176,7 +180,7 @@ struct evcore_source *evcore_find(struct evcore_queue *q,
 	if (!ops)
 		return ERR_PTR(-EINVAL);
 	if (!ops->by_fd || req->by_id) {
-		s = evcore_lookup_id(q, ops, req->id);
+		s = evcore_lookup_id(q, ops, ops->single ? 0 : req->id);
 	} else {
 		*f = fdget(req->fd);
 		if (!fd_file(*f))

@@ -6,6 +6,7 @@
 #include <linux/file.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
+#include <uapi/linux/futex.h>
 
 #include "queue.h"
 
@@ -23,6 +24,11 @@ static_assert(KEVENT_POSIX_TIMER_FIRED == EVCORE_FIRED);
 static_assert(KEVENT_MQUEUE_MESSAGE == EVCORE_MESSAGE);
 static_assert(KEVENT_PROCESS_EXITED == EVCORE_EXITED);
 static_assert(KEVENT_PROCESS_HIDDEN == EVCORE_EXIT_HIDDEN);
+static_assert(KEVENT_INODE == EVCORE_INODE && KEVENT_INODE_UNMOUNT == IN_UNMOUNT &&
+	      KEVENT_INODE_OVERRUN == IN_Q_OVERFLOW && KEVENT_INODE_GONE == IN_IGNORED);
+static_assert(KEVENT_AIO == EVCORE_AIO && KEVENT_AIO_BIO == EVCORE_DONE);
+static_assert(KEVENT_FUTEX == EVCORE_FUTEX && KEVENT_FUTEX_WOKEN == EVCORE_WOKEN &&
+	      KEVENT_FUTEX_CHANGED == EVCORE_CHANGED);
 static_assert(sizeof(struct ukevent) == 40);
 
 static u32 core_flags(const struct evcore_source_ops *ops, u32 req_flags)
@@ -53,6 +59,27 @@ static int timer_args(const struct ukevent *uk, struct evcore_request *req)
 	return 0;
 }
 
+/* A futex's id is its address, the value is where the answer will be. */
+static int futex_args(const struct ukevent *uk, struct evcore_request *req)
+{
+	req->args[0] = uk->id.raw_u64;
+	req->args[1] = uk->ret_data[0];
+	req->args[2] = FUTEX_BITSET_MATCH_ANY;
+	req->args[3] = uk->ret_data[1];
+	return 0;
+}
+
+/* Two of the events, as inotify knows them. */
+static int inode_args(const struct ukevent *uk, struct evcore_request *req)
+{
+	req->events = 0;
+	if (uk->event & KEVENT_INODE_CREATE)
+		req->events |= KEVENT_CORE_CREATE;
+	if (uk->event & KEVENT_INODE_REMOVE)
+		req->events |= KEVENT_CORE_REMOVE;
+	return 0;
+}
+
 static int get_request(const struct ukevent *uk, struct evcore_request *req)
 {
 	const struct evcore_source_ops *ops = evcore_ops(uk->type);
@@ -71,7 +98,16 @@ static int get_request(const struct ukevent *uk, struct evcore_request *req)
 	memcpy(&req->data, uk->user, sizeof(uk->user));
 	if (uk->type == KEVENT_UNOTIFY && !uk->event)
 		req->events = 1;
-	return uk->type == KEVENT_TIMER ? timer_args(uk, req) : 0;
+	switch (uk->type) {
+	case KEVENT_TIMER:
+		return timer_args(uk, req);
+	case KEVENT_FUTEX:
+		return futex_args(uk, req);
+	case KEVENT_INODE:
+		return inode_args(uk, req);
+	default:
+		return 0;
+	}
 }
 
 /* True if the request finished at once: failed, or ready already. */

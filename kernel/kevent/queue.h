@@ -7,6 +7,7 @@
 
 #include <linux/evcore.h>
 #include <linux/file.h>
+#include <linux/inotify.h>
 #include <uapi/linux/kevent.h>
 
 /**
@@ -46,6 +47,10 @@ struct kevent_queue {
 #define KEVENT_REQ_ALL		(KEVENT_REQ_ONESHOT | KEVENT_REQ_WAKEUP_ALL | \
 				 KEVENT_REQ_ET | KEVENT_REQ_LAST_CHECK | \
 				 KEVENT_REQ_ALWAYS_QUEUE | KEVENT_REQ_READY)
+
+/* What create and remove are in the core's terms, which are inotify's. */
+#define KEVENT_CORE_CREATE	(IN_CREATE | IN_MOVED_TO)
+#define KEVENT_CORE_REMOVE	(IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF)
 
 extern const struct evcore_face kevent_face;
 

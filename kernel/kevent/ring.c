@@ -15,6 +15,19 @@
 
 #include "queue.h"
 
+static void encode_inode(const struct evcore_record *r, struct ukevent *uk)
+{
+	uk->event = r->events & (IN_UNMOUNT | IN_Q_OVERFLOW | IN_IGNORED);
+	if (r->events & KEVENT_CORE_CREATE)
+		uk->event |= KEVENT_INODE_CREATE;
+	if (r->events & KEVENT_CORE_REMOVE)
+		uk->event |= KEVENT_INODE_REMOVE;
+	/* The number of those lost, or the hash of the name folded. */
+	uk->ret_data[0] = r->events & IN_Q_OVERFLOW ? min_t(u64, r->value, U32_MAX) :
+						      r->value ^ r->value >> 32;
+	uk->ret_data[1] = r->extra[0];
+}
+
 /**
  * kevent_encode - an event as the program sees it
  * @s: its source
@@ -40,6 +53,10 @@ void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
 		uk->req_flags |= KEVENT_REQ_READY;
 	uk->ret_flags = KEVENT_RET_DONE;
 	memcpy(uk->user, &s->data, sizeof(uk->user));
+	if (r->named) {
+		memcpy(uk->user, &r->extra[0], sizeof(uk->user));
+		uk->id.raw_u64 = r->extra[1];
+	}
 	switch (uk->type) {
 	case KEVENT_TIMER:
 		uk->ret_data[0] = div_u64(r->extra[0], NSEC_PER_MSEC);
@@ -50,6 +67,12 @@ void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
 		break;
 	case KEVENT_POLL:
 		uk->ret_data[0] = r->events;
+		break;
+	case KEVENT_INODE:
+		encode_inode(r, uk);
+		break;
+	case KEVENT_AIO:
+		uk->ret_data[0] = value;	/* no more than 31 bits and a sign */
 		break;
 	default:
 		uk->ret_data[0] = lower_32_bits(value);

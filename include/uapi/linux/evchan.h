@@ -34,6 +34,9 @@
 #define EVCHAN_MESSAGE		0x1	/* message queue: no longer empty */
 #define EVCHAN_EXITED		0x1	/* process: value is its status, as of wait(2) */
 #define EVCHAN_EXIT_HIDDEN	0x2	/* ... which is not shown */
+#define EVCHAN_DONE		0x1	/* AIO: an operation is complete */
+#define EVCHAN_WOKEN		0x1	/* futex: woken */
+#define EVCHAN_CHANGED		0x2	/* futex: not the value expected */
 #define EVCHAN_CLOSED		0x40000000	/* last reference to the file gone */
 
 /* Flags of evchan_create(). */
@@ -173,9 +176,12 @@ struct evchan_event {
  * @result: out: 0 or a negative errno. DEL: 1 says that an event of the
  *          registration was already taken and may be in another thread's hands
  * @data: cookie, returned in each event
- * @args: descriptors: [0] the fd. Timers: [0] clock id, [1] first expiry and
- *        [2] interval in ns, [3] EVCHAN_TIMER_*. POST: the value,
- *        then the event's extra, after the fd where it is found by that
+ * @args: descriptors: [0] the fd. Inodes: [0] an fd, [1] a path that begins there,
+ *        or 0 for the fd itself; the events are those of inotify(7). Timers:
+ *        [0] clock id, [1] first expiry and [2] interval in ns,
+ *        [3] EVCHAN_TIMER_*. Futexes: [0] address, [1] value expected there,
+ *        [2] mask, [3] FUTEX2_* flags. POST: the value, then the event's extra,
+ *        after the fd where it is found by that
  */
 struct evchan_change {
 	__u16		op;

@@ -43,6 +43,9 @@
 #define KEVENT_SOCKET_SEND	0x4
 #define KEVENT_INODE_CREATE	0x1
 #define KEVENT_INODE_REMOVE	0x2
+#define KEVENT_INODE_UNMOUNT	0x2000	/* these three whether asked for or not: */
+#define KEVENT_INODE_OVERRUN	0x4000	/* ret_data[0] events were lost */
+#define KEVENT_INODE_GONE	0x8000	/* the request is removed */
 #define KEVENT_POLL_POLLIN	0x0001
 #define KEVENT_POLL_POLLPRI	0x0002
 #define KEVENT_POLL_POLLOUT	0x0004
@@ -63,6 +66,8 @@
 #define KEVENT_MQUEUE_MESSAGE	0x1
 #define KEVENT_PROCESS_EXITED	0x1
 #define KEVENT_PROCESS_HIDDEN	0x2	/* the status is not shown */
+#define KEVENT_FUTEX_WOKEN	0x1
+#define KEVENT_FUTEX_CHANGED	0x2
 #define KEVENT_MASK_ALL		0xffffffff
 #define KEVENT_MASK_EMPTY	0x0
 
@@ -88,8 +93,11 @@
 #define KEVENT_INIT_CLOEXEC	0x80000		/* as O_CLOEXEC */
 
 /*
- * Names a request within its type. Descriptors: raw[0] is the descriptor.
- * Timers: raw[0] seconds and raw[1] nanoseconds of the period.
+ * Names a request within its type. Descriptors and inodes: raw[0] is the
+ * descriptor; inodes: raw[1] tells several requests on one apart.
+ * Timers: raw[0] seconds and raw[1] nanoseconds of the period. Futexes: raw_u64
+ * is the address; of the request ret_data[0] is the value expected there,
+ * ret_data[1] are FUTEX2_* flags.
  */
 struct kevent_id {
 	union {

@@ -8,14 +8,17 @@
 /* Number, and the name of its struct evcore_source_ops. */
 #define EVCORE_SOURCES(row)			\
 	row(EVCORE_SOCKET, evcore_socket_ops)	\
+	row(EVCORE_INODE, evcore_inode_ops)	\
 	row(EVCORE_TIMER, evcore_timer_ops)	\
 	row(EVCORE_POLL, evcore_poll_ops)	\
+	row(EVCORE_AIO, evcore_aio_ops)		\
 	row(EVCORE_PIPE, evcore_pipe_ops)	\
 	row(EVCORE_SIGNAL, evcore_signal_ops)	\
 	row(EVCORE_POSIX_TIMER, evcore_posix_timer_ops) \
 	row(EVCORE_USER, evcore_user_ops)	\
 	row(EVCORE_MQUEUE, evcore_mqueue_ops)	\
-	row(EVCORE_PROCESS, evcore_process_ops)
+	row(EVCORE_PROCESS, evcore_process_ops)	\
+	row(EVCORE_FUTEX, evcore_futex_ops)
 
 #define EVCORE_DECLARE(type, ops) extern const struct evcore_source_ops ops;
 EVCORE_SOURCES(EVCORE_DECLARE)

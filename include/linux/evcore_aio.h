@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The calls that native AIO makes into the event core: an operation with
+ * IOCB_FLAG_EVCORE completes into the queue whose descriptor is in aio_resfd.
+ */
+#ifndef _LINUX_EVCORE_AIO_H
+#define _LINUX_EVCORE_AIO_H
+
+#include <linux/types.h>
+
+struct io_event;
+struct iocb;
+
+#ifdef CONFIG_EVCORE
+
+struct evcore_aio;
+struct evcore_held;
+
+/**
+ * struct evcore_aio_op - what an operation keeps for its completion
+ * @to: where it goes; NULL: to the AIO ring
+ * @held: the event's memory
+ */
+struct evcore_aio_op {
+	struct evcore_aio	*to;
+	struct evcore_held	*held;
+};
+
+static inline void evcore_aio_init(struct evcore_aio_op *op)
+{
+	op->to = NULL;
+	op->held = NULL;
+}
+
+int evcore_aio_prepare(struct evcore_aio_op *op, const struct iocb *iocb);
+void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res);
+void evcore_aio_release(struct evcore_aio_op *op);
+
+/**
+ * evcore_aio_complete - an operation is done
+ * @op: the operation
+ * @res: its result
+ *
+ * Context: any but NMI.
+ *
+ * Return: true if that was all; false if it is to go to the AIO ring.
+ */
+static inline bool evcore_aio_complete(struct evcore_aio_op *op,
+				       const struct io_event *res)
+{
+	if (!op->to)
+		return false;
+	evcore_aio_post(op, res);
+	return true;
+}
+
+/**
+ * evcore_aio_drop - an operation is freed, completed or not
+ * @op: the operation
+ *
+ * Context: any but NMI.
+ */
+static inline void evcore_aio_drop(struct evcore_aio_op *op)
+{
+	if (op->to)
+		evcore_aio_release(op);
+}
+
+#else
+
+struct evcore_aio_op {
+};
+
+static inline void evcore_aio_init(struct evcore_aio_op *op) {}
+
+static inline int evcore_aio_prepare(struct evcore_aio_op *op,
+				     const struct iocb *iocb)
+{
+	return 0;
+}
+
+static inline bool evcore_aio_complete(struct evcore_aio_op *op,
+				       const struct io_event *res)
+{
+	return false;
+}
+
+static inline void evcore_aio_drop(struct evcore_aio_op *op) {}
+
+#endif
+
+#endif /* _LINUX_EVCORE_AIO_H */

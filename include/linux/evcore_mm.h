@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one call that the end of an address space makes into the event core. It
+ * has a header of its own so that kernel/fork.c does not see the rest of it.
+ */
+#ifndef _LINUX_EVCORE_MM_H
+#define _LINUX_EVCORE_MM_H
+
+struct mm_struct;
+
+#ifdef CONFIG_EVCORE
+void evcore_exit_mm(struct mm_struct *mm);
+#else
+static inline void evcore_exit_mm(struct mm_struct *mm) {}
+#endif
+
+#endif /* _LINUX_EVCORE_MM_H */

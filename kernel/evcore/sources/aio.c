@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * aio: completions of native AIO, io_submit() with IOCB_FLAG_EVCORE. They do not
+ * pass through the AIO ring, so it cannot fill, and a program that reads only its
+ * queue can go on submitting.
+ *
+ * A queue has one source of the type, made by the first submission. The memory of
+ * an event is allocated and charged with its operation, and brings the operation's
+ * own cookie and address along.
+ *
+ * Operations outlive their source where the queue is closed first. What they point
+ * to is therefore apart from it; its ->source is cleared by detaching, which then
+ * waits until nobody posts any more.
+ */
+#include <linux/aio_abi.h>
+#include <linux/evcore_aio.h>
+#include <linux/file.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
+
+#include "sources.h"
+
+struct evcore_aio {
+	refcount_t			refs;	/* the source, and each operation */
+	struct evcore_source __rcu	*source;
+};
+
+struct aio_source {
+	struct evcore_holder	holder;
+	struct evcore_aio	*aio;
+};
+
+static struct aio_source *to_aio(struct evcore_source *s)
+{
+	return container_of(s, struct aio_source, holder.valued.source);
+}
+
+static void put_aio(struct evcore_aio *aio)
+{
+	if (refcount_dec_and_test(&aio->refs))
+		kfree(aio);
+}
+
+static int aio_attach(struct evcore_source *s, struct evcore_request *req, u32 *ready)
+{
+	struct evcore_aio *aio = kmalloc(sizeof(*aio), GFP_KERNEL_ACCOUNT);
+
+	if (!aio)
+		return -ENOMEM;
+	refcount_set(&aio->refs, 1);
+	RCU_INIT_POINTER(aio->source, s);
+	to_aio(s)->aio = aio;
+	return 0;
+}
+
+static void aio_detach(struct evcore_source *s)
+{
+	struct evcore_aio *aio = to_aio(s)->aio;
+
+	RCU_INIT_POINTER(aio->source, NULL);
+	synchronize_rcu();	/* evcore_aio_post() */
+	put_aio(aio);
+}
+
+/* The queue's source, made if there is none; its operations' part, referenced. */
+static struct evcore_aio *queue_aio(struct evcore_queue *q)
+{
+	struct evcore_request req = {
+		.type = EVCORE_AIO, .events = EVCORE_DONE, .by_hook = true,
+	};
+	struct evcore_source *s;
+	struct evcore_aio *aio;
+	int ret = 0;
+
+	mutex_lock(&q->mutex);
+	s = evcore_lookup_id(q, &evcore_aio_ops, 0);
+	if (!s)
+		ret = evcore_add(q, &req, &s);
+	if (ret) {
+		aio = ERR_PTR(ret);
+	} else {
+		aio = to_aio(s)->aio;
+		refcount_inc(&aio->refs);
+	}
+	mutex_unlock(&q->mutex);
+	return aio;
+}
+
+/**
+ * evcore_aio_prepare - where an operation that is being submitted completes
+ * @op: initialised; undone by evcore_aio_drop()
+ * @iocb: the request, with IOCB_FLAG_EVCORE
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: 0; -EINVAL for what is no queue, or with IOCB_FLAG_RESFD; -EBADF;
+ * -ENOMEM; -ENOSPC over the user's limit of sources.
+ */
+int evcore_aio_prepare(struct evcore_aio_op *op, const struct iocb *iocb)
+{
+	struct evcore_queue *q;
+	struct evcore_aio *aio;
+	struct fd f;
+	int ret = 0;
+
+	if (iocb->aio_flags & IOCB_FLAG_RESFD)
+		return -EINVAL;
+	f = fdget(iocb->aio_resfd);
+	if (!fd_file(f))
+		return -EBADF;
+	q = evcore_file_queue(fd_file(f));
+	if (!q) {
+		ret = -EINVAL;
+		goto out;
+	}
+	op->held = evcore_hold(GFP_KERNEL);
+	if (!op->held) {
+		ret = -ENOMEM;
+		goto out;
+	}
+	aio = queue_aio(q);
+	if (IS_ERR(aio)) {
+		ret = PTR_ERR(aio);
+		evcore_drop(op->held);
+		op->held = NULL;
+		goto out;
+	}
+	op->to = aio;
+out:
+	fdput(f);
+	return ret;
+}
+
+/**
+ * evcore_aio_post - post the completion of an operation
+ * @op: one that goes to a queue
+ * @res: its result
+ *
+ * Context: any but NMI, with any lock held.
+ */
+void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
+{
+	struct evcore_held *h = op->held;
+	struct evcore_source *s;
+
+	op->held = NULL;
+	h->record.events = EVCORE_DONE;
+	h->record.named = true;
+	h->record.value = res->res;
+	h->record.extra[0] = res->data;
+	h->record.extra[1] = res->obj;
+	rcu_read_lock();
+	s = rcu_dereference(op->to->source);
+	if (s)
+		evcore_post_held(s, h);
+	else
+		evcore_drop(h);
+	rcu_read_unlock();
+}
+
+/**
+ * evcore_aio_release - free what an operation kept
+ * @op: one that goes to a queue
+ *
+ * Context: any but NMI, outside raw spin locks.
+ */
+void evcore_aio_release(struct evcore_aio_op *op)
+{
+	if (op->held)
+		evcore_drop(op->held);
+	put_aio(op->to);
+}
+
+const struct evcore_source_ops evcore_aio_ops = {
+	.name		= "evcore_aio",
+	.type		= EVCORE_AIO,
+	.size		= sizeof(struct aio_source),
+	.fixed		= EVCORE_COUNTS,
+	.all_events	= EVCORE_DONE,
+	.holds		= true,
+	.by_hook	= true,
+	.single		= true,
+	.attach		= aio_attach,
+	.detach		= aio_detach,
+};
