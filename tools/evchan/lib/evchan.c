@@ -3,6 +3,8 @@
  * libevchan: what is not inline.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -312,6 +314,28 @@ int ec_post(ec_t ec, uint64_t id, uint64_t value)
 	return ec_change(ec, &c);
 }
 
+int ec_watch_path(ec_t ec, uint64_t id, const char *path, uint32_t mask, uint64_t data)
+{
+	struct evchan_change c = {
+		.op = EVCHAN_SET, .type = EVCHAN_INODE, .id = id, .events = mask,
+		.data = data, .args = { (__u64)AT_FDCWD, (uintptr_t)path },
+	};
+
+	return ec_change(ec, &c);
+}
+
+int ec_watch_futex(ec_t ec, uint64_t id, uint32_t *word, uint32_t value, uint64_t data)
+{
+	struct evchan_change c = {
+		.op = EVCHAN_SET, .type = EVCHAN_FUTEX, .id = id, .flags = EVCHAN_ONESHOT,
+		.data = data,
+		.args = { (uintptr_t)word, value, UINT32_MAX,
+			  0x02 | FUTEX_PRIVATE_FLAG },	/* FUTEX2_SIZE_U32, _PRIVATE */
+	};
+
+	return ec_change(ec, &c);
+}
+
 int ec_remove(ec_t ec, unsigned int type, uint64_t id)
 {
 	struct evchan_change c = {
@@ -325,7 +349,7 @@ int ec_give_back(ec_t ec, const event_data_t *d)
 {
 	struct evchan_change c = {
 		.op = EVCHAN_POST, .type = d->type, .flags = EVCHAN_BY_ID, .id = d->id,
-		.events = d->events, .args = { d->value, d->extra[0], d->extra[1] },
+		.events = d->events, .data = d->data, .args = { d->value, d->extra[0], d->extra[1] },
 	};
 
 	return ec_change(ec, &c);

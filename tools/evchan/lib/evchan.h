@@ -11,6 +11,7 @@
 #ifndef EVCHAN_H
 #define EVCHAN_H
 
+#include <linux/aio_abi.h>
 #include <linux/evchan.h>
 #include <linux/time_types.h>
 #include <signal.h>
@@ -21,6 +22,10 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+#ifndef IOCB_FLAG_EVCORE
+#define IOCB_FLAG_EVCORE	(1 << 2)	/* linux/aio_abi.h of a kernel that has it */
 #endif
 
 typedef struct evchan_event event_data_t;
@@ -317,7 +322,43 @@ int ec_timer(ec_t ec, uint64_t id, clockid_t clock, uint64_t first_ns,
 int ec_user(ec_t ec, uint64_t id, uint64_t data);
 int ec_post(ec_t ec, uint64_t id, uint64_t value);
 
-/* Remove a timer, a source of user events, or a signal. */
+/**
+ * ec_watch_path - watch a file or directory, or change how it is watched
+ * @id: names the watch; its last event, IN_IGNORED, frees it
+ * @path: from the current directory
+ * @mask: bits of inotify(7), with IN_ONLYDIR, IN_DONT_FOLLOW, IN_EXCL_UNLINK
+ * @data: returned with each event, whose value is ec_name_hash() of the name
+ *        concerned, extra[0] the cookie of a rename
+ */
+int ec_watch_path(ec_t ec, uint64_t id, const char *path, uint32_t mask, uint64_t data);
+
+/* The hash that stands for a name in events of a directory. */
+static inline uint64_t ec_name_hash(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	while (*name)
+		hash = (hash ^ (unsigned char)*name++) * 0x100000001b3ULL;
+	return hash;
+}
+
+/**
+ * ec_watch_futex - wait for a wake-up of a futex of this process, once
+ * @id: names the wait
+ * @word: the futex
+ * @value: expected there; another is an event (EVCHAN_CHANGED) at once
+ * @data: returned with the event
+ */
+int ec_watch_futex(ec_t ec, uint64_t id, uint32_t *word, uint32_t value, uint64_t data);
+
+/* Let a request of io_submit() complete into the channel: aio_data is its cookie. */
+static inline void ec_aio(ec_t ec, struct iocb *request)
+{
+	request->aio_flags |= IOCB_FLAG_EVCORE;
+	request->aio_resfd = (uint32_t)ec->fd;
+}
+
+/* Remove a timer, a source of user events, a signal, a watched path or futex. */
 int ec_remove(ec_t ec, unsigned int type, uint64_t id);
 
 /* Give an event back: it is delivered again, to whoever takes it. */

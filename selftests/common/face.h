@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One way to register, and to get the next event, for tests that run through every
+ * face: the event channel, kevent without a ring, with a ring of the kernel's and
+ * with one in the program's memory.
+ */
+#ifndef SELFTESTS_FACE_H
+#define SELFTESTS_FACE_H
+
+#include "events.h"
+
+enum face_kind { EVCHAN, KEVENT, KEVENT_RING, KEVENT_OWN_RING };
+
+enum mode { EDGE, LEVEL, ONESHOT };
+
+FIXTURE(face)
+{
+	enum face_kind kind;
+	struct channel c;
+	struct queue q;
+	void *memory;
+};
+
+FIXTURE_VARIANT(face)
+{
+	enum face_kind kind;
+};
+
+FIXTURE_VARIANT_ADD(face, evchan) { EVCHAN };
+FIXTURE_VARIANT_ADD(face, kevent) { KEVENT };
+FIXTURE_VARIANT_ADD(face, kevent_ring) { KEVENT_RING };
+FIXTURE_VARIANT_ADD(face, kevent_own_ring) { KEVENT_OWN_RING };
+
+#define FACE FIXTURE_DATA(face)
+
+#define FACE_SLOTS 8
+
+/* An event as the tests see it, whichever face it came through. */
+struct got {
+	uint32_t type;
+	uint32_t events;
+	uint64_t id;
+	uint64_t data;
+	uint64_t value;		/* ret_data[0] */
+	uint64_t extra;		/* ret_data[1] */
+	uint64_t length;	/* the event channel's second extra */
+};
+
+static inline int face_open(FACE *f)
+{
+	switch (f->kind) {
+	case EVCHAN:
+		return channel_open(&f->c, FACE_SLOTS, 0);
+	case KEVENT_OWN_RING:
+		f->memory = aligned_alloc(4096, 4096);
+		return queue_open_own(&f->q, FACE_SLOTS, f->memory);
+	default:
+		return queue_open(&f->q, f->kind == KEVENT ? 0 : FACE_SLOTS, 0);
+	}
+}
+
+static inline void face_close(FACE *f)
+{
+	if (f->kind == EVCHAN)
+		channel_close(&f->c);
+	else
+		queue_close(&f->q);
+	free(f->memory);
+	f->memory = NULL;
+}
+
+FIXTURE_SETUP(face)
+{
+	self->kind = variant->kind;
+	ASSERT_EQ(face_open(self), 0);
+}
+
+FIXTURE_TEARDOWN(face)
+{
+	face_close(self);
+}
+
+static inline int face_fd(FACE *f)
+{
+	return f->kind == EVCHAN ? f->c.fd : f->q.fd;
+}
+
+/* The ring is not there any more; the sources are as long as somebody has the file. */
+static inline long long face_sources(FACE *f)
+{
+	return counter(face_fd(f), "sources");
+}
+
+static inline uint32_t evchan_mode(enum mode mode)
+{
+	return mode == LEVEL ? EVCHAN_LEVEL : mode == ONESHOT ? EVCHAN_ONESHOT : 0;
+}
+
+static inline uint32_t kevent_mode(enum mode mode)
+{
+	return KEVENT_REQ_ALWAYS_QUEUE | (mode == EDGE ? KEVENT_REQ_ET :
+					  mode == ONESHOT ? KEVENT_REQ_ONESHOT : 0);
+}
+
+/* One kevent request: 0, 1 if it finished at once, or a negative errno. */
+static inline int kevent_request(struct queue *q, unsigned int cmd, struct ukevent *uk)
+{
+	int ret = ctl(q, cmd, uk, 1);
+
+	if (ret < 0)
+		return ret;
+	return uk->ret_flags & KEVENT_RET_BROKEN ? (int)uk->ret_data[1] : ret;
+}
+
+static inline void from_ukevent(struct got *g, const struct ukevent *uk)
+{
+	*g = (struct got){
+		.type = uk->type, .events = uk->event, .id = uk->id.raw_u64,
+		.data = uk->user[0] | (uint64_t)uk->user[1] << 32,
+		.value = uk->ret_data[0], .extra = uk->ret_data[1],
+	};
+}
+
+/* The next event, waited for up to @ms: 1, 0 if there is none, or a negative errno. */
+static inline int face_next(FACE *f, struct got *g, long ms)
+{
+	struct evchan_event e;
+	struct ukevent uk;
+	int n;
+
+	switch (f->kind) {
+	case EVCHAN:
+		if (!take(&f->c, &e)) {
+			n = wait_events(&f->c, ms ? 1 : 0, ms);
+			if (n < 0 || !take(&f->c, &e))
+				return n < 0 ? n : 0;
+		}
+		*g = (struct got){
+			.type = e.type, .events = e.events, .id = e.id, .data = e.data,
+			.value = e.value, .extra = e.extra[0], .length = e.extra[1],
+		};
+		return 1;
+	case KEVENT_RING:
+		n = queue_wait(&f->q, 1, f->q.uidx, ms);
+		if (n <= 0)
+			return n;
+		from_ukevent(g, ring_entry(&f->q, 0));
+		return commit_entries(&f->q, 1) == 1 ? 1 : -EPROTO;
+	default:
+		n = get_events(&f->q, ms ? 1 : 0, 1, ms, &uk);
+		if (n > 0)
+			from_ukevent(g, &uk);
+		return n;
+	}
+}
+
+#endif

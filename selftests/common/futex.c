@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Futexes as event sources, through every face. What is to come is known from
+ * futex(2) itself: how many waiters a wake-up has found.
+ */
+#include <linux/futex.h>
+
+#include "face.h"
+
+#define SIZE_U32	0x02	/* FUTEX2_SIZE_U32 */
+#define SHARED		SIZE_U32
+#define PRIVATE		(SIZE_U32 | FUTEX_PRIVATE_FLAG)
+
+static int futex(uint32_t *addr, int op, uint32_t value, unsigned long value2, uint32_t *addr2,
+		 uint32_t value3)
+{
+	return syscall(SYS_futex, addr, op, value, value2, addr2, value3);
+}
+
+static int wake(uint32_t *addr)
+{
+	return futex(addr, FUTEX_WAKE_PRIVATE, 1, 0, NULL, 0);
+}
+
+/*
+ * Wait for a wake-up of @addr, which has @value: 0 or a negative errno. In kevent
+ * the address is the id, and there is no mask.
+ */
+static int wait_for(FACE *f, int op, uint32_t *addr, uint32_t value, uint64_t mask,
+		    uint32_t flags, enum mode mode, uint64_t data)
+{
+	struct evchan_change ch = {
+		.op = op, .type = EVCHAN_FUTEX, .id = (uintptr_t)addr, .data = data,
+		.flags = evchan_mode(mode),
+		.args = { (uintptr_t)addr, value, mask, flags },
+	};
+	struct ukevent uk = {
+		.id.raw_u64 = (uintptr_t)addr, .type = KEVENT_FUTEX,
+		.event = KEVENT_FUTEX_WOKEN | KEVENT_FUTEX_CHANGED,
+		.req_flags = kevent_mode(mode), .user = { data },
+		.ret_data = { value, flags },
+	};
+
+	if (f->kind == EVCHAN)
+		return change(&f->c, &ch);
+	return kevent_request(&f->q, op == EVCHAN_ADD ? KEVENT_CTL_ADD :
+			      op == EVCHAN_MOD ? KEVENT_CTL_MODIFY : KEVENT_CTL_REMOVE, &uk);
+}
+
+static int add(FACE *f, uint32_t *addr, uint32_t value, uint64_t data)
+{
+	return wait_for(f, EVCHAN_ADD, addr, value, UINT32_MAX, PRIVATE, ONESHOT, data);
+}
+
+/* Until the number of sources is @n, which somebody else brings about. */
+static int await_sources(FACE *f, long long n)
+{
+	for (int i = 0; i < LONG_MS; i++) {
+		struct timespec pause = { 0, 1000000 };
+
+		if (face_sources(f) == n)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return -1;
+}
+
+TEST_F(face, futex_woken)
+{
+	uint32_t word = 5;
+	struct got g;
+
+	ASSERT_EQ(add(self, &word, 5, 77), 0);
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+	ASSERT_EQ(wake(&word), 1);
+	EXPECT_EQ(wake(&word), 0);
+	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+	EXPECT_EQ(g.type, EVCHAN_FUTEX);
+	EXPECT_EQ(g.events, EVCHAN_WOKEN);
+	EXPECT_EQ(g.data, 77);
+	EXPECT_EQ(g.id, (uintptr_t)&word);
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+}
+
+TEST_F(face, futex_changed)
+{
+	uint32_t word = 5;
+	struct got g;
+
+	ASSERT_EQ(add(self, &word, 6, 1), 0);
+	EXPECT_EQ(wake(&word), 0);
+	ASSERT_EQ(face_next(self, &g, 0), 1);
+	EXPECT_EQ(g.events, EVCHAN_CHANGED);
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+}
+
+/* kevent answers in the call itself, unless it is to queue always. */
+TEST_F(face, futex_changed_handed_back)
+{
+	uint32_t word = 5;
+	struct ukevent uk = {
+		.id.raw_u64 = (uintptr_t)&word, .type = KEVENT_FUTEX, .event = KEVENT_FUTEX_WOKEN,
+		.req_flags = KEVENT_REQ_ONESHOT, .ret_data = { 6, PRIVATE },
+	};
+	struct got g;
+
+	if (self->kind == EVCHAN)
+		return;
+	ASSERT_EQ(kevent_request(&self->q, KEVENT_CTL_ADD, &uk), 1);
+	EXPECT_EQ(uk.event, KEVENT_FUTEX_CHANGED);
+	EXPECT_EQ(uk.ret_flags, KEVENT_RET_DONE);
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+	EXPECT_EQ(face_sources(self), 0);
+}
+
+TEST_F(face, futex_errors)
+{
+	uint32_t words[2] = { 5, 5 };
+	uint32_t *odd = (uint32_t *)((char *)words + 1);
+	uint32_t *nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	EXPECT_EQ(wait_for(self, EVCHAN_ADD, words, 5, UINT32_MAX, PRIVATE, EDGE, 0), -EINVAL);
+	EXPECT_EQ(wait_for(self, EVCHAN_ADD, words, 5, UINT32_MAX, PRIVATE, LEVEL, 0), -EINVAL);
+	EXPECT_EQ(wait_for(self, EVCHAN_ADD, words, 5, UINT32_MAX, 0x40, ONESHOT, 0), -EINVAL);
+	EXPECT_EQ(wait_for(self, EVCHAN_ADD, words, 5, UINT32_MAX, 0, ONESHOT, 0), -EINVAL);
+	EXPECT_EQ(add(self, odd, 5, 0), -EINVAL);
+	EXPECT_EQ(add(self, nowhere, 5, 0), -EFAULT);
+	if (self->kind == EVCHAN) {
+		EXPECT_EQ(wait_for(self, EVCHAN_ADD, words, 5, 0, PRIVATE, ONESHOT, 0), -EINVAL);
+		EXPECT_EQ(wait_for(self, EVCHAN_ADD, words, 5, 1ULL << 32, PRIVATE, ONESHOT, 0),
+			  -EINVAL);
+	}
+	EXPECT_EQ(face_sources(self), 0);
+	EXPECT_EQ(add(self, words, 5, 0), 0);
+	EXPECT_EQ(add(self, words, 5, 0), -EEXIST);
+	EXPECT_EQ(wait_for(self, EVCHAN_MOD, words, 5, UINT32_MAX, 0x40, ONESHOT, 0), -EINVAL);
+	if (self->kind == EVCHAN) {	/* kevent finds it by its address */
+		struct evchan_change ch = {
+			.op = EVCHAN_MOD, .type = EVCHAN_FUTEX, .flags = EVCHAN_ONESHOT,
+			.id = (uintptr_t)words,
+			.args = { (uintptr_t)nowhere, 5, UINT32_MAX, PRIVATE },
+		};
+
+		EXPECT_EQ(change(&self->c, &ch), -EFAULT);
+	}
+	EXPECT_EQ(wake(words), 1);	/* a modify that failed has changed nothing */
+	munmap(nowhere, 4096);
+}
+
+/* Modified while it waits: another value is compared, and the wait goes on. */
+TEST_F(face, futex_modified)
+{
+	uint32_t word = 5;
+	struct got g;
+
+	ASSERT_EQ(add(self, &word, 5, 1), 0);
+	ASSERT_EQ(wait_for(self, EVCHAN_MOD, &word, 5, UINT32_MAX, PRIVATE, ONESHOT, 2), 0);
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+	ASSERT_EQ(wait_for(self, EVCHAN_MOD, &word, 6, UINT32_MAX, PRIVATE, ONESHOT, 3), 0);
+	EXPECT_EQ(wake(&word), 0);
+	ASSERT_EQ(face_next(self, &g, 0), 1);
+	EXPECT_EQ(g.events, EVCHAN_CHANGED);
+	EXPECT_EQ(g.data, 3);
+}
+
+/* Delivered, it is armed again by a modify; kevent's is gone and added again. */
+TEST_F(face, futex_armed_again)
+{
+	uint32_t word = 5;
+	struct got g;
+
+	for (uint64_t i = 0; i < 50; i++) {
+		int op = i && self->kind == EVCHAN ? EVCHAN_MOD : EVCHAN_ADD;
+
+		ASSERT_EQ(wait_for(self, op, &word, 5, UINT32_MAX, PRIVATE, ONESHOT, i), 0);
+		ASSERT_EQ(wake(&word), 1);
+		ASSERT_EQ(wake(&word), 0);
+		ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+		ASSERT_EQ(g.events, EVCHAN_WOKEN);
+		ASSERT_EQ(g.data, i);
+	}
+}
+
+TEST_F(face, futex_mask)
+{
+	uint32_t word = 5;
+	struct got g;
+
+	if (self->kind != EVCHAN)
+		return;
+	ASSERT_EQ(wait_for(self, EVCHAN_ADD, &word, 5, 0x6, PRIVATE, ONESHOT, 1), 0);
+	EXPECT_EQ(futex(&word, FUTEX_WAKE_BITSET_PRIVATE, 1, 0, NULL, 0x9), 0);
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+	EXPECT_EQ(futex(&word, FUTEX_WAKE_BITSET_PRIVATE, 1, 0, NULL, 0xa), 1);
+	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+	EXPECT_EQ(g.events, EVCHAN_WOKEN);
+}
+
+TEST_F(face, futex_deleted)
+{
+	uint32_t word = 5;
+	struct got g;
+
+	ASSERT_EQ(add(self, &word, 5, 1), 0);
+	ASSERT_EQ(wait_for(self, EVCHAN_DEL, &word, 5, UINT32_MAX, PRIVATE, ONESHOT, 1), 0);
+	EXPECT_EQ(wake(&word), 0);
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+	/* Closing does the same for what is left. */
+	ASSERT_EQ(add(self, &word, 5, 1), 0);
+}
+
+TEST_F(face, futex_requeued)
+{
+	uint32_t words[64] = { [0 ... 63] = 5 };
+	struct got g;
+
+	/* To many places, some of which are in another hash bucket. */
+	for (int i = 1; i < 64; i++) {
+		ASSERT_EQ(add(self, &words[0], 5, i), 0);
+		ASSERT_EQ(futex(&words[0], FUTEX_CMP_REQUEUE_PRIVATE, 0, 1, &words[i], 5), 1);
+		EXPECT_EQ(wake(&words[0]), 0);
+		EXPECT_EQ(face_next(self, &g, 0), 0);
+		if (i % 4) {
+			ASSERT_EQ(wake(&words[i]), 1);
+			ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+			EXPECT_EQ(g.events, EVCHAN_WOKEN);
+		}
+		if (self->kind == EVCHAN || !(i % 4)) {
+			ASSERT_GE(wait_for(self, EVCHAN_DEL, &words[0], 5, UINT32_MAX, PRIVATE,
+					   ONESHOT, 0), 0);
+			EXPECT_EQ(wake(&words[i]), 0);
+		}
+	}
+}
+
+TEST_F(face, futex_shared)
+{
+	uint32_t *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			      -1, 0);
+	struct got g;
+	int status;
+	pid_t pid;
+
+	*word = 5;
+	ASSERT_EQ(wait_for(self, EVCHAN_ADD, word, 5, UINT32_MAX, SHARED, ONESHOT, 1), 0);
+	pid = fork();
+	if (!pid)
+		_exit(futex(word, FUTEX_WAKE, 1, 0, NULL, 0));
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(WEXITSTATUS(status), 1);
+	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+	EXPECT_EQ(g.events, EVCHAN_WOKEN);
+	munmap(word, 4096);
+}
+
+/* A child's memory has the same addresses, and is not what is waited for. */
+TEST_F(face, futex_private)
+{
+	uint32_t word = 5;
+	struct got g;
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(add(self, &word, 5, 1), 0);
+	pid = fork();
+	if (!pid)
+		_exit(wake(&word));
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(WEXITSTATUS(status), 0);
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+	EXPECT_EQ(wake(&word), 1);
+}
+
+TEST_F(face, futex_full_ring)
+{
+	uint32_t words[40];
+	struct got g;
+
+	for (int i = 0; i < 40; i++) {
+		words[i] = 5;
+		ASSERT_EQ(add(self, &words[i], 5, i), 0);
+	}
+	for (int i = 0; i < 40; i++)
+		ASSERT_EQ(wake(&words[i]), 1);
+	for (uint64_t i = 0; i < 40; i++) {
+		ASSERT_EQ(face_next(self, &g, 0), 1);
+		EXPECT_EQ(g.data, i);
+	}
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+}
+
+/* A process that goes takes its waiters along; the queue is another's as well. */
+TEST_F(face, futex_waiter_exits)
+{
+	uint32_t words[20] = { [0 ... 19] = 5 }, mine = 5;
+	int status, go[2];
+	pid_t pid;
+	char c;
+
+	ASSERT_EQ(pipe(go), 0);
+	ASSERT_EQ(add(self, &mine, 5, 1), 0);
+	pid = fork();
+	if (!pid) {
+		int ret = 0;
+
+		for (int i = 0; i < 20; i++)
+			ret |= add(self, &words[i], 5, i);
+		close(go[1]);
+		_exit(ret || read(go[0], &c, 1) < 0);
+	}
+	EXPECT_EQ(await_sources(self, 21), 0);
+	close(go[1]);
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	EXPECT_EQ(await_sources(self, 1), 0);
+	EXPECT_EQ(wake(&mine), 1);
+	close(go[0]);
+}
+
+/* Executing another program gives the memory up, though the process lives on. */
+TEST_F(face, futex_waiter_executes)
+{
+	uint32_t words[20] = { [0 ... 19] = 5 };
+	int status, in[2];
+	pid_t pid;
+
+	ASSERT_EQ(pipe(in), 0);
+	pid = fork();
+	if (!pid) {
+		for (int i = 0; i < 20; i++)
+			if (add(self, &words[i], 5, i))
+				_exit(1);
+		dup2(in[0], 0);
+		close(in[1]);
+		execl("/bin/cat", "cat", NULL);
+		_exit(2);
+	}
+	close(in[0]);
+	/* Not before it was 20: the child adds them all before it executes. */
+	for (int i = 0; i < LONG_MS; i++) {
+		char path[64], exe[256] = "";
+		struct timespec pause = { 0, 1000000 };
+
+		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+		if (readlink(path, exe, sizeof(exe) - 1) > 0 && strstr(exe, "cat"))
+			break;
+		nanosleep(&pause, NULL);
+	}
+	EXPECT_EQ(await_sources(self, 0), 0);
+	EXPECT_EQ(waitpid(pid, &status, WNOHANG), 0);
+	close(in[1]);
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+}
+
+/* A wake-up of a process that has gone is left to those who share the queue. */
+TEST_F(face, futex_woken_and_exits)
+{
+	uint32_t word = 5;
+	struct got g;
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid)
+		_exit(add(self, &word, 5, 9) || wake(&word) != 1);
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+	EXPECT_EQ(g.data, 9);
+}
+
+struct waker {
+	pthread_t thread;
+	uint32_t *word;
+	uint32_t woken;
+	int stop;
+};
+
+static void *wake_thread(void *arg)
+{
+	struct waker *w = arg;
+
+	while (!__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
+		w->woken += wake(w->word);
+		sched_yield();
+	}
+	return NULL;
+}
+
+/* Every wake-up that found the source is an event, and the other way round. */
+TEST_F(face, futex_each_wake_up_once)
+{
+	uint32_t word = 5, events = 0, deleted = 0;
+	struct waker w = { .word = &word };
+	struct got g;
+
+	ASSERT_EQ(pthread_create(&w.thread, NULL, wake_thread, &w), 0);
+	for (int i = 0; i < 400; i++) {
+		ASSERT_EQ(add(self, &word, 5, i), 0);
+		if (i % 3) {
+			ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+			events++;
+		}
+		if (self->kind == EVCHAN || !(i % 3)) {
+			int ret = wait_for(self, EVCHAN_DEL, &word, 5, UINT32_MAX, PRIVATE,
+					   ONESHOT, 0);
+
+			/* Gone already where a ring has delivered it. */
+			ASSERT_TRUE(ret >= 0 || (ret == -ENOENT && self->kind != EVCHAN));
+			deleted += !(i % 3);
+		}
+		while (face_next(self, &g, 0) == 1)
+			events++;
+	}
+	__atomic_store_n(&w.stop, 1, __ATOMIC_RELEASE);
+	pthread_join(w.thread, NULL);
+	EXPECT_GE(events, 266);
+	EXPECT_LE(events, w.woken);
+	EXPECT_GE(events + deleted, w.woken);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A lock and a condition variable for programs that must not block: who cannot go
+ * on is told by an event, in the same loop as its sockets and timers.
+ *
+ * The lock's word is 0 free, 1 taken, 2 taken and waited for. The condition's is a
+ * number that every signal raises. A waiter gives the id of a futex source of its
+ * own, one for each thing it may wait for, and repeats the call when the event with
+ * that id comes: WOKEN and CHANGED mean the same, look again.
+ */
+#ifndef EVENT_LOCK_H
+#define EVENT_LOCK_H
+
+#include <evchan.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct event_lock {
+	uint32_t word;
+};
+
+struct event_condition {
+	uint32_t number;
+};
+
+static inline void event_lock_wake(uint32_t *word, int n)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, n, NULL, NULL, 0);
+}
+
+/*
+ * Take the lock: 1 if the caller has it, 0 if an event with @id will come, upon
+ * which it calls again with @waited set; -1 with errno.
+ */
+static inline int event_lock_take(struct event_lock *l, ec_t ec, uint64_t id, int waited)
+{
+	uint32_t free = 0;
+
+	/* One that has waited cannot know that it is the last: it leaves a 2. */
+	if (!waited && __atomic_compare_exchange_n(&l->word, &free, 1, 0, __ATOMIC_ACQUIRE,
+						   __ATOMIC_RELAXED))
+		return 1;
+	if (!__atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE))
+		return 1;
+	return ec_watch_futex(ec, id, &l->word, 2, id) < 0 ? -1 : 0;
+}
+
+static inline void event_lock_give(struct event_lock *l)
+{
+	if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) == 2)
+		event_lock_wake(&l->word, 1);
+}
+
+/*
+ * Wait for a signal that comes after this; the lock is held, and given. 0: an event
+ * with @id will come, upon which the caller takes the lock again and looks whether
+ * what it waits for is true; -1 with errno and the lock still held.
+ */
+static inline int event_condition_wait(struct event_condition *c, struct event_lock *l,
+				       ec_t ec, uint64_t id)
+{
+	uint32_t number = __atomic_load_n(&c->number, __ATOMIC_RELAXED);
+
+	if (ec_watch_futex(ec, id, &c->number, number, id) < 0)
+		return -1;
+	event_lock_give(l);
+	return 0;
+}
+
+/* Wake one waiter, or @n. Where the waiters' condition changed under the lock. */
+static inline void event_condition_signal(struct event_condition *c, int n)
+{
+	__atomic_fetch_add(&c->number, 1, __ATOMIC_RELEASE);
+	event_lock_wake(&c->number, n);
+}
+
+#endif
