@@ -541,6 +541,9 @@ static inline bool evcore_by_fd(u32 type)
 	return type < EVCORE_NR_TYPES && evcore_types[type] && evcore_types[type]->by_fd;
 }
 
+/* recheck.c */
+u32 evcore_last_check(struct evcore_source *s);
+
 /* post.c */
 void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra);
 bool evcore_try_post(struct evcore_source *s, u32 events, u64 value);

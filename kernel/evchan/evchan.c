@@ -243,6 +243,17 @@ static int post_change(struct evcore_source *s, const struct evcore_request *req
 	return evcore_give_back(s, &r);
 }
 
+/* The last look at an event that was taken: what holds, and what is registered. */
+static int last_check(struct evcore_source *s, struct evcore_request *req)
+{
+	if (!evcore_ops_of(s)->check)
+		return -EINVAL;
+	req->events = evcore_last_check(s);
+	req->flags = s->flags & EVCHAN_CORE_FLAGS;
+	req->data = s->data;
+	return 0;
+}
+
 static int add_change(struct evcore_queue *q, struct evcore_request *req)
 {
 	struct evcore_source *s;
@@ -262,7 +273,7 @@ static int do_change(struct evcore_queue *q, struct change *ch)
 		return ret;
 	if (ch->op == EVCHAN_ADD)
 		return add_change(q, req);
-	if (ch->op < EVCHAN_ADD || ch->op > EVCHAN_POST)
+	if (ch->op < EVCHAN_ADD || ch->op > EVCHAN_CHECK)
 		return -EINVAL;
 	s = evcore_find(q, req, &f);
 	if (IS_ERR(s))
@@ -272,13 +283,18 @@ static int do_change(struct evcore_queue *q, struct change *ch)
 		ret = evcore_modify(s, req, fd_file(f));
 	else if (ch->op == EVCHAN_DEL)
 		ret = evcore_del(s);
+	else if (ch->op == EVCHAN_CHECK)
+		ret = last_check(s, req);
 	else
 		ret = post_change(s, req);
 	fdput(f);
 	return ret;
 }
 
-/* Write one entry's result back, and what it was called if it is there now. */
+/*
+ * Write one entry's result back, and what it was called if it is there now, or
+ * what was asked about it.
+ */
 static int write_result(struct evchan_change __user *uch, const struct change *ch,
 			int result)
 {
@@ -287,6 +303,11 @@ static int write_result(struct evchan_change __user *uch, const struct change *c
 	unsafe_put_user(result, &uch->result, fault);
 	if (result >= 0 && (ch->op == EVCHAN_ADD || ch->op == EVCHAN_SET))
 		unsafe_put_user(ch->req.id, &uch->id, fault);
+	if (result >= 0 && ch->op == EVCHAN_CHECK) {
+		unsafe_put_user(ch->req.events, &uch->events, fault);
+		unsafe_put_user(ch->req.flags, &uch->flags, fault);
+		unsafe_put_user(ch->req.data, &uch->data, fault);
+	}
 	user_write_access_end();
 	return 0;
 fault:

@@ -2,7 +2,7 @@
 /*
  * Conditions that must be looked at in process context: level-triggered ones
  * whose last record was consumed, and sources that were woken without being
- * told why. A wait does both.
+ * told why. A wait does both. And the last look at an event that was taken.
  */
 #include <linux/evcore.h>
 #include <linux/sched.h>
@@ -80,4 +80,36 @@ void evcore_recheck(struct evcore_queue *q)
 			cond_resched();
 		}
 	}
+}
+
+/**
+ * evcore_last_check - does the condition of an event that was taken still hold?
+ * @s: source of a type with a condition, its queue's mutex held
+ *
+ * If it does not, nothing was delivered: a oneshot source is armed again.
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: the bits that hold now.
+ */
+u32 evcore_last_check(struct evcore_source *s)
+{
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
+	u32 ready = ops->check(s);
+	bool disarmed;
+
+	lockdep_assert_held(&s->queue->mutex);
+	if (ready)
+		return ready;
+	raw_spin_lock_irq(&s->queue->lock);
+	disarmed = !s->armed;
+	s->armed = true;
+	raw_spin_unlock_irq(&s->queue->lock);
+	if (!disarmed)
+		return 0;
+	/* What happened while it was disarmed was not posted. */
+	ready = ops->check(s);
+	if (ready)
+		evcore_post_slow(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
+	return 0;
 }

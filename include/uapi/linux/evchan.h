@@ -141,6 +141,7 @@ struct evchan_event {
 #define EVCHAN_DEL		3
 #define EVCHAN_SET		4	/* add, or modify what is there */
 #define EVCHAN_POST		5	/* a user event, or giving an event back */
+#define EVCHAN_CHECK		6	/* does what an event said still hold? */
 
 /* evchan_change.flags */
 #define EVCHAN_EDGE		0x0	/* an event for each transition */
@@ -172,7 +173,8 @@ struct evchan_event {
  * @flags: EVCHAN_LEVEL ...
  * @id: names the registration within its type. Descriptors: filled in by ADD
  *      (low 32 bits: the descriptor), used by MOD and DEL with EVCHAN_BY_ID.
- * @events: bits asked for; for POST those to deliver
+ * @events: bits asked for; for POST those to deliver. CHECK fills in those that
+ *          hold now, with @flags and @data of the registration
  * @result: out: 0 or a negative errno. DEL: 1 says that an event of the
  *          registration was already taken and may be in another thread's hands
  * @data: cookie, returned in each event
