@@ -24,6 +24,9 @@ static bool outlives_file(struct evcore_source *s)
 	}
 	raw_spin_lock_irqsave(&q->lock, flags);
 	pending = s->where == EVCORE_ON_OVERFLOW && !s->gone && !q->dead;
+	/* What is to be looked at when it is delivered cannot hold any more. */
+	if (s->flags & EVCORE_LAST_CHECK && !closed && !s->marked)
+		pending = false;
 	if (pending) {
 		WRITE_ONCE(s->flags, s->flags | EVCORE_AUTOREMOVE);
 	} else {

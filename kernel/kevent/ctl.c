@@ -36,7 +36,7 @@ static u32 core_flags(const struct evcore_source_ops *ops, u32 req_flags)
 	u32 flags = req_flags << KEVENT_FLAGS_SHIFT;
 
 	if (req_flags & KEVENT_REQ_ONESHOT)
-		flags |= EVCORE_ONESHOT | EVCORE_AUTOREMOVE;
+		flags |= EVCORE_ONESHOT | (req_flags & KEVENT_REQ_KEEP ? 0 : EVCORE_AUTOREMOVE);
 	else if (!(req_flags & KEVENT_REQ_ET) && ops->modes & EVCORE_LEVEL)
 		flags |= EVCORE_LEVEL;
 	if (req_flags & KEVENT_REQ_WAKEUP_ALL)

@@ -78,13 +78,17 @@ struct emit_buf {
 static int emit(struct evcore_source *s, const struct evcore_record *r, void *arg)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
+	struct evcore_record now = *r;
 	struct emit_buf *buf = arg;
 	struct ukevent uk;
 
-	if (s->flags & EVCORE_LAST_CHECK && !r->marked && ops->check &&
-	    s->attached && !ops->check(s))
-		return 1;
-	kevent_encode(s, r, &uk);
+	if (s->flags & EVCORE_LAST_CHECK && !r->marked && ops->check) {
+		now.events = s->attached ? ops->check(s) : 0;
+		now.events |= r->events & EVCORE_CLOSED;
+		if (!now.events)
+			return 1;
+	}
+	kevent_encode(s, &now, &uk);
 	if (copy_to_user(buf->at, &uk, sizeof(uk)))
 		return -EFAULT;
 	buf->at++;

@@ -27,9 +27,10 @@
 #define KEVENT_REQ_ONESHOT	0x1	/* removed once delivered */
 #define KEVENT_REQ_WAKEUP_ALL	0x2	/* wake every waiter, not one */
 #define KEVENT_REQ_ET		0x4	/* edge-triggered */
-#define KEVENT_REQ_LAST_CHECK	0x8	/* look again when delivering */
+#define KEVENT_REQ_LAST_CHECK	0x8	/* deliver what holds then, if anything */
 #define KEVENT_REQ_ALWAYS_QUEUE	0x10	/* queue it even if ready at ADD */
 #define KEVENT_REQ_READY	0x20	/* was made ready by KEVENT_CTL_READY */
+#define KEVENT_REQ_KEEP		0x40	/* with ONESHOT: disarmed, not removed; not of 2006 */
 
 /* Return flags, ukevent.ret_flags. */
 #define KEVENT_RET_BROKEN	0x1	/* ret_data[1] is the negative errno */
