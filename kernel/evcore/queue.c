@@ -133,24 +133,44 @@ static int queue_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/*
- * Takes no mutex and polls nothing. Readable promises no more than that a wait
- * for no events is worth while: a level-triggered condition may have ended.
- */
-static __poll_t queue_poll(struct file *file, poll_table *wait)
+/* Are there events; *@look: are there conditions that only a look can tell? */
+static bool poll_ready(struct evcore_queue *q, bool *look)
 {
-	struct evcore_queue *q = file->private_data;
 	unsigned long flags;
-	bool readable;
+	bool ready;
 
-	poll_wait(file, &q->poll_wait, wait);
 	raw_spin_lock_irqsave(&q->lock, flags);
 	WRITE_ONCE(q->sleepers, q->sleepers | EVCORE_POLLED);
 	/* Pairs with evcore_wake(): enqueued before the look at the ring. */
 	smp_mb();
-	readable = evcore_ready(q, 1) || !list_empty(&q->recheck) ||
-		   !list_empty(&q->checking);
+	ready = evcore_ready(q, 1);
+	*look = !list_empty(&q->recheck) || !list_empty(&q->checking);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
+	return ready;
+}
+
+/*
+ * Where only level-triggered conditions could make it readable they are looked
+ * at, as by a wait for no events. Never waits for the mutex: queues may be
+ * behind each other through epoll, unseen by the checks against loops, and this
+ * runs under the mutexes of those in front. With the mutex taken by somebody the
+ * answer is yes, and promises no more than that a wait is worth while.
+ */
+static __poll_t queue_poll(struct file *file, poll_table *wait)
+{
+	struct evcore_queue *q = file->private_data;
+	bool readable, look;
+
+	poll_wait(file, &q->poll_wait, wait);
+	readable = poll_ready(q, &look);
+	if (!readable && look) {
+		readable = !mutex_trylock(&q->mutex);
+		if (!readable) {
+			evcore_recheck(q);
+			mutex_unlock(&q->mutex);
+			readable = poll_ready(q, &look);
+		}
+	}
 	return readable ? EPOLLIN | EPOLLRDNORM : 0;
 }
 

@@ -196,7 +196,9 @@ struct evcore_source *evcore_find(struct evcore_queue *q,
  * @req: the new values
  * @file: the watched file, where the caller has a reference; NULL: pin it here
  *
- * The condition is looked at right away, as if the source were new.
+ * The condition is looked at right away, as if the source were new: an event
+ * with the old cookie that was not taken is withdrawn, where there is a
+ * condition that tells whether it still holds.
  *
  * Return: 0 or -EINVAL, with nothing changed.
  */
@@ -217,6 +219,8 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	}
 	raw_spin_lock_irq(&q->lock);
 	before = s->flags;
+	if (s->posted && ops->check && q->face->cancel)
+		q->face->cancel(q, s);
 	WRITE_ONCE(s->events, req->events);
 	WRITE_ONCE(s->flags, req->flags | ops->fixed);
 	WRITE_ONCE(s->data, req->data);
