@@ -134,13 +134,14 @@ enum evcore_type {
 #define EVCORE_COUNTS		BIT(6)	/* every occurrence counts: no merging into slots */
 #define EVCORE_SUM_EXTRA	BIT(7)	/* in overflow extra adds up, as the value does */
 #define EVCORE_LAST_CHECK	BIT(8)	/* look again when a call delivers it */
-#define EVCORE_OVERRUNS		BIT(9)	/* a merge in overflow counts as one more */
-#define EVCORE_MERGE_HELD	BIT(10)	/* held records merge into one not consumed */
+#define EVCORE_EXCLUSIVE	BIT(9)	/* of the queues that watch, wake one with a waiter */
+#define EVCORE_OVERRUNS		BIT(10)	/* a merge in overflow counts as one more */
+#define EVCORE_MERGE_HELD	BIT(11)	/* held records merge into one not consumed */
 /* Free for the face to keep with the source. */
 #define EVCORE_FACE_FLAGS	0xffff0000
 /* A source with none of these may be posted without queue->lock. */
 #define EVCORE_SLOW	(EVCORE_LEVEL | EVCORE_ONESHOT | EVCORE_WAKE_ALL | \
-			 EVCORE_TIMESTAMP | EVCORE_AUTOREMOVE)
+			 EVCORE_TIMESTAMP | EVCORE_AUTOREMOVE | EVCORE_EXCLUSIVE)
 
 /* Reported whether asked for or not, as poll(2) does. */
 #define EVCORE_ALWAYS		((__force u32)(EPOLLERR | EPOLLHUP))

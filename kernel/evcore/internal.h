@@ -83,6 +83,7 @@ void evcore_update_call(struct evcore_queue *q);
 /* recheck.c */
 void evcore_recheck_add(struct evcore_source *s);
 void evcore_recheck(struct evcore_queue *q);
+bool evcore_peek(struct evcore_queue *q);
 
 /* wait.c, queue->lock held */
 unsigned int evcore_ready(struct evcore_queue *q, unsigned int limit);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Queues that watch queues: an edge for each pair, and the refusal of loops and
- * of chains longer than EVCORE_MAX_NESTS, looking both ways from the new edge.
+ * of chains of more than EVCORE_MAX_NESTS edges, looking both ways from the new edge.
  *
  * The graph has one mutex for the whole system, innermost of the sleeping
  * locks. Wake-ups do not recurse through the graph whatever it looks like,
@@ -72,7 +72,7 @@ static int depth_above(struct evcore_queue *q, int level)
  * @outer: the queue
  * @file: the file, of a queue or not
  *
- * Return: 0; -ELOOP for a loop or a chain of more than EVCORE_MAX_NESTS queues;
+ * Return: 0; -ELOOP for a loop or a chain of more than EVCORE_MAX_NESTS edges;
  * -EINVAL for a queue that would watch itself; -ENOMEM.
  */
 int evcore_nest_add(struct evcore_queue *outer, struct file *file)
@@ -95,8 +95,8 @@ int evcore_nest_add(struct evcore_queue *outer, struct file *file)
 	below = depth_below(inner, outer, 0);
 	evcore_nest_walk++;
 	above = depth_above(outer, 0);
-	/* Edges above and below, and the new one: one queue more than edges. */
-	if (below < 0 || above < 0 || above + below + 2 > EVCORE_MAX_NESTS) {
+	/* Edges above and below, and the new one. */
+	if (below < 0 || above < 0 || above + below + 1 > EVCORE_MAX_NESTS) {
 		mutex_unlock(&evcore_nest_mutex);
 		kfree(n);
 		return -ELOOP;

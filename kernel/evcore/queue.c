@@ -151,7 +151,7 @@ static bool poll_ready(struct evcore_queue *q, bool *look)
 
 /*
  * Where only level-triggered conditions could make it readable they are looked
- * at, as by a wait for no events. Never waits for the mutex: queues may be
+ * at, as a wait would. Never waits for the mutex: queues may be
  * behind each other through epoll, unseen by the checks against loops, and this
  * runs under the mutexes of those in front. With the mutex taken by somebody the
  * answer is yes, and promises no more than that a wait is worth while.
@@ -166,9 +166,8 @@ static __poll_t queue_poll(struct file *file, poll_table *wait)
 	if (!readable && look) {
 		readable = !mutex_trylock(&q->mutex);
 		if (!readable) {
-			evcore_recheck(q);
+			readable = evcore_peek(q);
 			mutex_unlock(&q->mutex);
-			readable = poll_ready(q, &look);
 		}
 	}
 	return readable ? EPOLLIN | EPOLLRDNORM : 0;

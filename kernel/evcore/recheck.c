@@ -82,6 +82,55 @@ void evcore_recheck(struct evcore_queue *q)
 	}
 }
 
+/* What next_due() took off the list goes back, to be looked at again. */
+static void keep_due(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+
+	raw_spin_lock_irq(&q->lock);
+	/* Posted in between, it needs no look. */
+	if (s->where == EVCORE_IDLE && !s->gone && s->armed) {
+		/* One that is not level-triggered was here to be checked. */
+		s->check = !(s->flags & EVCORE_LEVEL);
+		evcore_recheck_add(s);
+	}
+	raw_spin_unlock_irq(&q->lock);
+}
+
+/**
+ * evcore_peek - does a condition hold that the next wait would look at?
+ * @q: queue, its mutex held
+ *
+ * As evcore_recheck(), but nothing is posted: a record might be out of date by
+ * the time it is taken, while the next look never is.
+ */
+bool evcore_peek(struct evcore_queue *q)
+{
+	struct evcore_source *due[EVCORE_DRAIN_MAX] __uninitialized;
+	const struct evcore_source_ops *ops;
+	unsigned int n, i;
+	bool holds = false;
+
+	lockdep_assert_held(&q->mutex);
+	raw_spin_lock_irq(&q->lock);
+	list_splice_tail_init(&q->recheck, &q->checking);
+	raw_spin_unlock_irq(&q->lock);
+	while (!holds && (n = next_due(q, due))) {
+		for (i = 0; i < n; i++) {
+			ops = evcore_ops_of(due[i]);
+			holds = holds || (ops->check && ops->check(due[i]));
+			/* It, and those behind it, are for the next wait. */
+			if (holds)
+				keep_due(due[i]);
+		}
+		cond_resched();
+	}
+	raw_spin_lock_irq(&q->lock);
+	list_splice_init(&q->checking, &q->recheck);
+	raw_spin_unlock_irq(&q->lock);
+	return holds;
+}
+
 /**
  * evcore_last_check - does the condition of an event that was taken still hold?
  * @s: source of a type with a condition, its queue's mutex held

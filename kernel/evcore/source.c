@@ -212,6 +212,9 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	ret = check_request(ops, req);
 	if (ret)
 		return ret;
+	/* Its place in the wait queue cannot be changed; epoll refuses it too. */
+	if ((s->flags | req->flags) & EVCORE_EXCLUSIVE)
+		return -EINVAL;
 	if (ops->modify) {
 		ret = ops->modify(s, req);
 		if (ret)

@@ -43,6 +43,8 @@ static u32 core_flags(const struct evcore_source_ops *ops, u32 req_flags)
 		flags |= EVCORE_WAKE_ALL;
 	if (req_flags & KEVENT_REQ_LAST_CHECK)
 		flags |= EVCORE_LAST_CHECK;
+	if (req_flags & KEVENT_REQ_EXCLUSIVE)
+		flags |= EVCORE_EXCLUSIVE;
 	return flags;
 }
 

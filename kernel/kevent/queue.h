@@ -47,7 +47,7 @@ struct kevent_queue {
 #define KEVENT_REQ_ALL		(KEVENT_REQ_ONESHOT | KEVENT_REQ_WAKEUP_ALL | \
 				 KEVENT_REQ_ET | KEVENT_REQ_LAST_CHECK | \
 				 KEVENT_REQ_ALWAYS_QUEUE | KEVENT_REQ_READY | \
-				 KEVENT_REQ_KEEP)
+				 KEVENT_REQ_KEEP | KEVENT_REQ_EXCLUSIVE)
 
 /* What create and remove are in the core's terms, which are inotify's. */
 #define KEVENT_CORE_CREATE	(IN_CREATE | IN_MOVED_TO)

@@ -150,7 +150,8 @@ struct evchan_event {
 #define EVCHAN_WAKE_ALL		0x4	/* wake every waiter, not one */
 #define EVCHAN_REPORT_CLOSE	0x8	/* post EVCHAN_CLOSED when the file goes */
 #define EVCHAN_TIMESTAMP	0x10	/* fill in evchan_event.timestamp */
-#define EVCHAN_BY_ID		0x20	/* MOD, DEL, POST: find by id, not by fd */
+#define EVCHAN_BY_ID		0x20	/* MOD, DEL, POST, CHECK: find by id, not by fd */
+#define EVCHAN_EXCLUSIVE	0x200	/* POLL: of all that watch, wake one that waits */
 
 /*
  * EVCHAN_SIGNAL: in the id besides the signal's number: it comes through the

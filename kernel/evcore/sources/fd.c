@@ -37,15 +37,19 @@ static bool plain_level(const struct evcore_source *s)
  *
  * Context: any, with the wait queue head's lock held.
  *
- * Return: 1.
+ * Return: whether somebody was woken; always 1 but for an exclusive source, after
+ * which the next is woken too where nobody was waiting.
  */
 int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
 	struct evcore_wait_hook *hook = container_of(wait, struct evcore_wait_hook, wait);
 	struct evcore_source *s = wait->private;
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
+	/* Before posting, which takes the waiter it wakes off. */
+	bool waiting = READ_ONCE(s->queue->sleepers);
+	bool exclusive = READ_ONCE(s->flags) & EVCORE_EXCLUSIVE;
 	__poll_t poll = key_to_poll(key);
-	u32 events;
+	u32 events = 1;
 
 	if (unlikely(s->queue->busy_us))
 		evcore_busy_note(s);
@@ -65,7 +69,7 @@ int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *
 		 */
 		smp_store_release(&hook->head, NULL);
 	}
-	return 1;
+	return !exclusive || (events && waiting);
 }
 
 struct fd_poll_table {
@@ -101,7 +105,10 @@ static void fd_queue_proc(struct file *file, wait_queue_head_t *head,
 	init_waitqueue_func_entry(&hook->wait, wake_func(&table->fs->source));
 	hook->wait.private = &table->fs->source;
 	hook->head = head;
-	add_wait_queue(head, &hook->wait);
+	if (table->fs->source.flags & EVCORE_EXCLUSIVE)
+		add_wait_queue_exclusive(head, &hook->wait);
+	else
+		add_wait_queue(head, &hook->wait);
 }
 
 static void unhook_one(struct evcore_wait_hook *hook)

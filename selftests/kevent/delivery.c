@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is delivered is what holds: LAST_CHECK; and a oneshot request that is kept. */
+#include "queue.h"
+
+TEST(last_check_says_what_holds)
+{
+	int fd = eventfd(0, EFD_NONBLOCK), other;
+	struct ukevent uk, out[4];
+	struct queue q;
+
+	ASSERT_EQ(queue_open(&q, 0, 0), 0);
+	uk = request(KEVENT_POLL, fd, POLLIN | POLLOUT, KEVENT_REQ_ET | KEVENT_REQ_LAST_CHECK |
+		     KEVENT_REQ_ALWAYS_QUEUE, 1);
+	ASSERT_EQ(ctl(&q, KEVENT_CTL_ADD, &uk, 1), 0);
+	ASSERT_EQ(get_events(&q, 1, 4, LONG_MS, out), 1);
+	EXPECT_EQ(out[0].event, POLLOUT);
+	raise_eventfd(fd);	/* wakes with POLLIN alone */
+	ASSERT_EQ(get_events(&q, 1, 4, LONG_MS, out), 1);
+	EXPECT_EQ(out[0].event, POLLIN | POLLOUT);
+	EXPECT_EQ(out[0].ret_data[0], POLLIN | POLLOUT);
+	/* Nothing holds of a file that is closed. */
+	raise_eventfd(fd);
+	close(fd);
+	EXPECT_EQ(get_events(&q, 1, 4, 20, out), 0);
+	EXPECT_EQ(counter(q.fd, "sources"), 0);
+	/* Without the flag what happened is told all the same. */
+	other = eventfd(0, EFD_NONBLOCK);
+	uk = request(KEVENT_POLL, other, POLLIN, KEVENT_REQ_ET, 2);
+	ASSERT_EQ(ctl(&q, KEVENT_CTL_ADD, &uk, 1), 0);
+	raise_eventfd(other);
+	close(other);
+	EXPECT_EQ(get_events(&q, 1, 4, LONG_MS, out), 1);
+	queue_close(&q);
+}
+
+TEST_F(queue, oneshot_kept)
+{
+	struct ukevent uk, out[4];
+
+	uk = request(KEVENT_POLL, self->fd, POLLIN, KEVENT_REQ_ONESHOT | KEVENT_REQ_KEEP, 1);
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 0);
+	raise_eventfd(self->fd);
+	ASSERT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
+	raise_eventfd(self->fd);
+	EXPECT_EQ(get_events(&self->q, 1, 4, 20, out), 0);
+	EXPECT_EQ(counter(self->q.fd, "sources"), 1);
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 1);
+	EXPECT_EQ((int)uk.ret_data[1], -EEXIST);
+	uk = request(KEVENT_POLL, self->fd, POLLIN, KEVENT_REQ_ONESHOT | KEVENT_REQ_KEEP, 2);
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_MODIFY, &uk, 1), 0);
+	EXPECT_EQ(uk.ret_flags, KEVENT_RET_DONE);
+	ASSERT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
+	EXPECT_EQ(out[0].user[0], 2);
+}
+
+TEST_F(queue, poll_looks_at_level)
+{
+	struct pollfd pfd = { .fd = self->q.fd, .events = POLLIN };
+	struct ukevent uk = request(KEVENT_POLL, self->fd, POLLIN, KEVENT_REQ_ALWAYS_QUEUE, 1);
+	struct ukevent out[4];
+
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 0);
+	EXPECT_EQ(poll(&pfd, 1, 0), 0);
+	raise_eventfd(self->fd);
+	ASSERT_EQ(poll(&pfd, 1, LONG_MS), 1);
+	ASSERT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
+	EXPECT_EQ(poll(&pfd, 1, 0), 1);
+	ASSERT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
+	read_eventfd(self->fd);
+	EXPECT_EQ(poll(&pfd, 1, 0), 0);
+}
+
+TEST_HARNESS_MAIN
