@@ -329,8 +329,10 @@ static void put_back(struct pending *p)
  */
 int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 {
+	const struct evcore_source_ops *ops;
 	struct evcore_source *s;
 	struct pending p __uninitialized;
+	bool look;
 	int ret;
 
 	lockdep_assert_held(&q->mutex);
@@ -343,9 +345,19 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 		s = p.source;
 		p.record.overflowed = false;
 		pop_pending(q, &p);
+		/*
+		 * A wake-up without a key came while the event waited: what it
+		 * meant belongs to this event, and is no other one.
+		 */
+		ops = evcore_ops_of(s);
+		look = s->check && s->where == EVCORE_IDLE && s->attached && ops->check;
+		if (look)
+			clear_check(s);
 		evcore_update_call(q);
 		raw_spin_unlock_irq(&q->lock);
 
+		if (look)
+			p.record.events |= ops->check(s);
 		ret = p.held && s->gone ? 1 : emit(s, &p.record, arg);
 
 		raw_spin_lock_irq(&q->lock);

@@ -153,6 +153,48 @@ TEST(last_check)
 	close(fd);
 }
 
+/* Of two bits one is over when the event is fetched: the other is reported. */
+TEST(last_check_reports_what_holds)
+{
+	struct ukevent uk, out[4];
+	struct queue q;
+	int sv[2];
+	char c = 0;
+
+	ASSERT_EQ(queue_open(&q, 0, 0), 0);
+	ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
+	uk = request(KEVENT_POLL, sv[0], POLLIN | POLLOUT, KEVENT_REQ_ET |
+		     KEVENT_REQ_LAST_CHECK | KEVENT_REQ_ALWAYS_QUEUE, 1);
+	ASSERT_EQ(ctl(&q, KEVENT_CTL_ADD, &uk, 1), 0);
+	ASSERT_EQ(write(sv[1], &c, 1), 1);
+	ASSERT_EQ(read(sv[0], &c, 1), 1);
+	ASSERT_EQ(get_events(&q, 1, 4, LONG_MS, out), 1);
+	EXPECT_EQ(out[0].event, POLLOUT);
+	EXPECT_EQ(out[0].ret_data[0], POLLOUT);
+	queue_close(&q);
+	close(sv[0]);
+	close(sv[1]);
+}
+
+/* A wake-up that does not say what happened adds to the event that waits. */
+TEST(keyless_wakeup_is_no_second_event)
+{
+	struct ukevent uk, out[4];
+	struct queue q;
+	int sv[2];
+
+	ASSERT_EQ(queue_open(&q, 0, 0), 0);
+	ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
+	uk = request(KEVENT_POLL, sv[0], POLLOUT, KEVENT_REQ_ET | KEVENT_REQ_ALWAYS_QUEUE, 1);
+	ASSERT_EQ(ctl(&q, KEVENT_CTL_ADD, &uk, 1), 0);
+	close(sv[1]);
+	ASSERT_EQ(get_events(&q, 1, 4, LONG_MS, out), 1);
+	EXPECT_EQ(out[0].event, POLLOUT | POLLHUP);
+	EXPECT_EQ(get_events(&q, 1, 4, 0, out), 0);
+	queue_close(&q);
+	close(sv[0]);
+}
+
 TEST_F(queue, ready_command)
 {
 	struct ukevent uk = request(KEVENT_UNOTIFY, 5, 1, KEVENT_REQ_ET, 9), out[4];
