@@ -228,6 +228,23 @@ int ec_timedwait_event(ec_t ec, event_data_t *d, struct timespec *to);
 int ec_wait_until(ec_t ec, event_data_t *d, clockid_t clock, const struct timespec *at,
 		  const sigset_t *mask);
 
+/**
+ * ec_wait_events - take several events at once
+ * @ec: the channel
+ * @d: room for @max
+ * @min: wait until there are so many; 0: do not wait
+ * @max: take no more
+ * @to: how long, relative; NULL: for ever
+ *
+ * With an empty ring it asks the kernel, as ec_poll_event() does. With several
+ * consumers it may take fewer than @min.
+ *
+ * Return: how many, fewer than @min when the time is up, or -1 with errno EINTR,
+ * EINVAL; EAGAIN for an EVCHAN_NONBLOCK channel.
+ */
+int ec_wait_events(ec_t ec, event_data_t *d, unsigned int min, unsigned int max,
+		   const struct timespec *to);
+
 /* --- what is watched --- */
 
 /**

@@ -60,6 +60,90 @@ int kevent_commit(int ctl_fd, unsigned int new_uidx, unsigned int over)
 	return (int)syscall(NR_KEVENT_COMMIT, ctl_fd, new_uidx, over);
 }
 
+int kevent_request(int fd, unsigned int cmd, struct ukevent *uk)
+{
+	/* An addition answers only where it finished at once: no answer is no error. */
+	uk->ret_flags = 0;
+	if (kevent_ctl(fd, cmd, 1, uk) < 0)
+		return -1;
+	if (!(uk->ret_flags & KEVENT_RET_BROKEN))
+		return 0;
+	errno = -(int)uk->ret_data[1];
+	return -1;
+}
+
+/* Add, or change what is there. */
+static int set_request(int fd, struct ukevent *uk)
+{
+	uk->req_flags |= KEVENT_REQ_ALWAYS_QUEUE;
+	if (!kevent_request(fd, KEVENT_CTL_ADD, uk))
+		return 0;
+	return errno == EEXIST ? kevent_request(fd, KEVENT_CTL_MODIFY, uk) : -1;
+}
+
+int kevent_watch(int fd, unsigned int type, int what, unsigned int event,
+		 unsigned int req_flags, void *ptr)
+{
+	struct ukevent uk = {
+		.id.raw = { (__u32)what }, .type = type, .event = event,
+		.req_flags = req_flags, .ptr = ptr,
+	};
+
+	return set_request(fd, &uk);
+}
+
+int kevent_unwatch(int fd, unsigned int type, int what)
+{
+	struct ukevent uk = { .id.raw = { (__u32)what }, .type = type };
+
+	return kevent_request(fd, KEVENT_CTL_REMOVE, &uk);
+}
+
+/* What names a source: for a timer its period in seconds and nanoseconds. */
+static struct kevent_id source_id(unsigned int type, unsigned long long id)
+{
+	struct kevent_id kid = { .raw_u64 = id };
+
+	if (type == KEVENT_TIMER) {
+		kid.raw[0] = (__u32)(id / 1000000000);
+		kid.raw[1] = (__u32)(id % 1000000000);
+	}
+	return kid;
+}
+
+int kevent_timer(int fd, unsigned long long period_ns, unsigned int req_flags, void *ptr)
+{
+	struct ukevent uk = {
+		.id = source_id(KEVENT_TIMER, period_ns), .type = KEVENT_TIMER,
+		.event = KEVENT_TIMER_FIRED, .req_flags = req_flags, .ptr = ptr,
+	};
+
+	return set_request(fd, &uk);
+}
+
+int kevent_user(int fd, unsigned long long id, void *ptr)
+{
+	struct ukevent uk = {
+		.id.raw_u64 = id, .type = KEVENT_UNOTIFY, .event = 1, .ptr = ptr,
+	};
+
+	return set_request(fd, &uk);
+}
+
+int kevent_post(int fd, unsigned long long id)
+{
+	struct ukevent uk = { .id.raw_u64 = id, .type = KEVENT_UNOTIFY };
+
+	return kevent_request(fd, KEVENT_CTL_READY, &uk);
+}
+
+int kevent_remove(int fd, unsigned int type, unsigned long long id)
+{
+	struct ukevent uk = { .id = source_id(type, id), .type = type };
+
+	return kevent_request(fd, KEVENT_CTL_REMOVE, &uk);
+}
+
 static size_t map_length(unsigned int num)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

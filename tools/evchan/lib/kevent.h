@@ -25,6 +25,41 @@ int kevent_wait(int ctl_fd, unsigned int num, unsigned int old_uidx,
 		const struct __kernel_timespec *timeout, unsigned int flags);
 int kevent_commit(int ctl_fd, unsigned int new_uidx, unsigned int over);
 
+/* --- requests; each call returns 0, or -1 with errno, the request's own too --- */
+
+/**
+ * kevent_request - one request
+ * @cmd: KEVENT_CTL_ADD, with KEVENT_REQ_ALWAYS_QUEUE; _MODIFY, _REMOVE or _READY
+ * @uk: the request
+ */
+int kevent_request(int fd, unsigned int cmd, struct ukevent *uk);
+
+/**
+ * kevent_watch - watch a descriptor, or change how it is watched
+ * @type: KEVENT_SOCKET, KEVENT_POLL, KEVENT_PIPE
+ * @what: the descriptor
+ * @event: bits of the type
+ * @req_flags: KEVENT_REQ_ET, KEVENT_REQ_ONESHOT ...; 0: level-triggered
+ * @ptr: returned with each event
+ *
+ * An event is always queued, also of what is ready already.
+ */
+int kevent_watch(int fd, unsigned int type, int what, unsigned int event,
+		 unsigned int req_flags, void *ptr);
+
+/* Stop watching a descriptor. */
+int kevent_unwatch(int fd, unsigned int type, int what);
+
+/* A timer of that period; with KEVENT_REQ_ONESHOT it fires once. Its id is the period. */
+int kevent_timer(int fd, unsigned long long period_ns, unsigned int req_flags, void *ptr);
+
+/* A source of user events, and an event of it from any thread or process. */
+int kevent_user(int fd, unsigned long long id, void *ptr);
+int kevent_post(int fd, unsigned long long id);
+
+/* Remove a source of user events (its id), or a timer (its period in ns). */
+int kevent_remove(int fd, unsigned int type, unsigned long long id);
+
 /**
  * struct kevent_queue - a queue with a ring in kernel memory, for one thread
  * @fd: the queue's descriptor

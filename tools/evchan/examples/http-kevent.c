@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+/*
+ * HTTP server on kevent with a ring: http-kevent PORT DIRECTORY
+ *
+ * One request for each connection. Each is watched oneshot, so that a slow one
+ * costs nothing between the moments when it is its turn.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <kevent.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct request {
+	int fd;
+	int file;		/* -1 until it is opened, or where there is none */
+	size_t length;		/* of what was read; then of the answer's head */
+	size_t sent;		/* of the head */
+	off_t left;		/* of the file */
+	char text[2048];
+};
+
+static int listen_on(int port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((in_port_t)port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&to, sizeof(to)) || listen(fd, SOMAXCONN))
+		return -1;
+	return fd;
+}
+
+/* The answer's head in place of the request; names with ".." are refused. */
+static void answer(struct request *r)
+{
+	char name[256] = "";
+	struct stat st = { 0 };
+
+	r->text[r->length] = '\0';
+	if (sscanf(r->text, "GET /%255[^ ?\r\n] HTTP/1.", name) == 1 && !strstr(name, ".."))
+		r->file = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (r->file >= 0 && !fstat(r->file, &st) && S_ISREG(st.st_mode)) {
+		r->left = st.st_size;
+	} else if (r->file >= 0) {
+		close(r->file);
+		r->file = -1;
+	}
+	printf("GET /%s %d\n", name, r->file >= 0 ? 200 : 404);
+	r->length = (size_t)snprintf(r->text, sizeof(r->text),
+				     "HTTP/1.0 %s\r\nContent-Length: %lld\r\n\r\n",
+				     r->file >= 0 ? "200 OK" : "404 Not Found", (long long)r->left);
+}
+
+/* 1: the answer is out; 0: there is no room; -1: the connection is broken. */
+static int answered(struct request *r)
+{
+	ssize_t n;
+
+	while (r->sent < r->length || r->left) {
+		if (r->sent < r->length) {
+			n = send(r->fd, r->text + r->sent, r->length - r->sent, MSG_NOSIGNAL);
+			r->sent += n > 0 ? (size_t)n : 0;
+		} else {
+			n = sendfile(r->fd, r->file, NULL, (size_t)r->left);
+			r->left -= n > 0 ? n : 0;
+		}
+		if (n <= 0)
+			return n < 0 && errno == EAGAIN ? 0 : -1;
+	}
+	return 1;
+}
+
+static void serve(struct kevent_queue *q, struct request *r, unsigned int events)
+{
+	if (events & KEVENT_SOCKET_RECV) {
+		ssize_t n = read(r->fd, r->text + r->length, sizeof(r->text) - 1 - r->length);
+
+		if (n <= 0)
+			goto done;
+		r->length += (size_t)n;
+		if (!memmem(r->text, r->length, "\r\n\r\n", 4)) {
+			kevent_watch(q->fd, KEVENT_SOCKET, r->fd, KEVENT_SOCKET_RECV,
+				     KEVENT_REQ_ONESHOT, r);
+			return;
+		}
+		answer(r);
+	}
+	if (!answered(r)) {
+		kevent_watch(q->fd, KEVENT_SOCKET, r->fd, KEVENT_SOCKET_SEND,
+			     KEVENT_REQ_ONESHOT, r);
+		return;
+	}
+done:
+	if (r->file >= 0)
+		close(r->file);
+	close(r->fd);
+	free(r);
+}
+
+static void welcome(struct kevent_queue *q, int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct request *r = fd >= 0 ? calloc(1, sizeof(*r)) : NULL;
+
+	if (!r) {
+		close(fd);
+		return;
+	}
+	r->fd = fd;
+	r->file = -1;
+	kevent_watch(q->fd, KEVENT_SOCKET, fd, KEVENT_SOCKET_RECV, KEVENT_REQ_ONESHOT, r);
+}
+
+int main(int argc, char **argv)
+{
+	int listener = listen_on(argc > 1 ? atoi(argv[1]) : 80);
+	const struct ukevent *ev;
+	struct kevent_queue q;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc < 3 || chdir(argv[2]) || listener < 0 ||
+	    kevent_open(&q, 64, KEVENT_INIT_CLOEXEC) < 0 ||
+	    kevent_watch(q.fd, KEVENT_SOCKET, listener, KEVENT_SOCKET_ACCEPT, 0, NULL) < 0) {
+		perror("http-kevent PORT DIRECTORY");
+		return 1;
+	}
+	while ((ev = kevent_next(&q, -1))) {
+		if (ev->ptr)
+			serve(&q, ev->ptr, ev->event);
+		else
+			welcome(&q, listener);
+	}
+	perror("http");
+	return 1;
+}
