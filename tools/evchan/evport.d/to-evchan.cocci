@@ -1,0 +1,601 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// From kevent to the event channel. What is not fully understood stays as it is,
+// and evport reports it.
+virtual counts, hints
+
+// --- the queue becomes a channel: where it is made ---
+
+@@ typedef ec_t, event_data_t, uintptr_t, uint32_t; expression F; @@
+- kevent_init(NULL, 0, F)
++ ec_create(F)
+
+@@ expression R, N, F; @@
+- kevent_init(R, N, F)
++ ec_create_sized(F, N)
+
+@@ identifier Q; expression E, N; @@
+(
+- int Q = ec_create(E);
++ ec_t Q = ec_create(E);
+|
+- int Q = ec_create_sized(E, N);
++ ec_t Q = ec_create_sized(E, N);
+)
+
+@@ identifier Q; @@
+- int Q;
++ ec_t Q;
+  <+... when != int Q;
+  Q = \(ec_create\|ec_create_sized\)(...)
+  ...+>
+
+// --- ... and where it is used: functions that are given it ---
+
+@ direct @ identifier f, Q; parameter list[n] PS; type T; @@
+ T f(PS,
+- int Q
++ ec_t Q
+ , ...) {
+ <+...
+ \(kevent_ctl\|kevent_request\|kevent_watch\|kevent_unwatch\|kevent_timer\|kevent_user\|kevent_post\|kevent_remove\|kevent_get_events\|kevent_wait\|kevent_commit\)(Q, ...)
+ ...+>
+ }
+
+@@ identifier direct.f; parameter list[direct.n] PS; identifier Q; type T; @@
+ T f(PS,
+- int Q
++ ec_t Q
+ , ...);
+
+@ indirect @ identifier direct.f, g, Q; parameter list[m] PS; expression list[direct.n] ES; type T; @@
+ T g(PS,
+- int Q
++ ec_t Q
+ , ...) {
+ <+...
+ f(ES, Q, ...)
+ ...+>
+ }
+
+@@ identifier Q; expression X; @@
+- int Q = *(int *)X;
++ ec_t Q = *(ec_t *)X;
+ <+...
+ \(kevent_ctl\|kevent_request\|kevent_watch\|kevent_unwatch\|kevent_timer\|kevent_user\|kevent_post\|kevent_remove\|kevent_get_events\|kevent_wait\|kevent_commit\)(Q, ...)
+ ...+>
+
+// --- libkevent's queue with a mapped ring ---
+
+@@ @@
+- struct kevent_queue *
++ ec_t
+
+@@ identifier Q; @@
+- struct kevent_queue Q;
++ ec_t Q;
+
+@@ ec_t Q; expression N, F; @@
+(
+- kevent_open(&Q, N, F) < 0
++ !(Q = ec_create_sized(F, N))
+|
+- kevent_open(&Q, N, F)
++ !(Q = ec_create_sized(F, N))
+)
+
+@@ ec_t Q; @@
+(
+- Q.fd
++ Q
+|
+- Q->fd
++ Q
+)
+
+@@ ec_t Q; @@
+(
+ pthread_create(..., &Q)
+|
+- &Q
++ Q
+)
+
+@@ expression E; @@
+- kevent_close(E)
++ ec_destroy(E)
+
+@ disable neg_if @ ec_t E; @@
+(
+- E < 0
++ !E
+|
+- E == -1
++ !E
+|
+- E >= 0
++ E
+)
+
+@@ ec_t E; @@
+- close(E)
++ ec_destroy(E)
+
+// --- requests by structure: those given to the calls that change ---
+
+@ request @ identifier X; expression E, C; @@
+- struct ukevent
++ struct evchan_change
+  X = { ..., };
+  <+...
+(
+  kevent_ctl(E, C, 1, &X)
+|
+  kevent_request(E, C, &X)
+)
+  ...+>
+
+@@ identifier request.X; expression V; @@
+ struct evchan_change X = {
+- .event = V,
++ .events = V,
+ };
+
+@ later @ identifier X; expression E, C; @@
+- struct ukevent X;
++ struct evchan_change X;
+  <+...
+(
+  kevent_ctl(E, C, 1, &X)
+|
+  kevent_request(E, C, &X)
+)
+  ...+>
+
+@@ struct evchan_change X; expression V; @@
+(
+- X.event = V
++ X.events = V
+|
+- X.id.raw[0] = V
++ X.args[0] = V
+|
+- X.id.raw_u64 = V
++ X.id = V
+|
+- X.ptr = V
++ X.data = (uintptr_t)(V)
+|
+- X.user[0] = V
++ X.data = V
+|
+- X.req_flags = 0
++ X.flags = EVCHAN_LEVEL
+|
+- X.req_flags = KEVENT_REQ_ALWAYS_QUEUE
++ X.flags = EVCHAN_LEVEL
+|
+- X.req_flags = KEVENT_REQ_ET
++ X.flags = EVCHAN_EDGE
+|
+- X.req_flags = KEVENT_REQ_ET | KEVENT_REQ_ALWAYS_QUEUE
++ X.flags = EVCHAN_EDGE
+|
+- X.req_flags = KEVENT_REQ_ALWAYS_QUEUE | KEVENT_REQ_ET
++ X.flags = EVCHAN_EDGE
+|
+- X.req_flags = KEVENT_REQ_ONESHOT
++ X.flags = EVCHAN_ONESHOT
+|
+- X.req_flags = KEVENT_REQ_ONESHOT | KEVENT_REQ_ALWAYS_QUEUE
++ X.flags = EVCHAN_ONESHOT
+|
+- X.req_flags = KEVENT_REQ_ALWAYS_QUEUE | KEVENT_REQ_ONESHOT
++ X.flags = EVCHAN_ONESHOT
+)
+
+// A timer is named by its period, and has no level.
+@ timer @ identifier X; expression S, N; @@
+ struct evchan_change X = {
+  .type = KEVENT_TIMER,
+- .id.raw = { S, N },
++ .id = (S) * 1000000000ULL + (N),
++ .args = { CLOCK_MONOTONIC, (S) * 1000000000ULL + (N), (S) * 1000000000ULL + (N) },
+ };
+
+@@ identifier timer.X; @@
+ struct evchan_change X = {
+- .req_flags = \(0\|KEVENT_REQ_ALWAYS_QUEUE\),
+ };
+
+@@ identifier request.X; expression V; @@
+ struct evchan_change X = {
+- .id.raw[0] = V,
++ .args[0] = V,
+ };
+
+@@ identifier request.X; expression V; @@
+ struct evchan_change X = {
+- .id.raw = { V },
++ .args[0] = V,
+ };
+
+@@ identifier request.X; expression V; @@
+ struct evchan_change X = {
+- .id.raw_u64 = V,
++ .id = V,
+ };
+
+@@ identifier request.X; @@
+ struct evchan_change X = {
+- .req_flags = \(0\|KEVENT_REQ_ALWAYS_QUEUE\),
++ .flags = EVCHAN_LEVEL,
+ };
+
+@@ identifier request.X; @@
+ struct evchan_change X = {
+- .req_flags = \(KEVENT_REQ_ET\|KEVENT_REQ_ET | KEVENT_REQ_ALWAYS_QUEUE\|KEVENT_REQ_ALWAYS_QUEUE | KEVENT_REQ_ET\),
++ .flags = EVCHAN_EDGE,
+ };
+
+@@ identifier request.X; @@
+ struct evchan_change X = {
+- .req_flags = \(KEVENT_REQ_ONESHOT\|KEVENT_REQ_ONESHOT | KEVENT_REQ_ALWAYS_QUEUE\|KEVENT_REQ_ALWAYS_QUEUE | KEVENT_REQ_ONESHOT\),
++ .flags = EVCHAN_ONESHOT,
+ };
+
+@@ identifier request.X; expression V; @@
+ struct evchan_change X = {
+- .ptr = V,
++ .data = (uintptr_t)V,
+ };
+
+@@ identifier request.X; expression V; @@
+ struct evchan_change X = {
+- .user[0] = V,
++ .data = V,
+ };
+
+@@ struct evchan_change X; expression E; @@
+(
+- kevent_ctl(E, KEVENT_CTL_ADD, 1, &X)
++ (X.op = EVCHAN_ADD, ec_change(E, &X))
+|
+- kevent_ctl(E, KEVENT_CTL_MODIFY, 1, &X)
++ (X.op = EVCHAN_MOD, ec_change(E, &X))
+|
+- kevent_ctl(E, KEVENT_CTL_REMOVE, 1, &X)
++ (X.op = EVCHAN_DEL, ec_change(E, &X))
+|
+- kevent_request(E, KEVENT_CTL_ADD, &X)
++ (X.op = EVCHAN_ADD, ec_change(E, &X))
+|
+- kevent_request(E, KEVENT_CTL_MODIFY, &X)
++ (X.op = EVCHAN_MOD, ec_change(E, &X))
+|
+- kevent_request(E, KEVENT_CTL_REMOVE, &X)
++ (X.op = EVCHAN_DEL, ec_change(E, &X))
+)
+
+// kevent's oneshot is removed by its delivery, so it may be added again.
+@ once @ identifier X; @@
+ struct evchan_change X = { .flags = EVCHAN_ONESHOT, };
+
+@@ identifier once.X; @@
+- X.op = EVCHAN_ADD
++ X.op = EVCHAN_SET
+
+@@ expression E, V; identifier X; @@
+- (X.op = V, ec_change(E, &X));
++ X.op = V;
++ ec_change(E, &X);
+
+// --- libkevent's calls; without a flag kevent is level-triggered ---
+
+@@ expression E, T, FD, EV, P; @@
+(
+- kevent_watch(E, T, FD, EV, \(0\|KEVENT_REQ_ALWAYS_QUEUE\), P)
++ ec_watch(E, T, FD, EV, EVCHAN_LEVEL, (uintptr_t)(P))
+|
+- kevent_watch(E, T, FD, EV, \(KEVENT_REQ_ET\|KEVENT_REQ_ET | KEVENT_REQ_ALWAYS_QUEUE\), P)
++ ec_watch(E, T, FD, EV, EVCHAN_EDGE, (uintptr_t)(P))
+|
+- kevent_watch(E, T, FD, EV, \(KEVENT_REQ_ONESHOT\|KEVENT_REQ_ONESHOT | KEVENT_REQ_ALWAYS_QUEUE\), P)
++ ec_watch(E, T, FD, EV, EVCHAN_ONESHOT, (uintptr_t)(P))
+|
+- kevent_watch(E, T, FD, EV, KEVENT_REQ_WAKEUP_ALL, P)
++ ec_watch(E, T, FD, EV, EVCHAN_LEVEL | EVCHAN_WAKE_ALL, (uintptr_t)(P))
+|
+- kevent_watch(E, T, FD, EV, \(KEVENT_REQ_ET | KEVENT_REQ_WAKEUP_ALL\|KEVENT_REQ_WAKEUP_ALL | KEVENT_REQ_ET\), P)
++ ec_watch(E, T, FD, EV, EVCHAN_EDGE | EVCHAN_WAKE_ALL, (uintptr_t)(P))
+)
+
+@@ expression E, T, FD, P, ID; @@
+(
+- kevent_unwatch(E, T, FD)
++ ec_unwatch(E, T, FD)
+|
+- kevent_timer(E, P, 0, ID)
++ ec_timer(E, P, CLOCK_MONOTONIC, P, P, (uintptr_t)(ID))
+|
+- kevent_timer(E, P, KEVENT_REQ_ONESHOT, ID)
++ ec_timer(E, P, CLOCK_MONOTONIC, P, 0, (uintptr_t)(ID))
+|
+- kevent_user(E, ID, P)
++ ec_user(E, ID, (uintptr_t)(P))
+|
+- kevent_post(E, ID)
++ ec_post(E, ID, 1)
+|
+- kevent_remove(E, T, ID)
++ ec_remove(E, T, ID)
+|
+- kevent_ctl(E, KEVENT_CTL_READY, 0, NULL)
++ ec_hand_over(E)
+)
+
+@@ expression P; @@
+(
+- (uintptr_t)(NULL)
++ 0
+|
+- (uintptr_t)((void *)(uintptr_t)P)
++ P
+|
+- (uintptr_t)((void *)P)
++ P
+)
+
+// --- fetching events ---
+
+@@ expression E, D, MIN, MAX, MS; @@
+(
+- kevent_get_events(E, 1, 1, UINT_MAX, D, 0) == 1
++ !ec_wait_event(E, D)
+|
+- kevent_get_events(E, 1, 1, UINT_MAX, D, 0) != 1
++ ec_wait_event(E, D) < 0
+|
+- kevent_get_events(E, 1, 1, 0, D, 0) == 1
++ !ec_poll_event(E, D)
+|
+- kevent_get_events(E, MIN, MAX, \(UINT_MAX\|-1\), D, 0)
++ ec_wait_events(E, D, MIN, MAX, NULL)
+|
+- kevent_get_events(E, MIN, MAX, 0, D, 0)
++ ec_wait_events(E, D, 0, MAX, NULL)
+|
+- kevent_get_events(E, MIN, MAX, MS, D, 0)
++ ec_wait_events(E, D, MIN, MAX, &(struct timespec){ MS / 1000, MS % 1000 * 1000000 })
+)
+
+@@ expression E, D; @@
+- (!ec_wait_event(E, D) ? 0 : -1)
++ ec_wait_event(E, D)
+
+// --- loops over libkevent's ring ---
+
+@ next @ identifier P; expression E; @@
+(
+- const struct ukevent *P;
++ event_data_t P;
+|
+- struct ukevent *P;
++ event_data_t P;
+)
+  <+...
+- (P = kevent_next(E, -1))
++ !ec_wait_event(E, &P)
+  ...+>
+
+@@ event_data_t P; expression E; @@
+(
+- (!ec_wait_event(E, &P)) != NULL
++ !ec_wait_event(E, &P)
+|
+- !ec_wait_event(E, &P) != NULL
++ !ec_wait_event(E, &P)
+)
+
+@@ identifier next.P, M; @@
+(
+- P->M
++ P.M
+|
+- *P
++ P
+)
+
+// --- loops over the caller's own ring: its memory becomes the place that events
+// are taken to, indexed as before; what was taken needs no commit ---
+
+@@ @@
+- struct kevent_ring *
++ event_data_t *
+
+@@ event_data_t *R; expression N; @@
+(
+- R = malloc(sizeof(struct kevent_ring) + N * sizeof(struct ukevent))
++ R = calloc(N, sizeof(event_data_t))
+|
+- R = calloc(1, sizeof(struct kevent_ring) + N * sizeof(struct ukevent))
++ R = calloc(N, sizeof(event_data_t))
+|
+- R = malloc(sizeof(*R) + N * sizeof(struct ukevent))
++ R = calloc(N, sizeof(event_data_t))
+|
+- R = calloc(1, sizeof(*R) + N * sizeof(struct ukevent))
++ R = calloc(N, sizeof(event_data_t))
+|
+- R = malloc(sizeof(*R) + N * sizeof(*R->event))
++ R = calloc(N, sizeof(event_data_t))
+|
+- R = calloc(1, sizeof(*R) + N * sizeof(*R->event))
++ R = calloc(N, sizeof(event_data_t))
+)
+
+@ ring @ event_data_t *R; identifier I; @@
+ R->event[I]
+
+@@ event_data_t *ring.R; identifier ring.I; expression E, N; @@
+- kevent_wait(E, N, I, NULL, 0)
++ ec_wait_events(E, R + I, 1, N - I, NULL)
+
+@@ event_data_t *R; expression U; @@
+(
+- &R->event[U]
++ &R[U]
+|
+- R->event[U]
++ R[U]
+)
+
+@@ event_data_t *R; expression C, E, U; @@
+- if (C) kevent_commit(E, U, R->ring_over);
+
+@@ event_data_t *R; expression E, U; @@
+- kevent_commit(E, U, R->ring_over);
+
+// --- what an event says ---
+
+@@ identifier X; expression N; @@
+(
+- struct ukevent X;
++ event_data_t X;
+|
+- struct ukevent X[N];
++ event_data_t X[N];
+)
+
+@@ @@
+- struct ukevent *
++ event_data_t *
+
+@@ event_data_t E; @@
+(
+- (uintptr_t)E.ptr
++ E.data
+|
+- E.ptr
++ (void *)(uintptr_t)E.data
+|
+- E.user[0]
++ E.data
+|
+- E.event
++ E.events
+|
+- (int)E.id.raw[0]
++ (int)E.id
+|
+- E.id.raw[0]
++ (uint32_t)E.id
+|
+- E.id.raw_u64
++ E.id
+|
+- E.ret_data[1]
++ E.value
+)
+
+@@ event_data_t *E; @@
+(
+- (uintptr_t)E->ptr
++ E->data
+|
+- E->ptr
++ (void *)(uintptr_t)E->data
+|
+- E->user[0]
++ E->data
+|
+- E->event
++ E->events
+|
+- (int)E->id.raw[0]
++ (int)E->id
+|
+- E->id.raw[0]
++ (uint32_t)E->id
+|
+- E->id.raw_u64
++ E->id
+|
+- E->ret_data[1]
++ E->value
+)
+
+// Of a timer it is a time, of a poll source the events: evport says if it is not.
+@ depends on hints @ event_data_t E; @@
+- E.ret_data[0]
++ E.value
+
+@ depends on hints @ event_data_t *E; @@
+- E->ret_data[0]
++ E->value
+
+@@ event_data_t E; @@
+(
+ if (
+- (void *)(uintptr_t)E.data
++ E.data
+ ) { ... }
+|
+- !(void *)(uintptr_t)E.data
++ !E.data
+)
+
+// --- values ---
+
+@@ @@
+(
+- KEVENT_SOCKET
++ EVCHAN_SOCKET
+|
+- KEVENT_TIMER
++ EVCHAN_TIMER
+|
+- KEVENT_POLL
++ EVCHAN_POLL
+|
+- KEVENT_PIPE
++ EVCHAN_PIPE
+|
+- KEVENT_UNOTIFY
++ EVCHAN_USER
+|
+- KEVENT_SOCKET_RECV
++ EVCHAN_RECV
+|
+- KEVENT_SOCKET_ACCEPT
++ EVCHAN_ACCEPT
+|
+- KEVENT_SOCKET_SEND
++ EVCHAN_SEND
+|
+- KEVENT_TIMER_FIRED
++ EVCHAN_FIRED
+|
+- KEVENT_INIT_CLOEXEC
++ EVCHAN_CLOEXEC
+|
+- KEVENT_INIT_NONBLOCK
++ EVCHAN_NONBLOCK
+|
+- KEVENT_POLL_POLLIN
++ POLLIN
+|
+- KEVENT_POLL_POLLPRI
++ POLLPRI
+|
+- KEVENT_POLL_POLLOUT
++ POLLOUT
+|
+- KEVENT_POLL_POLLERR
++ POLLERR
+|
+- KEVENT_POLL_POLLHUP
++ POLLHUP
+|
+- KEVENT_POLL_POLLRDHUP
++ POLLRDHUP
+)

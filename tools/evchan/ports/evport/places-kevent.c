@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Uses of kevent that evport must leave to a human; each line is marked.
+ */
+#include <kevent.h>
+#include <limits.h>
+#include <stdio.h>
+
+static int several(int q, struct ukevent *uk, unsigned int n)
+{
+	return kevent_ctl(q, KEVENT_CTL_ADD, n, uk);	/* ? */
+}
+
+static int last_check(int q, int fd)
+{
+	struct ukevent uk = {
+		.type = KEVENT_POLL,
+		.id.raw[0] = (unsigned int)fd,
+		.event = KEVENT_POLL_POLLIN,
+		.req_flags = KEVENT_REQ_LAST_CHECK,	/* ? */
+	};
+
+	return kevent_ctl(q, KEVENT_CTL_ADD, 1, &uk);
+}
+
+static int computed_flags(int q, int fd, unsigned int flags)
+{
+	return kevent_watch(q, KEVENT_PIPE, fd, KEVENT_SOCKET_RECV, flags, NULL);	/* ? */
+}
+
+static unsigned int ring_by_hand(int q, struct kevent_ring *ring, unsigned int uidx,
+				 unsigned int num)
+{
+	while (uidx != ring->ring_kidx) {	/* ? */
+		puts("an event");
+		uidx = (uidx + 1) % num;
+	}
+	kevent_commit(q, uidx, ring->ring_over);
+	return uidx;
+}
+
+int main(void)
+{
+	int q = kevent_init(NULL, 0, 0);
+	struct ukevent ev;
+
+	several(q, NULL, 0);
+	last_check(q, 0);
+	computed_flags(q, 0, 0);
+	ring_by_hand(q, NULL, 0, 1);
+	while (kevent_get_events(q, 1, 1, UINT_MAX, &ev, 0) == 1) {
+		if (ev.ret_flags & KEVENT_RET_BROKEN)	/* ? */
+			printf("at %u ms\n", ev.ret_data[0]);	/* ? */
+	}
+	return 0;
+}
