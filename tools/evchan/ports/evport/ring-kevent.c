@@ -53,10 +53,8 @@ int main(void)
 				sum += e->user[0];
 				uidx = (uidx + 1) % SLOTS;
 				taken++;
-				if (!uidx)
-					kevent_commit(q, SLOTS - 1, ring->ring_over);
+				kevent_commit(q, uidx, ring->ring_over);
 			}
-			kevent_commit(q, uidx, ring->ring_over);
 		}
 	}
 	printf("%u events, sum %lu\n", taken, sum);
