@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/*
+ * In the style of kevent's first generation, July 2006: one multiplexing call,
+ * fed a buffer that holds two structures in a row. Only the include line is of
+ * today, and the call's name, which its successor took over.
+ *
+ * A pipe's bytes go round: written when there is room, read when they are there.
+ */
+#include <kevent_compat.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROUNDS 100
+
+static char buf[sizeof(struct kevent_user_control) + 4 * sizeof(struct ukevent)];
+
+/* The two structures in a row; what comes back is in the same place. */
+static int control(int fd, unsigned int cmd, unsigned int num, const struct ukevent *uk)
+{
+	struct kevent_user_control ctl;
+
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.cmd = cmd;
+	ctl.num = num;
+	ctl.timeout_ms = 5000;
+	memcpy(buf, &ctl, sizeof(ctl));
+	if (uk)
+		memcpy(buf + sizeof(ctl), uk, sizeof(*uk));
+	return kevent_control(fd, buf);
+}
+
+static int command(int fd, unsigned int cmd, int what, unsigned int event, unsigned int flags)
+{
+	struct ukevent uk;
+
+	memset(&uk, 0, sizeof(uk));
+	uk.type = KEVENT_PIPE;
+	uk.id.raw[0] = what;
+	uk.event = event;
+	uk.req_flags = flags;
+	uk.user[0] = event;
+	return control(fd, cmd, 1, &uk);
+}
+
+int main(void)
+{
+	int fd, p[2], i, n, written = 0, taken = 0;
+	struct ukevent uk;
+	char bytes[16];
+
+	fd = control(0, KEVENT_USER_INIT, 0, NULL);
+	if (fd < 0) {
+		perror("KEVENT_USER_INIT");
+		return 1;
+	}
+	if (pipe(p)) {
+		perror("pipe");
+		return 1;
+	}
+	/* An empty pipe has room at once: the addition hands that back. */
+	n = command(fd, KEVENT_USER_ADD, p[1], KEVENT_SOCKET_SEND, KEVENT_REQ_ONESHOT);
+	printf("ready when added: %d\n", n);
+	n = command(fd, KEVENT_USER_ADD, p[0], KEVENT_SOCKET_RECV, 0);
+	printf("queued when added: %d\n", n);
+	while (taken < ROUNDS) {
+		if (write(p[1], "x", 1) == 1)
+			written++;
+		n = control(fd, KEVENT_USER_WAIT, 4, NULL);
+		if (n <= 0) {
+			printf("nothing came\n");
+			return 1;
+		}
+		for (i = 0; i < n; i++) {
+			memcpy(&uk, buf + sizeof(struct kevent_user_control) + i * sizeof(uk), sizeof(uk));
+			if (uk.user[0] == KEVENT_SOCKET_RECV && uk.id.raw[0] == (unsigned int)p[0])
+				taken += read(p[0], bytes, sizeof(bytes));
+		}
+	}
+	printf("written %d, taken %d\n", written, taken);
+	n = command(fd, KEVENT_USER_MODIFY, p[0], KEVENT_SOCKET_RECV, KEVENT_REQ_ONESHOT);
+	printf("modify: %d\n", n);
+	n = command(fd, KEVENT_USER_REMOVE, p[0], KEVENT_SOCKET_RECV, 0);
+	printf("remove: %d\n", n);
+	close(fd);
+	return 0;
+}

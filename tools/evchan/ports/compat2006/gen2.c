@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+/*
+ * In the style of kevent's second generation, August 2006: a call to change and a
+ * call to get events. Only the include line is of today.
+ *
+ * A server of a few TCP connections with their client in the same process: every
+ * connection is accepted, greeted and read to its end.
+ */
+#include <kevent_compat.h>
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CLIENTS 20
+
+static int ctl(int kfd, unsigned int cmd, int s, unsigned int event)
+{
+	struct ukevent uk;
+
+	memset(&uk, 0, sizeof(uk));
+	uk.type = KEVENT_SOCKET;
+	uk.event = event;
+	uk.id.raw[0] = s;
+	uk.user[0] = s;
+	uk.req_flags = KEVENT_REQ_ALWAYS_QUEUE;
+	if (kevent_ctl(kfd, cmd, 1, &uk) < 0)
+		return -1;
+	return uk.ret_flags & KEVENT_RET_BROKEN ? -1 : 0;
+}
+
+int main(void)
+{
+	struct sockaddr_in sa;
+	socklen_t len = sizeof(sa);
+	struct ukevent events[8];
+	int kfd, s, i, n, client[CLIENTS], accepted = 0, ended = 0;
+	long bytes = 0;
+	char buf[64];
+
+	kfd = kevent_init(NULL, 0, 0);
+	if (kfd < 0) {
+		perror("kevent_init");
+		return 1;
+	}
+	memset(&sa, 0, sizeof(sa));
+	sa.sin_family = AF_INET;
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	s = socket(AF_INET, SOCK_STREAM, 0);
+	fcntl(s, F_SETFL, O_NONBLOCK);
+	if (bind(s, (struct sockaddr *)&sa, sizeof(sa)) || listen(s, CLIENTS) ||
+	    getsockname(s, (struct sockaddr *)&sa, &len) ||
+	    ctl(kfd, KEVENT_CTL_ADD, s, KEVENT_SOCKET_ACCEPT)) {
+		perror("listen");
+		return 1;
+	}
+	for (i = 0; i < CLIENTS; i++) {
+		client[i] = socket(AF_INET, SOCK_STREAM, 0);
+		if (connect(client[i], (struct sockaddr *)&sa, sizeof(sa))) {
+			perror("connect");
+			return 1;
+		}
+		dprintf(client[i], "this is %02d", i);
+		shutdown(client[i], SHUT_WR);
+	}
+	while (ended < CLIENTS) {
+		/* Between one and eight of them within five seconds. */
+		n = kevent_get_events(kfd, 1, 8, 5000, events, 0);
+		if (n <= 0) {
+			printf("nothing came\n");
+			return 1;
+		}
+		for (i = 0; i < n; i++) {
+			int fd = events[i].user[0];
+
+			if (events[i].event & KEVENT_SOCKET_ACCEPT) {
+				while ((fd = accept(s, NULL, NULL)) >= 0) {
+					accepted++;
+					if (ctl(kfd, KEVENT_CTL_ADD, fd, KEVENT_SOCKET_RECV))
+						perror("kevent_ctl");
+				}
+			} else if (events[i].event & KEVENT_SOCKET_RECV) {
+				int got = read(fd, buf, sizeof(buf));
+
+				if (got > 0) {
+					bytes += got;
+					continue;
+				}
+				ended++;
+				ctl(kfd, KEVENT_CTL_REMOVE, fd, KEVENT_SOCKET_RECV);
+				close(fd);
+			}
+		}
+	}
+	printf("accepted %d, ended %d, %ld bytes\n", accepted, ended, bytes);
+	close(kfd);
+	return 0;
+}
