@@ -210,27 +210,36 @@ int ec_timedwait_event(ec_t ec, event_data_t *d, struct timespec *to)
 	return ec_wait_until(ec, d, CLOCK_MONOTONIC, &at, NULL);
 }
 
+static unsigned int take_events(ec_t ec, event_data_t *d, unsigned int max)
+{
+	struct ec_cursor at = ec_begin(ec);
+	unsigned int n = 0;
+
+	while (n < max && ec_next(ec, &at, &d[n]))
+		n++;
+	if (n)
+		ec_end(ec, &at);
+	return n;
+}
+
 int ec_wait_events(ec_t ec, event_data_t *d, unsigned int min, unsigned int max,
 		   const struct timespec *to)
 {
 	struct __kernel_timespec ts;
-	unsigned int n = 0;
+	unsigned int n;
 
 	if (min > max || !max) {
 		errno = EINVAL;
 		return -1;
 	}
-	while (n < max && ec_take(ec, &d[n]))
-		n++;
+	n = take_events(ec, d, max);
 	if (n && n >= min)
 		return (int)n;
 	if (to)
 		ts = (struct __kernel_timespec){ to->tv_sec, to->tv_nsec };
 	if (evchan_wait(ec->fd, min - n, 0, to ? &ts : NULL, NULL, 0) < 0)
 		return n ? (int)n : -1;
-	while (n < max && ec_take(ec, &d[n]))
-		n++;
-	return (int)n;
+	return (int)(n + take_events(ec, d + n, max - n));
 }
 
 int ec_change(ec_t ec, struct evchan_change *c)

@@ -2,9 +2,12 @@
 /*
  * libevent's backend for the event channel: poll sources, level- or
  * edge-triggered as the event asks for. Events are taken out of the ring without
- * a system call; there is one call for each round of the loop as long as
- * level-triggered conditions have to be looked at again, and none otherwise
- * while events are there.
+ * a system call, and edge-triggered ones need none as long as events are there.
+ *
+ * Level-triggered ones need two in each round of the loop. An event is posted when
+ * it happens, and what it says may be over when its turn comes, which libevent's
+ * users do not expect: poll(2) looks once more at those taken. And a wait has to
+ * look again at the conditions whose events were taken.
  */
 #include "event2/event-config.h"
 #include "evconfig-private.h"
@@ -30,6 +33,7 @@ struct evchan_base {
 	ec_t ec;
 	int look;	/* level-triggered events were taken: a call has to look again */
 	event_data_t events[ROUND];
+	struct pollfd now[ROUND];
 };
 
 /* What libevent keeps with each descriptor for us. */
@@ -88,6 +92,9 @@ static int set(struct event_base *base, evutil_socket_t fd, short events, struct
 static int evchan_add(struct event_base *base, evutil_socket_t fd, short old, short events,
 		      void *info)
 {
+	/* After a fork libevent adds what it once had an event for. */
+	if (!(events & (EV_READ | EV_WRITE | EV_CLOSED)))
+		return 0;
 	return set(base, fd, old | events, info);
 }
 
@@ -109,24 +116,44 @@ static int evchan_del(struct event_base *base, evutil_socket_t fd, short old, sh
 	return 0;
 }
 
-static void activate(struct event_base *base, struct evchan_base *b, const event_data_t *e)
+static void activate(struct event_base *base, evutil_socket_t fd, uint32_t events)
 {
-	struct evchan_fd *info = evmap_io_get_fdinfo_(&base->io, (evutil_socket_t)e->data);
 	short what = 0;
 
-	if (!info || info->id != e->id)
-		return;		/* of a descriptor closed meanwhile */
-	if (info->level)
-		b->look = 1;
-	if (e->events & POLLERR || (e->events & POLLHUP && !(e->events & POLLRDHUP))) {
+	if (events & POLLERR || (events & POLLHUP && !(events & POLLRDHUP))) {
 		what = EV_READ | EV_WRITE;
 	} else {
-		what |= e->events & POLLIN ? EV_READ : 0;
-		what |= e->events & POLLOUT ? EV_WRITE : 0;
-		what |= e->events & POLLRDHUP ? EV_CLOSED : 0;
+		what |= events & POLLIN ? EV_READ : 0;
+		what |= events & POLLOUT ? EV_WRITE : 0;
+		what |= events & POLLRDHUP ? EV_CLOSED : 0;
 	}
 	if (what)
-		evmap_io_active_(base, (evutil_socket_t)e->data, what | EV_ET);
+		evmap_io_active_(base, fd, what | EV_ET);
+}
+
+static void activate_all(struct event_base *base, struct evchan_base *b, int n)
+{
+	nfds_t level = 0;
+
+	for (int i = 0; i < n; i++) {
+		const event_data_t *e = &b->events[i];
+		evutil_socket_t fd = (evutil_socket_t)e->data;
+		struct evchan_fd *info = evmap_io_get_fdinfo_(&base->io, fd);
+
+		if (!info || info->id != e->id)
+			continue;	/* of a descriptor closed meanwhile */
+		if (info->level)
+			b->now[level++] = (struct pollfd){ fd, (short)e->events, 0 };
+		else
+			activate(base, fd, e->events);
+	}
+	b->look = level > 0;
+	if (level && poll(b->now, level, 0) > 0) {
+		for (nfds_t i = 0; i < level; i++) {
+			if (!(b->now[i].revents & POLLNVAL))
+				activate(base, b->now[i].fd, (uint32_t)b->now[i].revents);
+		}
+	}
 }
 
 static int evchan_dispatch(struct event_base *base, struct timeval *tv)
@@ -151,13 +178,7 @@ static int evchan_dispatch(struct event_base *base, struct timeval *tv)
 		event_warn("evchan_wait");
 		return -1;
 	}
-	/*
-	 * A condition is looked at again once its event is taken, so every one that
-	 * holds is in the ring after a call or was taken in this round.
-	 */
-	b->look = 0;
-	for (int i = 0; i < n; i++)
-		activate(base, b, &b->events[i]);
+	activate_all(base, b, n);
 	return 0;
 }
 

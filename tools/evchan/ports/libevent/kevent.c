@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
  * libevent's backend for kevent: poll requests on a queue without a ring, one
- * kevent_get_events() for each round of the loop.
+ * kevent_get_events() for each round of the loop. An event is queued when it
+ * happens, and what it says may be over when its turn comes, which libevent's users
+ * do not expect of a level-triggered one: it is looked at once more then.
  */
 #include "event2/event-config.h"
 #include "evconfig-private.h"
@@ -63,7 +65,8 @@ static int set(struct event_base *base, evutil_socket_t fd, short old, short eve
 		.event = (events & EV_READ ? KEVENT_POLL_POLLIN : 0) |
 			 (events & EV_WRITE ? KEVENT_POLL_POLLOUT : 0) |
 			 (events & EV_CLOSED ? KEVENT_POLL_POLLRDHUP : 0),
-		.req_flags = (events & EV_ET ? KEVENT_REQ_ET : 0) | KEVENT_REQ_ALWAYS_QUEUE,
+		.req_flags = (events & EV_ET ? KEVENT_REQ_ET : KEVENT_REQ_LAST_CHECK) |
+			     KEVENT_REQ_ALWAYS_QUEUE,
 		.user = { (__u32)fd, info->number },
 	};
 
@@ -89,6 +92,9 @@ failed:
 static int kevent_add(struct event_base *base, evutil_socket_t fd, short old, short events,
 		      void *info)
 {
+	/* After a fork libevent adds what it once had an event for. */
+	if (!(events & (EV_READ | EV_WRITE | EV_CLOSED)))
+		return 0;
 	return set(base, fd, old, old | events, info);
 }
 
