@@ -87,6 +87,7 @@ void check_once(const char *who, const uint32_t *cookies, unsigned int got, unsi
 unsigned int collect_all(const struct api *api, void *q, uint32_t *cookies, unsigned int n,
 			 unsigned int batch);
 void verify_sources(const struct api *api, void *q, const int *fds, unsigned int n);
+void settle(void);
 void pin_to_cpu(unsigned int cpu);
 
 static inline bool is(const char *a, const char *b)

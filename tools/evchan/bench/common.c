@@ -13,6 +13,8 @@
 
 /* Sources that are made ready at once to see whether all still work: fits any ring. */
 #define VERIFY_PART	32
+/* Objects freed by kfree_rcu() go after five at most. */
+#define SETTLE_SECONDS	12
 
 void fail(const char *format, ...)
 {
@@ -151,6 +153,16 @@ void verify_sources(const struct api *api, void *q, const int *fds, unsigned int
 			cookies[i] -= done;
 		check_once(api->name, cookies, got, part, marks, 1);
 	}
+}
+
+/*
+ * Let the kernel finish what it has put off, such as giving freed objects back some
+ * seconds later: where the clock counts instructions, sleeping takes no time.
+ */
+void settle(void)
+{
+	if (meter_kind == METER_INSTRUCTIONS)
+		sleep(SETTLE_SECONDS);
 }
 
 /* Where there is only one, as with icount, this changes nothing. */

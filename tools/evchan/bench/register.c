@@ -22,6 +22,7 @@ double bench_register(const struct api *api, const struct options *o)
 	for (unsigned int b = 0; b <= BLOCKS; b++) {
 		void *q = open_queue(api, o, NULL, 0);
 
+		settle();
 		taken[b] = meter();
 		if (api->add(q, fds, o->sources, 0))
 			fail("%s: adding: %s", api->name, strerror(errno));
@@ -109,6 +110,7 @@ double bench_memory(const struct api *api, const struct options *o)
 	/* Once for the pages that stay: slabs' first ones, the process's own. */
 	api->close(open_queue(api, o, fds, few));
 	q = open_queue(api, o, NULL, 0);
+	settle();
 	used = kernel_memory();
 	if (api->add(q, fds, o->sources, 0))
 		fail("%s: adding: %s", api->name, strerror(errno));
