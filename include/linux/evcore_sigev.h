@@ -58,9 +58,11 @@ void evcore_mqueue_drop(struct evcore_sigev **at);
 
 /* The field is one of struct mqueue_inode_info, which only mqueue.c knows. */
 #define evcore_mqueue_init(info)	((void)((info)->notify_evcore = NULL))
-#define evcore_mqueue_register(info, n, event)				\
-	evcore_mqueue_set(&(info)->notify_evcore, &(info)->notify.sigev_notify, \
-			  n, event)
+#define evcore_mqueue_register(info, n, event)	({				\
+	typeof(info) __info = (info);						\
+	evcore_mqueue_set(&__info->notify_evcore, &__info->notify.sigev_notify,	\
+			  n, event);						\
+})
 #define evcore_mqueue_notify(info)	evcore_mqueue_fire(&(info)->notify_evcore)
 #define evcore_mqueue_removed(info)	evcore_mqueue_drop(&(info)->notify_evcore)
 
