@@ -213,6 +213,8 @@ static __always_inline bool first_pending(struct evcore_queue *q, struct pending
 	r->events = s->pending;
 	r->overflowed = true;
 	r->marked = s->marked;
+	r->last = false;
+	r->named = false;
 	r->extra[1] = 0;
 	if (likely(ops->by_fd)) {
 		r->value = ops->value ? ops->value(s, s->pending) : 0;

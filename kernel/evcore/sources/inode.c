@@ -28,8 +28,8 @@
 
 #include "sources.h"
 
-/* Records of one source outside the ring; as many as an inotify instance queues. */
-#define INODE_MAX_HELD	16384
+/* Records of one source outside the ring. */
+#define INODE_MAX_HELD	4096
 
 /* How to look, as opposed to what for. */
 #define INODE_HOW	(IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK)
@@ -127,7 +127,20 @@ static int inode_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode
 	return 0;
 }
 
-/* The inode, or the file system, is going; or the source itself is, see unmark(). */
+/* It is no watch any more, although its memory stays for a while. */
+static void uncharge(struct inode_mark *im)
+{
+#ifdef CONFIG_INOTIFY_USER
+	if (im->ucounts)
+		dec_ucount(im->ucounts, UCOUNT_INOTIFY_WATCHES);
+	im->ucounts = NULL;
+#endif
+}
+
+/*
+ * The inode, or the file system, is going; or the source itself is, see unmark().
+ * Called once for a mark that was on an inode.
+ */
 static void inode_gone(struct fsnotify_mark *mark, struct fsnotify_group *group)
 {
 	struct inode_mark *im = to_mark(mark);
@@ -140,6 +153,7 @@ static void inode_gone(struct fsnotify_mark *mark, struct fsnotify_group *group)
 		im->source = NULL;
 	}
 	spin_unlock(&im->lock);
+	uncharge(im);
 }
 
 static void inode_free_mark(struct fsnotify_mark *mark)
@@ -149,9 +163,7 @@ static void inode_free_mark(struct fsnotify_mark *mark)
 	if (im->last)
 		evcore_drop(im->last);
 	mem_cgroup_put(im->memcg);
-#ifdef CONFIG_INOTIFY_USER
-	dec_ucount(im->ucounts, UCOUNT_INOTIFY_WATCHES);
-#endif
+	uncharge(im);
 	kfree(im);
 }
 
