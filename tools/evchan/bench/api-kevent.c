@@ -171,11 +171,11 @@ static unsigned int queue_wait(void *p, uint32_t *cookies, unsigned int max)
 	n = take(q, cookies, max, there(q));
 	if (n)
 		return n;
-	/* One call waits, takes from the ring and commits. */
+	/* One call waits, takes one from the ring and commits; the others are read there. */
 	commit(q);
-	n = fetch(q, cookies, max, true);
+	n = fetch(q, cookies, 1, true);
 	q->uidx = (q->uidx + n) % q->num;
-	return n;
+	return n && max > 1 ? n + take(q, cookies + n, max - n, there(q)) : n;
 }
 
 static void queue_close(void *p)

@@ -2,12 +2,12 @@
 /*
  * Measure the event interfaces, each with every set-up that makes a difference.
  *
- * usage: bench [--scale N] [--meter instructions|ns|syscalls] BENCH...
+ * usage: bench [--scale N] [--meter instructions|ns|syscalls] [--api API] BENCH...
  *
- * --scale 100 does a hundredth of the work. Prints a line for each figure: bench,
- * api, metric, unit, value. The metric "cost" is the default's for our own
- * interfaces and the best for the others; "cost:VARIANT", "cost@sources=N" and
- * the like are the rest.
+ * --scale 100 does a hundredth of the work. --api leaves the others out. Prints a
+ * line for each figure: bench, api, metric, unit, value. The metric "cost" is the
+ * default's for our own interfaces and the best for the others; "cost:VARIANT",
+ * "cost@sources=N" and the like are the rest.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +23,7 @@ static const struct api *const apis[] = {
 };
 
 static unsigned int scale = 1;
+static const char *only;	/* this interface, NULL: all */
 
 /* What each bench is: the function, its load, and who takes part. */
 struct bench {
@@ -220,7 +221,8 @@ static void run_named(const char *name, bool floor)
 	if (b->run == bench_memory && meter_kind != METER_INSTRUCTIONS)
 		return;
 	for (int i = 0; apis[i]; i++)
-		if (takes_part(b, apis[i]) && (floor || apis[i] != &api_floor))
+		if (takes_part(b, apis[i]) && (floor || apis[i] != &api_floor) &&
+		    (!only || is(only, apis[i]->name)))
 			run(b, apis[i]);
 }
 
@@ -232,6 +234,8 @@ int main(int argc, char **argv)
 	for (; arg + 1 < argc && argv[arg][0] == '-'; arg += 2) {
 		if (is(argv[arg], "--scale"))
 			scale = atoi(argv[arg + 1]);
+		else if (is(argv[arg], "--api"))
+			only = argv[arg + 1];
 		else if (is(argv[arg], "--meter") && is(argv[arg + 1], "ns"))
 			meter_kind = METER_NS;
 		else if (is(argv[arg], "--meter") && is(argv[arg + 1], "syscalls"))
@@ -241,7 +245,7 @@ int main(int argc, char **argv)
 	}
 	if (!scale || arg >= argc) {
 		fprintf(stderr,
-			"usage: bench [--scale N] [--meter instructions|ns|syscalls] BENCH...\n");
+			"usage: bench [--scale N] [--meter instructions|ns|syscalls] [--api API] BENCH...\n");
 		return 2;
 	}
 	lift_limits();
