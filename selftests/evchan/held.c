@@ -100,8 +100,10 @@ TEST_F(channel, poll_looks_at_level)
 	raise_eventfd(self->fd);
 	ASSERT_EQ(poll(&pfd, 1, LONG_MS), 1);
 	ASSERT_EQ(take(&self->c, &e), 1);
-	/* It still holds, and the look has posted it again. */
+	/* It still holds: the look says so, a wait posts it again. */
 	EXPECT_EQ(poll(&pfd, 1, 0), 1);
+	EXPECT_EQ(take(&self->c, &e), 0);
+	EXPECT_EQ(wait_events(&self->c, 0, 0), 1);
 	ASSERT_EQ(take(&self->c, &e), 1);
 	read_eventfd(self->fd);
 	EXPECT_EQ(poll(&pfd, 1, 0), 0);
