@@ -192,6 +192,29 @@ static int post_signal(struct signal_source *ss, const struct kernel_siginfo *in
 	return evcore_try_post(s, EVCORE_SIGNALED, 0);
 }
 
+/*
+ * Post to those that take it in place of the usual way. True if one did; -EAGAIN if
+ * none did, and the sender can be told so.
+ */
+static int post_only(struct evcore_signals *es, int sig, const struct kernel_siginfo *info,
+		     struct task_struct *t, bool fail)
+{
+	struct signal_source *ss;
+	int ret, posted = 0;
+
+	lockdep_assert_held(&es->lock);
+	list_for_each_entry(ss, &es->sources, node) {
+		if (ss->sig != sig || !ss->only)
+			continue;
+		/* Once a queue has it, nobody is to send it again. */
+		ret = post_signal(ss, info, t, fail && !posted);
+		if (ret < 0)
+			return ret;
+		posted |= ret;
+	}
+	return posted;
+}
+
 /**
  * evcore_signal_slow - evcore_signal() where the process has registered something
  * @deliver: it would be delivered
@@ -209,29 +232,22 @@ bool evcore_signal_slow(bool deliver, int sig, const struct kernel_siginfo *info
 			struct task_struct *t, int *ret, int taken)
 {
 	struct evcore_signals *es = t->signal->evcore;
-	bool posted = false, fail = deliver && may_fail(sig, info);
-	struct signal_source *ss;
-	int err;
+	int posted;
 
 	/* On its way out: what is dropped now comes to nobody. */
 	if (!deliver && t->signal->flags & SIGNAL_GROUP_EXIT)
 		return false;
-	guard(spinlock)(&es->lock);
-	list_for_each_entry(ss, &es->sources, node) {
-		if (ss->sig != sig || !ss->only)
-			continue;
-		/* Once a queue has it, nobody is to send it again. */
-		err = post_signal(ss, info, t, fail && !posted);
-		if (err < 0) {
-			*ret = err;
-			return false;
-		}
-		posted |= err;
+	spin_lock(&es->lock);
+	posted = post_only(es, sig, info, t, deliver && may_fail(sig, info));
+	if (posted > 0 && sig == SIGALRM && deliver)
+		es->alarm_taken = true;
+	spin_unlock(&es->lock);
+	if (posted < 0) {
+		*ret = posted;
+		return false;
 	}
 	if (!posted || !deliver || is_fault(sig, info))
 		return deliver;
-	if (sig == SIGALRM)
-		es->alarm_taken = true;
 	*ret = taken;
 	return false;
 }
@@ -250,10 +266,11 @@ void evcore_signal_also_slow(int sig, const struct kernel_siginfo *info,
 	struct evcore_signals *es = t->signal->evcore;
 	struct signal_source *ss;
 
-	guard(spinlock)(&es->lock);
+	spin_lock(&es->lock);
 	list_for_each_entry(ss, &es->sources, node)
 		if (ss->sig == sig && !ss->only)
 			post_signal(ss, info, t, false);
+	spin_unlock(&es->lock);
 }
 
 /**
@@ -292,6 +309,12 @@ bool evcore_itimer_rearm(struct signal_struct *sig, struct hrtimer *timer)
 
 /* --- registering --- */
 
+/* A task's own does not go while it runs. */
+static spinlock_t *own_siglock(void)
+{
+	return &rcu_dereference_protected(current->sighand, true)->siglock;
+}
+
 /* This process's, which it gets with its first registration. */
 static struct evcore_signals *own_signals(void)
 {
@@ -307,11 +330,11 @@ static struct evcore_signals *own_signals(void)
 	spin_lock_init(&es->lock);
 	INIT_LIST_HEAD(&es->sources);
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(own_siglock());
 	old = sig->evcore;
 	if (!old)	/* initialised first: pairs with evcore_itimer_rearm() */
 		smp_store_release(&sig->evcore, es);
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(own_siglock());
 	if (!old)
 		return es;
 	kfree(es);
@@ -324,12 +347,23 @@ static u32 merging(int sig)
 	return sig >= SIGRTMIN ? EVCORE_COUNTS : EVCORE_MERGE_HELD;
 }
 
+static bool is_registered(struct evcore_signals *es, int sig, struct evcore_queue *q)
+{
+	struct signal_source *ss;
+
+	list_for_each_entry(ss, &es->sources, node)
+		if (ss->sig == sig && source_of(ss)->queue == q)
+			return true;
+	return false;
+}
+
 static int signal_attach(struct evcore_source *s, struct evcore_request *req,
 			 u32 *ready)
 {
-	struct signal_source *ss = to_signal(s), *other;
+	struct signal_source *ss = to_signal(s);
 	u64 sig = s->id & ~EVCORE_SIGNAL_NOMASK;
 	struct evcore_signals *es;
+	bool twice;
 
 	if (!sig || sig > _NSIG || sig == SIGKILL || sig == SIGSTOP)
 		return -EINVAL;
@@ -341,13 +375,14 @@ static int signal_attach(struct evcore_source *s, struct evcore_request *req,
 	ss->signals = es;
 	s->flags |= merging(sig);
 
-	guard(spinlock_irq)(&es->lock);
-	list_for_each_entry(other, &es->sources, node)
-		if (other->sig == ss->sig && source_of(other)->queue == s->queue)
-			return -EEXIST;		/* in the other form */
-	refcount_inc(&es->refs);
-	list_add_tail(&ss->node, &es->sources);
-	return 0;
+	spin_lock_irq(&es->lock);
+	twice = is_registered(es, sig, s->queue);	/* in the other form */
+	if (!twice) {
+		refcount_inc(&es->refs);
+		list_add_tail(&ss->node, &es->sources);
+	}
+	spin_unlock_irq(&es->lock);
+	return twice ? -EEXIST : 0;
 }
 
 static void signal_detach(struct evcore_source *s)
@@ -439,9 +474,9 @@ void evcore_signal_exit(struct task_struct *tsk)
 
 	if (!es)
 		return;
-	spin_lock_irq(&tsk->sighand->siglock);
+	spin_lock_irq(own_siglock());
 	tsk->signal->evcore = NULL;
-	spin_unlock_irq(&tsk->sighand->siglock);
+	spin_unlock_irq(own_siglock());
 	remove_all(es);
 	put_signals(es);
 }
