@@ -461,19 +461,22 @@ TEST_F(channel, signal_not_inherited)
 /* Registered, it is told of until another program takes the process over. */
 TEST_F(channel, signal_gone_at_exec)
 {
+	char script[32];
 	struct child c;
 	int status;
 
-	on_signal(SIGUSR1, SIG_IGN);
+	/* Of a realtime signal each would be told. */
+	on_signal(SIGRTMIN, SIG_IGN);
+	snprintf(script, sizeof(script), "kill -%d $$", SIGRTMIN);
 	if (!start_child(&c)) {
-		if (watch_signal(&self->c, SIGUSR1) || kill(getpid(), SIGUSR1))
+		if (watch_signal(&self->c, SIGRTMIN) || kill(getpid(), SIGRTMIN))
 			_exit(1);
-		execl("/bin/sh", "sh", "-c", "kill -USR1 $$", NULL);
+		execl("/bin/sh", "sh", "-c", script, NULL);
 		_exit(2);
 	}
 	ASSERT_EQ(waitpid(c.pid, &status, 0), c.pid);
 	EXPECT_EQ(status, 0);
-	EXPECT_EQ(take_signals(&self->c, SIGUSR1), 1);
+	EXPECT_EQ(take_signals(&self->c, SIGRTMIN), 1);
 	end_child(&c);
 }
 
