@@ -642,7 +642,7 @@ int evcore_get_timeout(struct evcore_timeout *to,
 void evcore_service(struct evcore_queue *q);
 int evcore_wait(struct evcore_queue *q, unsigned int min,
 		const struct evcore_timeout *to);
-void evcore_wake_other(struct evcore_queue *q, bool force);
+int evcore_wake_other(struct evcore_queue *q, bool force);
 void evcore_wake_slow(struct evcore_queue *q);
 void evcore_wake_locked(struct evcore_queue *q, bool all);
 

@@ -407,9 +407,9 @@ static int do_wait(int fd, unsigned int min, unsigned int flags,
 	c = fd_channel(f);
 	if (!c || min > c->mask + 1)
 		goto out;
-	if (flags & EVCHAN_WAKE_OTHER)
-		evcore_wake_other(&c->queue, false);
-	if (fd_file(f)->f_flags & O_NONBLOCK && min) {
+	if (flags & EVCHAN_WAKE_OTHER) {
+		ret = evcore_wake_other(&c->queue, false);
+	} else if (fd_file(f)->f_flags & O_NONBLOCK && min) {
 		ret = evcore_wait(&c->queue, 0, &to);
 		if (ret < (int)min)
 			ret = ret ?: -EAGAIN;

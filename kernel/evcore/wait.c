@@ -136,12 +136,16 @@ void evcore_wake_slow(struct evcore_queue *q)
  * @q: the queue
  * @force: it returns even if there is nothing
  *
- * Hand-over: the caller leaves to another thread what it cannot serve.
+ * Hand-over: the caller leaves to another thread what it cannot serve, and the
+ * look at conditions too.
+ *
+ * Return: how many events are there.
  */
-void evcore_wake_other(struct evcore_queue *q, bool force)
+int evcore_wake_other(struct evcore_queue *q, bool force)
 {
 	struct evcore_waiter *w;
 	unsigned long flags;
+	int ret;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	w = list_first_entry_or_null(&q->waiters, struct evcore_waiter, link);
@@ -149,7 +153,9 @@ void evcore_wake_other(struct evcore_queue *q, bool force)
 		w->forced = force;
 		wake_one(q, w);
 	}
+	ret = min_t(unsigned int, evcore_ready(q, UINT_MAX), INT_MAX);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
+	return ret;
 }
 
 /**
