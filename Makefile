@@ -12,7 +12,7 @@ ifdef KSRC
 export KSRC
 endif
 
-.PHONY: help demo check check-all kernel patch boot selftests lint bench mutants tools install clean
+.PHONY: help demo check check-all kernel patch boot selftests ports lint bench mutants tools install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -45,6 +45,10 @@ selftests: ## the tests of the system calls (API=kevent, evchan or all)
 bench: ## measure the interfaces side by side (BENCH="NAME...", ACCEL=kvm)
 	@scripts/kernel release
 	@tools/evchan/bench/run $(if $(ACCEL),--accel $(ACCEL)) $(BENCH)
+
+ports: ## programs nobody here wrote, on both interfaces, and a table
+	@scripts/kernel release
+	@tools/evchan/ports/run --all
 
 lint: ## check the form of our files
 	@scripts/lint

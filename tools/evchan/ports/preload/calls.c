@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The functions that take the place of the C library's in a program run by
+ * evrun: epoll's, and those that close descriptors or give them a number. They
+ * check arguments as the kernel checks epoll's, and leave the rest to a face.
+ *
+ * The descriptor of a set is the queue's own, so that fork(), dup(), passing it
+ * over a socket, poll() on it and a set in a set work by themselves.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "preload.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+static const struct face *face = &face_epoll;
+
+/* The function of that name which ours hides. */
+#define REAL(ret, name, ...) \
+	static ret (*next)(__VA_ARGS__); \
+	if (!__atomic_load_n(&next, __ATOMIC_RELAXED)) \
+		__atomic_store_n(&next, (ret (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name), \
+				 __ATOMIC_RELAXED)
+
+/* Sets made by this process, a bit for each descriptor. */
+#define MAX_OWN	(1 << 20)
+static unsigned char own[MAX_OWN / 8];
+static int most_own;	/* none above it */
+
+/*
+ * Somebody uses a set that another process made: seen by this one, those that it
+ * has forked and those that have forked it. A child that goes on to exec() is
+ * none of them.
+ */
+static int *elsewhere;
+
+static bool made_here(int fd)
+{
+	return fd >= 0 && fd < MAX_OWN &&
+	       __atomic_load_n(&own[fd / 8], __ATOMIC_RELAXED) & 1U << fd % 8;
+}
+
+bool shared(int fd)
+{
+	return !made_here(fd) || !elsewhere || __atomic_load_n(elsewhere, __ATOMIC_RELAXED);
+}
+
+static int made(int fd)
+{
+	if (fd < 0 || fd >= MAX_OWN)
+		return fd;
+	__atomic_fetch_or(&own[fd / 8], (unsigned char)(1U << fd % 8), __ATOMIC_RELAXED);
+	if (fd > most_own)
+		most_own = fd;
+	return fd;
+}
+
+/* Before a set is waited on or changed. */
+static void used(int fd)
+{
+	if (!made_here(fd) && elsewhere && !__atomic_load_n(elsewhere, __ATOMIC_RELAXED))
+		__atomic_store_n(elsewhere, 1, __ATOMIC_RELAXED);
+}
+
+/* @fd stands for nothing any more, or for what is not known. */
+static void forget(int fd)
+{
+	if (fd < 0)
+		return;
+	if (made_here(fd))
+		__atomic_fetch_and(&own[fd / 8], (unsigned char)~(1U << fd % 8),
+				   __ATOMIC_RELAXED);
+	if (face->forget)
+		face->forget(fd);
+}
+
+static void forked(void)
+{
+	stats_forked();
+	memset(own, 0, (size_t)most_own / 8 + 1);
+	if (face->forked)
+		face->forked();
+}
+
+static void __attribute__((constructor)) start(void)
+{
+	const char *api = getenv("EVRUN_API");
+	static const struct face *const faces[] = { &face_epoll, &face_kevent, &face_evchan };
+
+	for (size_t i = 0; api && i < sizeof(faces) / sizeof(*faces); i++)
+		if (!strcmp(api, faces[i]->name))
+			face = faces[i];
+	stats_start(face->name);
+	elsewhere = mmap(NULL, sizeof(*elsewhere), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (elsewhere == MAP_FAILED)
+		elsewhere = NULL;
+	pthread_atfork(NULL, NULL, forked);
+}
+
+static int fail(int err)
+{
+	errno = err;
+	return -1;
+}
+
+/* --- epoll --- */
+
+EXPORT int epoll_create1(int flags)
+{
+	count(&stat_calls, 1);
+	if (flags & ~EPOLL_CLOEXEC)
+		return fail(EINVAL);
+	return made(face->create(flags & EPOLL_CLOEXEC));
+}
+
+EXPORT int epoll_create(int size)
+{
+	count(&stat_calls, 1);
+	if (size <= 0)
+		return fail(EINVAL);
+	return made(face->create(false));
+}
+
+/* Is it a set? Asked only where EPOLLEXCLUSIVE must not be used with one. */
+static bool is_set(int fd)
+{
+	char path[32], target[32];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return false;
+	target[n] = 0;
+	return !strcmp(target, "anon_inode:[kevent]") ||
+	       !strcmp(target, "anon_inode:[evchan]") ||
+	       !strcmp(target, "anon_inode:[eventpoll]");
+}
+
+static int check_exclusive(int op, int fd, const struct epoll_event *ev)
+{
+	const uint32_t allowed = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP |
+				 EPOLLET | EPOLLEXCLUSIVE;
+
+	if (op == EPOLL_CTL_MOD || ev->events & ~allowed)
+		return EINVAL;
+	return is_set(fd) ? EINVAL : 0;
+}
+
+EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	struct epoll_event ev;
+	int err;
+
+	count(&stat_calls, 1);
+	if (op != EPOLL_CTL_DEL) {
+		if (!event)
+			return fail(EFAULT);
+		ev = *event;
+	}
+	used(epfd);
+	if (op == EPOLL_CTL_DEL)
+		return face->ctl(epfd, op, fd, NULL);
+	if (op != EPOLL_CTL_ADD && op != EPOLL_CTL_MOD)
+		return fail(EINVAL);
+	if (ev.events & EPOLLEXCLUSIVE) {
+		/* A descriptor that is not open is the first thing to be said. */
+		if (fcntl(fd, F_GETFD) < 0)
+			return -1;
+		err = check_exclusive(op, fd, &ev);
+		if (err)
+			return fail(err);
+	}
+	return face->ctl(epfd, op, fd, &ev);
+}
+
+static int wait_events(int epfd, struct epoll_event *events, int max,
+		       const struct timespec *timeout, const sigset_t *mask)
+{
+	int n;
+
+	count(&stat_calls, 1);
+	if (max <= 0 || (size_t)max > INT_MAX / sizeof(*events))
+		return fail(EINVAL);
+	if (!events)
+		return fail(EFAULT);
+	used(epfd);
+	n = face->wait(epfd, events, max, timeout, mask);
+	if (n > 0)
+		count(&stat_events, (unsigned long)n);
+	return n;
+}
+
+static int wait_ms(int epfd, struct epoll_event *events, int max, int ms,
+		   const sigset_t *mask)
+{
+	struct timespec to = { ms / 1000, ms % 1000 * 1000000L };
+
+	return wait_events(epfd, events, max, ms < 0 ? NULL : &to, mask);
+}
+
+EXPORT int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout)
+{
+	return wait_ms(epfd, events, maxevents, timeout, NULL);
+}
+
+EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int maxevents, int timeout,
+		       const sigset_t *sigmask)
+{
+	return wait_ms(epfd, events, maxevents, timeout, sigmask);
+}
+
+EXPORT int epoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
+			const struct timespec *timeout, const sigset_t *sigmask)
+{
+	if (timeout && (timeout->tv_sec < 0 || timeout->tv_nsec < 0 ||
+			timeout->tv_nsec >= 1000000000))
+		return fail(EINVAL);
+	return wait_events(epfd, events, maxevents, timeout, sigmask);
+}
+
+/* --- the same by number --- */
+
+static void forget_range(unsigned int first, unsigned int last)
+{
+	unsigned int most = (unsigned int)sysconf(_SC_OPEN_MAX);
+
+	if (last > most)
+		last = most;
+	for (unsigned int fd = first; fd <= last && fd <= INT_MAX; fd++)
+		forget((int)fd);
+}
+
+long real_syscall(long nr, ...)
+{
+	long a[6];
+	va_list ap;
+
+	REAL(long, "syscall", long, ...);
+	va_start(ap, nr);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	return next(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* A mask is of the kernel's size or an error, as in the kernel. */
+static bool bad_mask(long mask, long size)
+{
+	return mask && size != EVRUN_SIGSET;
+}
+
+EXPORT long syscall(long nr, ...)
+{
+	long a[6];
+	va_list ap;
+
+	va_start(ap, nr);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	switch (nr) {
+#ifdef SYS_epoll_create
+	case SYS_epoll_create:
+		return epoll_create((int)a[0]);
+#endif
+	case SYS_epoll_create1:
+		return epoll_create1((int)a[0]);
+	case SYS_epoll_ctl:
+		return epoll_ctl((int)a[0], (int)a[1], (int)a[2], (void *)a[3]);
+#ifdef SYS_epoll_wait
+	case SYS_epoll_wait:
+		return epoll_wait((int)a[0], (void *)a[1], (int)a[2], (int)a[3]);
+#endif
+	case SYS_epoll_pwait:
+		if (bad_mask(a[4], a[5]))
+			return fail(EINVAL);
+		return epoll_pwait((int)a[0], (void *)a[1], (int)a[2], (int)a[3], (void *)a[4]);
+#if defined(SYS_epoll_pwait2) && __SIZEOF_LONG__ == 8
+	case SYS_epoll_pwait2:
+		if (bad_mask(a[4], a[5]))
+			return fail(EINVAL);
+		return epoll_pwait2((int)a[0], (void *)a[1], (int)a[2], (void *)a[3],
+				    (void *)a[4]);
+#endif
+	case SYS_close:
+		return close((int)a[0]);
+#ifdef SYS_dup2
+	case SYS_dup2:
+		return dup2((int)a[0], (int)a[1]);
+#endif
+	case SYS_dup3:
+		return dup3((int)a[0], (int)a[1], (int)a[2]);
+	case SYS_close_range:
+		return close_range((unsigned int)a[0], (unsigned int)a[1], (int)a[2]);
+	default:
+		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	}
+}
+
+/* --- descriptors that go, or are given a number that a set had --- */
+
+EXPORT int close(int fd)
+{
+	REAL(int, "close", int);
+	/* Before it is free for another. */
+	forget(fd);
+	return next(fd);
+}
+
+EXPORT int close_range(unsigned int first, unsigned int last, int flags)
+{
+	REAL(int, "close_range", unsigned int, unsigned int, int);
+	if (!(flags & 4 /* CLOSE_RANGE_CLOEXEC */))
+		forget_range(first, last);
+	return next(first, last, flags);
+}
+
+EXPORT void closefrom(int first)
+{
+	REAL(void, "closefrom", int);
+	forget_range((unsigned int)(first < 0 ? 0 : first), UINT_MAX);
+	next(first);
+}
+
+static int fresh(int fd)
+{
+	forget(fd);
+	return fd;
+}
+
+EXPORT int dup(int fd)
+{
+	REAL(int, "dup", int);
+	return fresh(next(fd));
+}
+
+EXPORT int dup2(int old, int new)
+{
+	REAL(int, "dup2", int, int);
+	if (old != new)
+		forget(new);
+	return next(old, new);
+}
+
+EXPORT int dup3(int old, int new, int flags)
+{
+	REAL(int, "dup3", int, int, int);
+	if (old != new)
+		forget(new);
+	return next(old, new, flags);
+}
+
+#define FCNTL(name) \
+EXPORT int name(int fd, int cmd, ...) \
+{ \
+	va_list ap; \
+	void *arg; \
+	int ret; \
+ \
+	REAL(int, #name, int, int, ...); \
+	va_start(ap, cmd); \
+	arg = va_arg(ap, void *); \
+	va_end(ap); \
+	ret = next(fd, cmd, arg); \
+	return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ? fresh(ret) : ret; \
+}
+
+FCNTL(fcntl)
+FCNTL(fcntl64)
+
+/* No destructor runs there. */
+EXPORT void _exit(int status)
+{
+	REAL(void, "_exit", int);
+	stats_print();
+	next(status);
+	__builtin_unreachable();
+}
