@@ -36,7 +36,7 @@ struct floor_hook {
  * @hooks: what was hooked, @mutex
  */
 struct floor {
-	struct mutex		mutex;
+	struct mutex		mutex;	/* @hooks */
 	struct list_head	hooks;
 };
 
