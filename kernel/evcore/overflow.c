@@ -352,7 +352,7 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 		 * meant belongs to this event, and is no other one.
 		 */
 		ops = evcore_ops_of(s);
-		look = s->check && s->where == EVCORE_IDLE && s->attached && ops->check;
+		look = !p.held && s->check && s->where == EVCORE_IDLE && s->attached && ops->check;
 		if (look)
 			clear_check(s);
 		evcore_update_call(q);

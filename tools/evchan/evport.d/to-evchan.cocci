@@ -37,7 +37,7 @@ virtual counts, hints
 + ec_t Q
  , ...) {
  <+...
- \(kevent_ctl\|kevent_request\|kevent_watch\|kevent_unwatch\|kevent_timer\|kevent_user\|kevent_post\|kevent_remove\|kevent_get_events\|kevent_wait\|kevent_commit\)(Q, ...)
+ \(kevent_ctl\|kevent_request\|kevent_watch\|kevent_unwatch\|kevent_timer\|kevent_user\|kevent_watch_signal\|kevent_post\|kevent_remove\|kevent_get_events\|kevent_wait\|kevent_commit\)(Q, ...)
  ...+>
  }
 
@@ -61,7 +61,7 @@ virtual counts, hints
 - int Q = *(int *)X;
 + ec_t Q = *(ec_t *)X;
  <+...
- \(kevent_ctl\|kevent_request\|kevent_watch\|kevent_unwatch\|kevent_timer\|kevent_user\|kevent_post\|kevent_remove\|kevent_get_events\|kevent_wait\|kevent_commit\)(Q, ...)
+ \(kevent_ctl\|kevent_request\|kevent_watch\|kevent_unwatch\|kevent_timer\|kevent_user\|kevent_watch_signal\|kevent_post\|kevent_remove\|kevent_get_events\|kevent_wait\|kevent_commit\)(Q, ...)
  ...+>
 
 // --- libkevent's queue with a mapped ring ---
@@ -323,6 +323,12 @@ virtual counts, hints
 - kevent_user(E, ID, P)
 + ec_user(E, ID, (uintptr_t)(P))
 |
+- kevent_watch_signal(E, ID, 0, P)
++ ec_watch_signal(E, ID, 0, (uintptr_t)(P))
+|
+- kevent_watch_signal(E, ID, KEVENT_REQ_ONESHOT, P)
++ ec_watch_signal(E, ID, EVCHAN_ONESHOT, (uintptr_t)(P))
+|
 - kevent_post(E, ID)
 + ec_post(E, ID, 1)
 |
@@ -562,6 +568,15 @@ virtual counts, hints
 |
 - KEVENT_UNOTIFY
 + EVCHAN_USER
+|
+- KEVENT_SIGNAL
++ EVCHAN_SIGNAL
+|
+- KEVENT_SIGNAL_NOMASK
++ EVCHAN_SIGNAL_NOMASK
+|
+- KEVENT_SIGNAL_DELIVERY
++ EVCHAN_SIGNALED
 |
 - KEVENT_SOCKET_RECV
 + EVCHAN_RECV

@@ -121,6 +121,21 @@ virtual counts, hints
 - ec_remove(E, EVCHAN_USER, ID)
 + kevent_remove(E, KEVENT_UNOTIFY, ID)
 
+// --- signals: both are told of each one, so there is no level to name ---
+
+@@ expression E, S, D; @@
+(
+- ec_watch_signal(E, S, 0, D)
++ kevent_watch_signal(E, S, 0, (void *)(uintptr_t)(D))
+|
+- ec_watch_signal(E, S, EVCHAN_ONESHOT, D)
++ kevent_watch_signal(E, S, KEVENT_REQ_ONESHOT, (void *)(uintptr_t)(D))
+)
+
+@@ expression E, S; @@
+- ec_remove(E, EVCHAN_SIGNAL, S)
++ kevent_remove(E, KEVENT_SIGNAL, S)
+
 @@ expression E; @@
 - ec_hand_over(E)
 + kevent_ctl(E, KEVENT_CTL_READY, 0, NULL)
@@ -393,6 +408,15 @@ virtual counts, hints
 |
 - EVCHAN_USER
 + KEVENT_UNOTIFY
+|
+- EVCHAN_SIGNAL
++ KEVENT_SIGNAL
+|
+- EVCHAN_SIGNAL_NOMASK
++ KEVENT_SIGNAL_NOMASK
+|
+- EVCHAN_SIGNALED
++ KEVENT_SIGNAL_DELIVERY
 |
 - EVCHAN_RECV
 + KEVENT_SOCKET_RECV

@@ -121,6 +121,16 @@ int kevent_timer(int fd, unsigned long long period_ns, unsigned int req_flags, v
 	return set_request(fd, &uk);
 }
 
+int kevent_watch_signal(int fd, unsigned long long sig, unsigned int req_flags, void *ptr)
+{
+	struct ukevent uk = {
+		.id.raw_u64 = sig, .type = KEVENT_SIGNAL, .event = KEVENT_SIGNAL_DELIVERY,
+		.req_flags = req_flags, .ptr = ptr,
+	};
+
+	return set_request(fd, &uk);
+}
+
 int kevent_user(int fd, unsigned long long id, void *ptr)
 {
 	struct ukevent uk = {

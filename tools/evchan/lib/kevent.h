@@ -57,7 +57,14 @@ int kevent_timer(int fd, unsigned long long period_ns, unsigned int req_flags, v
 int kevent_user(int fd, unsigned long long id, void *ptr);
 int kevent_post(int fd, unsigned long long id);
 
-/* Remove a source of user events (its id), or a timer (its period in ns). */
+/**
+ * kevent_watch_signal - have a signal of this process come through the queue
+ * @sig: its number; with KEVENT_SIGNAL_NOMASK or-ed in it comes through the queue
+ *       only, otherwise also in the usual way
+ */
+int kevent_watch_signal(int fd, unsigned long long sig, unsigned int req_flags, void *ptr);
+
+/* Remove a source of user events, a signal (as it was given) or a timer (its period in ns). */
 int kevent_remove(int fd, unsigned int type, unsigned long long id);
 
 /**
