@@ -31,7 +31,7 @@
 #define KEVENT_REQ_ALWAYS_QUEUE	0x10	/* queue it even if ready at ADD */
 #define KEVENT_REQ_READY	0x20	/* was made ready by KEVENT_CTL_READY */
 #define KEVENT_REQ_KEEP		0x40	/* with ONESHOT: disarmed, not removed; not of 2006 */
-#define KEVENT_REQ_EXCLUSIVE	0x80	/* POLL: of all that watch, wake one that waits; not of 2006 */
+#define KEVENT_REQ_EXCLUSIVE	0x80	/* POLL: wake one queue that waits; not of 2006 */
 
 /* Return flags, ukevent.ret_flags. */
 #define KEVENT_RET_BROKEN	0x1	/* ret_data[1] is the negative errno */
