@@ -14,7 +14,7 @@
 #endif
 
 #define BLOCK	4096
-#define FILE_BLOCKS 256
+#define FILE_BLOCKS 128
 
 static char *disk = "/mnt";
 
@@ -91,7 +91,7 @@ static int disk_file(void)
 	return fd;
 }
 
-TEST_F(face, aio_reads_and_writes)
+TEST_F_TIMEOUT(face, aio_reads_and_writes, 120)
 {
 	uint64_t *buf = aligned_alloc(BLOCK, 2 * BLOCK);
 	int fd = disk_file();
@@ -138,7 +138,7 @@ TEST_F(face, aio_reads_and_writes)
 }
 
 /* The AIO ring has few slots, and nobody empties it. */
-TEST_F(face, aio_more_than_the_aio_ring)
+TEST_F_TIMEOUT(face, aio_more_than_the_aio_ring, 120)
 {
 	char *buf = aligned_alloc(BLOCK, BLOCK);
 	int fd = disk_file();
@@ -146,7 +146,7 @@ TEST_F(face, aio_more_than_the_aio_ring)
 	struct got g;
 
 	ASSERT_GE(fd, 0);
-	for (uint64_t i = 0; i < 2000; i++) {
+	for (uint64_t i = 0; i < 500; i++) {
 		struct iocb cb = operation(self, IOCB_CMD_PREAD, fd, buf, BLOCK, 0, i);
 
 		ASSERT_EQ(submit(ctx, &cb), 1) {
@@ -352,7 +352,7 @@ TEST_F(face, aio_submitter_exits)
 }
 
 /* The queue is closed before the operations are done. */
-TEST_F(face, aio_queue_closed)
+TEST_F_TIMEOUT(face, aio_queue_closed, 120)
 {
 	uint64_t *buf = aligned_alloc(BLOCK, 64 * BLOCK);
 	struct iocb cb[84];
