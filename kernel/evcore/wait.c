@@ -65,14 +65,19 @@ static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 /*
  * Those who poll are woken once, until everything that was in the ring then is
  * consumed: the queue was empty in between. Without a ring, each time.
+ *
+ * Whoever takes stops at a record that is reserved and not yet published; if there
+ * is one, its own post has to wake again.
  */
 static void wake_pollers(struct evcore_queue *q)
 {
 	u64 posted = q->face->posted(q);
+	unsigned int there = q->face->ready(q, UINT_MAX);
 
-	if (posted - q->face->ready(q, UINT_MAX) < q->poll_mark)
+	if (posted - there < q->poll_mark)
 		return;
-	q->poll_mark = posted;
+	if (q->face->ready(q, there) == there)
+		q->poll_mark = posted;
 	irq_work_queue(&q->poll_work);
 }
 
