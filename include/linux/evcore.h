@@ -34,7 +34,8 @@
  * queue->table, ->fds, ->nr_fds, ->nr_sources, ->next_id, source->id, ->type,
  * ->hashed, ->attached: queue->mutex.
  * source->events, ->flags, ->data: written under queue->mutex, read by posting
- * without it; a post that runs beside a modify may use either value.
+ * without it; a post that runs beside a modify may use either value, but has ended
+ * before the modify looks at the condition (evcore_fd_modified()).
  * source->posted: written by posting before its record is published; a guess
  * for everybody else, that the ring's own state word confirms or denies.
  * queue->sleepers: written under queue->lock, read by posting without it, after

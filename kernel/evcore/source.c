@@ -206,7 +206,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	struct evcore_queue *q = s->queue;
-	u32 ready = 0, before;
+	u32 ready = 0;
 	int ret;
 
 	ret = check_request(ops, req);
@@ -221,7 +221,6 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 			return ret;
 	}
 	raw_spin_lock_irq(&q->lock);
-	before = s->flags;
 	if (s->posted && ops->check && q->face->cancel)
 		q->face->cancel(q, s);
 	WRITE_ONCE(s->events, req->events);
@@ -235,14 +234,10 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	    (s->where == EVCORE_ON_OVERFLOW && !s->pending))
 		evcore_unlink(s);
 	raw_spin_unlock_irq(&q->lock);
-	if (ops->by_fd && (before ^ s->flags) & EVCORE_SLOW)
+	/* A wake-up that still saw the old events is made good by the look that follows. */
+	if (ops->by_fd)
 		evcore_fd_modified(s);
 	req->id = s->id;
-	/*
-	 * A wake-up that still saw the old events is made good by the look that
-	 * follows. Pairs with the source's own lock, which its wake-up holds.
-	 */
-	smp_mb();
 	if (ops->modified)
 		ops->modified(s, req);
 	if (file && ops->check == evcore_fd_check)

@@ -144,19 +144,32 @@ static void unhook_all(struct evcore_fd_source *fs)
  * evcore_fd_modified - the source has other events and flags now
  * @s: the source
  *
- * A wake-up that is under way may still use the former function, as it may still
- * use the former flags.
+ * A wake-up that is under way may use the former ones, and does so under the lock of
+ * the wait queue head. So after this lock was held here, it has posted what it was to
+ * post, and whatever became ready before it is seen by ->poll(); a later one uses the
+ * new events, flags and function. No barrier does that: the wake-up has none between
+ * what becomes ready and its look at the events.
  *
- * Context: queue->mutex held.
+ * Context: queue->mutex held, and no lock inside it.
  */
 void evcore_fd_modified(struct evcore_source *s)
 {
 	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
+	wait_queue_func_t func = wake_func(s);
 	struct evcore_wait_hook *hook;
+	wait_queue_head_t *head;
 
-	for (hook = &fs->hook; hook; hook = hook->next)
-		if (hook->wait.func)
-			WRITE_ONCE(hook->wait.func, wake_func(s));
+	for (hook = &fs->hook; hook; hook = hook->next) {
+		rcu_read_lock();
+		/* As in unhook_one(); NULL too where nothing was hooked in. */
+		head = smp_load_acquire(&hook->head);
+		if (head) {
+			spin_lock_irq(&head->lock);
+			hook->wait.func = func;
+			spin_unlock_irq(&head->lock);
+		}
+		rcu_read_unlock();
+	}
 }
 
 /**
