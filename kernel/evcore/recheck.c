@@ -82,10 +82,15 @@ void evcore_recheck(struct evcore_queue *q)
 	}
 }
 
-/* What next_due() took off the list goes back, to be looked at again. */
-static void keep_due(struct evcore_source *s)
+/*
+ * What next_due() took off the list goes back, to be looked at again. True if that
+ * is to be done in any case: a waiter may have come by meanwhile, found nothing to
+ * look at, and sleep.
+ */
+static bool keep_due(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
+	bool check;
 
 	raw_spin_lock_irq(&q->lock);
 	/* Posted in between, it needs no look. */
@@ -94,7 +99,9 @@ static void keep_due(struct evcore_source *s)
 		s->check = !(s->flags & EVCORE_LEVEL);
 		evcore_recheck_add(s);
 	}
+	check = s->check;
 	raw_spin_unlock_irq(&q->lock);
+	return check;
 }
 
 /**
@@ -108,8 +115,8 @@ bool evcore_peek(struct evcore_queue *q)
 {
 	struct evcore_source *due[EVCORE_DRAIN_MAX] __uninitialized;
 	const struct evcore_source_ops *ops;
+	bool holds = false, check = false;
 	unsigned int n, i;
-	bool holds = false;
 
 	lockdep_assert_held(&q->mutex);
 	raw_spin_lock_irq(&q->lock);
@@ -121,13 +128,15 @@ bool evcore_peek(struct evcore_queue *q)
 			holds = holds || (ops->check && ops->check(due[i]));
 			/* It, and those behind it, are for the next wait. */
 			if (holds)
-				keep_due(due[i]);
+				check |= keep_due(due[i]);
 		}
 		cond_resched();
 	}
 	raw_spin_lock_irq(&q->lock);
 	list_splice_init(&q->checking, &q->recheck);
 	raw_spin_unlock_irq(&q->lock);
+	if (check)
+		evcore_wake_other(q, false);
 	return holds;
 }
 
