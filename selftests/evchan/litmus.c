@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The races that the protocol decides, run for real: two threads, each on a
+ * processor of its own, start at the same moment with small random delays. Every
+ * round is checked, and told apart by its outcome: a race was hit when the outcomes
+ * of both orders have come up. A test in which one of them never does fails, for it
+ * has shown nothing.
+ */
+#include <sched.h>
+
+#include "channel.h"
+
+#define ROUNDS_MIN	300
+#define HITS		5		/* of each outcome, then it is enough */
+#define LIMIT_S		12
+#define DELAY		4096		/* turns of a loop, at most */
+
+FIXTURE(race)
+{
+	struct channel c;
+	int fd;
+	pthread_t thread;
+	cpu_set_t before;
+	void (*other)(FIXTURE_DATA(race) *self);	/* what the other thread does */
+	unsigned int round, done;
+	bool stop;
+	int arg, result;
+	uint32_t random[2];
+	unsigned int outcome[2];
+	time_t end;
+};
+
+static uint32_t next_random(uint32_t *x)
+{
+	*x ^= *x << 13;
+	*x ^= *x >> 17;
+	*x ^= *x << 5;
+	return *x;
+}
+
+/* Mostly short: the two are to meet. */
+static void delay(uint32_t *x)
+{
+	uint32_t max = DELAY >> next_random(x) % 8;
+
+	for (uint32_t n = next_random(x) % max; n; n--)
+		__asm__ volatile("" ::: "memory");
+}
+
+/* Spin, for the two are to run at once; give way if the other does not run. */
+static void wait_for(unsigned int *word, unsigned int value, bool *stop)
+{
+	for (unsigned int n = 1; __atomic_load_n(word, __ATOMIC_ACQUIRE) != value; n++) {
+		if (stop && __atomic_load_n(stop, __ATOMIC_ACQUIRE))
+			return;
+		if (!(n % 20000))
+			sched_yield();
+	}
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static void *other_thread(void *arg)
+{
+	FIXTURE_DATA(race) *self = arg;
+
+	pin(0);
+	for (unsigned int round = 1;; round++) {
+		wait_for(&self->round, round, &self->stop);
+		if (__atomic_load_n(&self->stop, __ATOMIC_ACQUIRE))
+			return NULL;
+		delay(&self->random[0]);
+		self->other(self);
+		__atomic_store_n(&self->done, round, __ATOMIC_RELEASE);
+	}
+}
+
+/* Let both go. The caller does its part, then race_end(). */
+static void race_start(FIXTURE_DATA(race) *self)
+{
+	__atomic_store_n(&self->round, self->round + 1, __ATOMIC_RELEASE);
+	delay(&self->random[1]);
+}
+
+static void race_end(FIXTURE_DATA(race) *self)
+{
+	wait_for(&self->done, self->round, NULL);
+}
+
+static bool race_again(FIXTURE_DATA(race) *self)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!self->end)
+		self->end = now.tv_sec + LIMIT_S;
+	if (now.tv_sec > self->end)
+		return false;
+	return self->round < ROUNDS_MIN || self->outcome[0] < HITS || self->outcome[1] < HITS;
+}
+
+#define EXPECT_BOTH(first, second) do {						\
+	TH_LOG("%u rounds: %u " first ", %u " second, self->round,		\
+	       self->outcome[0], self->outcome[1]);				\
+	EXPECT_GT(self->outcome[0], 0);						\
+	EXPECT_GT(self->outcome[1], 0);						\
+} while (0)
+
+FIXTURE_SETUP(race)
+{
+	ASSERT_GE(sysconf(_SC_NPROCESSORS_ONLN), 2);
+	ASSERT_EQ(channel_open(&self->c, 2, 0), 0);
+	self->fd = eventfd(0, EFD_NONBLOCK);
+	ASSERT_GE(self->fd, 0);
+	self->random[0] = 88172645;
+	self->random[1] = 36243609;
+	sched_getaffinity(0, sizeof(self->before), &self->before);
+	pin(1);
+	ASSERT_EQ(pthread_create(&self->thread, NULL, other_thread, self), 0);
+}
+
+FIXTURE_TEARDOWN(race)
+{
+	__atomic_store_n(&self->stop, true, __ATOMIC_RELEASE);
+	pthread_join(self->thread, NULL);
+	sched_setaffinity(0, sizeof(self->before), &self->before);
+	channel_close(&self->c);
+	close(self->fd);
+}
+
+static void raise_it(FIXTURE_DATA(race) *self)
+{
+	raise_eventfd(self->fd);
+}
+
+/* The ring looks empty, an event comes, and the wait must not sleep through it. */
+TEST_F(race, post_and_sleep)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+	long long wakes;
+	bool empty;
+
+	self->other = raise_it;
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	while (race_again(self)) {
+		wakes = counter(c->fd, "wakes");
+		race_start(self);
+		empty = !take(c, &e);
+		if (empty) {
+			ASSERT_EQ(wait_events(c, 1, LONG_MS), 1);
+			ASSERT_EQ(take(c, &e), 1);
+		}
+		race_end(self);
+		ASSERT_EQ(read_eventfd(self->fd), 1);
+		if (empty)
+			self->outcome[counter(c->fd, "wakes") != wakes]++;
+	}
+	EXPECT_BOTH("came before the sleep", "woke the sleeper");
+}
+
+/* As a consumer that is slow between its look and its claim. */
+static int take_slowly(FIXTURE_DATA(race) *self)
+{
+	struct channel *c = &self->c;
+	uint64_t pos = c->header->head, mask = c->params.entries - 1, state;
+	struct evchan_event *slot = &c->events[pos & mask];
+	uint64_t consumed = ((pos >> 1) + 1) << 32;
+
+	for (;;) {
+		state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+		if (state >> 32 != consumed >> 32 || !(uint32_t)state)
+			return 0;
+		delay(&self->random[1]);
+		if (__atomic_compare_exchange_n(&slot->state, &state, consumed, 0,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			break;
+	}
+	__atomic_store_n(&c->header->head, pos + 1, __ATOMIC_RELEASE);
+	return 1;
+}
+
+static void raise_thrice(FIXTURE_DATA(race) *self)
+{
+	for (int i = 0; i < 3; i++) {
+		raise_eventfd(self->fd);
+		delay(&self->random[0]);
+	}
+}
+
+/* Whoever takes sees what happened before a merge into what it took. */
+TEST_F(race, merge_and_take)
+{
+	struct channel *c = &self->c;
+
+	self->other = raise_thrice;
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	while (race_again(self)) {
+		long long merged = counter(c->fd, "merged");
+		unsigned int records = 0, sum = 0;
+		bool over = false;
+
+		race_start(self);
+		while (!over) {
+			over = __atomic_load_n(&self->done, __ATOMIC_ACQUIRE) == self->round;
+			while (take_slowly(self)) {
+				records++;
+				sum += read_eventfd(self->fd);
+			}
+		}
+		/* All was posted before the last look. */
+		ASSERT_EQ(sum, 3) {
+			TH_LOG("round %u: %u seen, of %u records", self->round, sum, records);
+		}
+		self->outcome[0] += counter(c->fd, "merged") != merged;
+		self->outcome[1] += records > 1;
+	}
+	EXPECT_BOTH("times one came before the claim", "times after it");
+}
+
+/* Sources 0 to 4, more than there are slots. */
+static void raise_four(FIXTURE_DATA(race) *self)
+{
+	for (int i = 0; i < 4; i++)
+		raise_eventfd(self->arg + i);
+}
+
+static int five_sources(FIXTURE_DATA(race) *self)
+{
+	/* Descriptors in a row, so that the other thread needs to know one. */
+	self->arg = 100;
+	for (int i = 0; i < 5; i++)
+		if (dup2(eventfd(0, EFD_NONBLOCK), self->arg + i) < 0 ||
+		    watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->arg + i, POLLIN, 0, i))
+			return -1;
+	return 0;
+}
+
+/* The next event, from wherever it is; 0 after a long time without any. */
+static int take_or_wait(struct channel *c, struct evchan_event *e)
+{
+	while (!take(c, e))
+		if (wait_events(c, 1, LONG_MS) <= 0)
+			return 0;
+	return 1;
+}
+
+/* The ring fills up and is emptied at the same time. */
+TEST_F(race, overflow_and_take)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+	long long overflowed;
+
+	self->other = raise_four;
+	ASSERT_EQ(five_sources(self), 0);
+	while (race_again(self)) {
+		overflowed = counter(c->fd, "overflowed");
+		race_start(self);
+		for (unsigned int i = 0; i < 4; i++) {
+			ASSERT_EQ(take_or_wait(c, &e), 1) {
+				TH_LOG("round %u: no event %u", self->round, i);
+			}
+			ASSERT_EQ(e.data, i);
+			ASSERT_EQ(read_eventfd(self->arg + i), 1);
+		}
+		race_end(self);
+		ASSERT_EQ(wait_events(c, 0, 0), 0);
+		self->outcome[counter(c->fd, "overflowed") != overflowed]++;
+	}
+	EXPECT_BOTH("times all found a slot", "times some had to wait");
+}
+
+static void raise_fifth(FIXTURE_DATA(race) *self)
+{
+	raise_eventfd(self->arg + 4);
+}
+
+/* While a wait drains the list another processor posts: not in front of it. */
+TEST_F(race, drain_and_post)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e = { 0 };
+
+	self->other = raise_fifth;
+	ASSERT_EQ(five_sources(self), 0);
+	while (race_again(self)) {
+		raise_four(self);
+		race_start(self);
+		for (unsigned int i = 0; i < 5; i++) {
+			ASSERT_EQ(take_or_wait(c, &e), 1) {
+				TH_LOG("round %u: no event %u", self->round, i);
+			}
+			ASSERT_EQ(e.data, i);
+			ASSERT_EQ(read_eventfd(self->arg + i), 1);
+		}
+		race_end(self);
+		ASSERT_EQ(wait_events(c, 0, 0), 0);
+		self->outcome[!(e.flags & EVCHAN_EVENT_OVERFLOWED)]++;
+	}
+	EXPECT_BOTH("went behind those that waited", "came after the drain");
+}
+
+static void delete_it(FIXTURE_DATA(race) *self)
+{
+	self->result = watch(&self->c, EVCHAN_DEL, EVCHAN_POLL, self->fd, 0, 0, 0);
+}
+
+/* An event is withdrawn or taken, and the deletion knows which. */
+TEST_F(race, delete_and_take)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+	int taken;
+
+	self->other = delete_it;
+	while (race_again(self)) {
+		ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+		raise_eventfd(self->fd);
+		race_start(self);
+		/* The way into the deletion is longer. */
+		for (unsigned int n = self->round % 16; n; n--)
+			delay(&self->random[1]);
+		taken = take(c, &e);
+		race_end(self);
+		ASSERT_EQ(self->result, taken);
+		ASSERT_EQ(take(c, &e), 0);
+		ASSERT_EQ(read_eventfd(self->fd), 1);
+		self->outcome[taken]++;
+	}
+	EXPECT_BOTH("withdrawn", "taken");
+}
+
+/* Arming and posting at once: one event, whichever of the two has posted it. */
+TEST_F(race, rearm_and_post)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+
+	self->other = raise_it;
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_ONESHOT, 1), 0);
+	raise_eventfd(self->fd);
+	ASSERT_EQ(take(c, &e), 1);
+	ASSERT_EQ(read_eventfd(self->fd), 1);
+	while (race_again(self)) {
+		race_start(self);
+		ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLIN,
+				EVCHAN_ONESHOT, 1), 0);
+		ASSERT_EQ(wait_events(c, 1, LONG_MS), 1) {
+			TH_LOG("round %u: no event", self->round);
+		}
+		race_end(self);
+		ASSERT_EQ(take(c, &e), 1);
+		ASSERT_EQ(take(c, &e), 0);
+		ASSERT_EQ(read_eventfd(self->fd), 1);
+		self->outcome[e.cpu]++;
+	}
+	EXPECT_BOTH("posted by the wake-up", "found by the modify");
+}
+
+/* Interest that comes at the same moment as the event. */
+TEST_F(race, modify_and_post)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+
+	self->other = raise_it;
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLPRI, 0, 1), 0);
+	while (race_again(self)) {
+		race_start(self);
+		ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+		ASSERT_EQ(take_or_wait(c, &e), 1) {
+			TH_LOG("round %u: no event", self->round);
+		}
+		race_end(self);
+		self->outcome[e.cpu]++;
+		ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLPRI, 0, 1), 0);
+		ASSERT_EQ(read_eventfd(self->fd), 1);
+		/* Both may have seen it. */
+		take(c, &e);
+		ASSERT_EQ(wait_events(c, 0, 0), 0);
+	}
+	EXPECT_BOTH("posted by the wake-up", "found by the modify");
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,1140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The event channel's protocol, for spin: posting by several processors, merging,
+ * overflow and drain, taking by several consumers, waiting and waking, withdrawing
+ * by a delete, changing interest while the file wakes its waiters.
+ *
+ * A step that stands for code says so, the file and the function after "models:", and
+ * selftests/model/run checks that the function exists. What one step does to memory that others use
+ * without a lock is one access; what only the holder of queue->lock uses goes
+ * along with it.
+ *
+ * Memory: each processor has a store buffer, first in first out, as TSO has it: a
+ * plain store becomes visible some time after the loads that follow it. Locked
+ * operations and barriers wait until it is empty. Only those stores go through it
+ * after which a load matters: what has happened to the file (COND), the number of
+ * sleepers (SLEEP), and in mutants the slot's word. The others are followed by a
+ * locked operation with no load of the protocol in between.
+ *
+ * SCENE chooses the processes and BREAK_* the mistake; both are set by the runner.
+ *
+ * What is checked, for every interleaving:
+ *   - a slot is not filled before its event was taken;
+ *   - an event is taken once, whole, and not before one that was there (its post
+ *     had returned) when it first happened;
+ *   - once nothing moves any more: whatever happened was seen by a consumer after
+ *     it had taken an event that tells of it, with its bits; nobody sleeps with
+ *     his minimum there, and no event lies in the ring while all sleep.
+ */
+
+/* SCENE */
+#define RING		1
+#define OVERFLOW	2
+#define MERGE		3
+#define WAKE		4
+#define MINIMUM		5
+#define CHOICE		6
+#define SIGNAL		7
+#define FULL		8
+#define POLL		9
+#define CANCEL		10
+#define MODIFY		11
+
+#define N	2			/* slots */
+#define LAP(p)	((p) / N + 1)		/* lap_of() */
+#define ST(l, e) ((l) * 4 + (e))	/* state_of(): lap and events */
+#define OVF	128			/* EVCHAN_TAIL_OVERFLOW */
+#define NONE	255
+
+#if SCENE == OVERFLOW || SCENE == FULL
+#define SOURCES	3
+#else
+#define SOURCES	2
+#endif
+#define CPUS	4
+#define POSTERS	2
+#define RECORDS	8
+
+/* Memory, by address. */
+#define SLOT	0			/* + slot: evchan_event.state */
+#define DATA	(SLOT + N)		/* + slot: the rest of it: the record's number */
+#define TAIL	(DATA + N)		/* evchan_queue.tail */
+#define HEAD	(TAIL + 1)		/* evchan_ring_header.head */
+#define SLEEP	(HEAD + 1)		/* evcore_queue.sleepers */
+#define QUICK	(SLEEP + 1)		/* evcore_source.quick, of source 0 */
+#define POSTED	(QUICK + 1)		/* + source: evcore_source.posted, 0: none */
+#define COND	(POSTED + SOURCES)	/* + what a processor has done to a source's file */
+#define WORDS	(COND + POSTERS * SOURCES)
+
+#define POLLED	64			/* EVCORE_POLLED */
+
+byte mem[WORDS];
+
+#define DEPTH	2
+typedef Buffer {
+	byte n;
+	byte a[DEPTH];
+	byte v[DEPTH];
+};
+Buffer sb[CPUS];
+
+#define EMPTY	(sb[me].n == 0)
+#define MB	EMPTY			/* a full barrier waits for the buffer */
+#define STORE(addr, val)						\
+	atomic {							\
+		sb[me].n < DEPTH ->					\
+		sb[me].a[sb[me].n] = addr;				\
+		sb[me].v[sb[me].n] = val;				\
+		sb[me].n++						\
+	}
+/* One's own stores are seen at once. */
+#define LOAD(addr, x)							\
+	d_step {							\
+		if							\
+		:: sb[me].n == 2 && sb[me].a[1] == addr -> x = sb[me].v[1] \
+		:: else ->						\
+			if						\
+			:: sb[me].n && sb[me].a[0] == addr -> x = sb[me].v[0] \
+			:: else -> x = mem[addr]			\
+			fi						\
+		fi							\
+	}
+
+#define EMPTY_ONE(c)							\
+	mem[sb[c].a[0]] = sb[c].v[0];					\
+	sb[c].a[0] = sb[c].a[1];					\
+	sb[c].v[0] = sb[c].v[1];					\
+	sb[c].a[1] = 0;							\
+	sb[c].v[1] = 0;							\
+	sb[c].n--
+
+/* Under queue->lock. */
+bool lock;
+byte seen;				/* evchan_queue.seen */
+byte novf;				/* evcore_queue.overflow: */
+byte ovf[SOURCES];
+byte pending[SOURCES];
+byte prec[SOURCES];			/* record of what is pending */
+bool where[SOURCES];			/* ON_OVERFLOW */
+bool gone;				/* of source 0 */
+byte waiting;				/* evcore_queue.waiters, a bit for each */
+byte woken;				/* evcore_waiter.woken */
+byte nr_woken;
+byte min_of[CPUS];
+bool polling;				/* somebody is on poll_wait */
+byte poll_mark;
+bool poll_woken;
+
+bool head_lock;				/* wait queue head of source 0's file */
+
+#define TAKE_LOCK	atomic { EMPTY && !lock -> lock = 1 }
+#define DROP_LOCK	atomic { EMPTY -> lock = 0 }
+
+/* Ghosts: what is known, but not to the program. */
+byte nrec;				/* records made */
+byte rec_src[RECORDS];
+byte taken_mask;			/* of them taken */
+byte whole;				/* not taken, and the post that made them returned */
+byte snap[CPUS];			/* whole when this processor's post began */
+byte before[RECORDS];			/* what is to be taken before it */
+bool filled[N];
+byte bits_posted[SOURCES];
+byte bits_got[SOURCES];
+byte got[POSTERS * SOURCES];		/* COND as a consumer saw it after taking */
+byte posting;				/* posts under way */
+byte deleted;				/* source 0: DEL said 0 */
+byte asleep;				/* who sleeps */
+
+#define BIT(x)	(1 << (x))
+
+inline new_record(s)
+{
+	assert(nrec < RECORDS);
+	rec_src[nrec] = s;
+	before[nrec] = snap[me];
+	mine = mine | BIT(nrec);
+	rec = nrec;
+	nrec++
+}
+
+/* It is gone: nothing has to wait for it. */
+inline record_gone(r)
+{
+	taken_mask = taken_mask | BIT(r);
+	whole = whole & ~BIT(r);
+	g = 0;
+	do
+	:: g < RECORDS -> before[g] = before[g] & ~BIT(r); g++
+	:: else -> break
+	od;
+	g = 0;
+	do
+	:: g < CPUS -> snap[g] = snap[g] & ~BIT(r); g++
+	:: else -> break
+	od;
+	g = 0
+}
+
+/*
+ * Together with the compare-and-swap. The program looks at the file after that;
+ * nobody sees less of it than who looks at once.
+ */
+inline record_taken(r, e)
+{
+	assert(!(taken_mask & BIT(r)));		/* once */
+	assert(before[r] == 0);			/* not overtaking */
+	record_gone(r);
+	bits_got[rec_src[r]] = bits_got[rec_src[r]] | (e);
+	do
+	:: g < POSTERS ->
+		got[g * SOURCES + rec_src[r]] = mem[COND + g * SOURCES + rec_src[r]];
+		g++
+	:: else -> break
+	od;
+	g = 0
+}
+
+/* ---- the ring: kernel/evchan/ring.c ---- */
+
+/*
+ * models: kernel/evchan/ring.c reserve
+ * models: kernel/evchan/ring.c lap_of
+ * The position in pos, or NONE. For a source it is a new record.
+ */
+inline reserve(drain, s)
+{
+	t = mem[TAIL];
+	do
+	:: !(drain) && t >= OVF -> pos = NONE; break
+	:: else ->
+		pos = t % OVF;
+		LOAD(SLOT + pos % N, st);
+#ifdef BREAK_NO_LAP_IN_RESERVE
+		if
+		:: st % 4 != 0 ->
+#else
+		if
+		:: st != ST(LAP(pos) - 1, 0) ->
+#endif
+			u = mem[TAIL];
+			if
+			:: u == t -> pos = NONE; break
+			:: else -> t = u
+			fi
+		:: else ->
+			atomic {
+				EMPTY ->
+				if
+#ifdef BREAK_PLAIN_TAIL
+				:: true -> mem[TAIL] = t + 1; ok = 1;
+					if
+					:: s != NONE -> new_record(s)
+					:: else
+					fi
+#else
+				:: mem[TAIL] == t -> mem[TAIL] = t + 1; ok = 1;
+					if
+					:: s != NONE -> new_record(s)
+					:: else
+					fi
+#endif
+				:: else -> t = mem[TAIL]; ok = 0
+				fi
+			}
+			if
+			:: ok -> break
+			:: else
+			fi
+		fi
+	od;
+	u = 0; t = 0; st = 0
+}
+
+/* models: kernel/evchan/ring.c fill */
+inline fill()
+{
+	atomic {
+		assert(!filled[pos % N]);
+		filled[pos % N] = 1;
+		mem[DATA + pos % N] = rec
+	}
+}
+
+/* models: kernel/evchan/ring.c publish */
+inline publish(s, e)
+{
+	mem[POSTED + s] = pos + N;
+#ifdef BREAK_PUBLISH_PLAIN
+	STORE(SLOT + pos % N, ST(LAP(pos), e));
+#else
+	atomic { EMPTY -> mem[SLOT + pos % N] = ST(LAP(pos), e) }
+#endif
+}
+
+/* Reserved to published, as the faces' put() and post_quick() have it. */
+inline place(s, e)
+{
+#ifdef BREAK_PUBLISH_FIRST
+	publish(s, e);
+	fill()
+#else
+	fill();
+	publish(s, e)
+#endif
+}
+
+/*
+ * models: kernel/evchan/ring.c merge
+ * models: kernel/evchan/ring.c evchan_merge
+ * models: kernel/evchan/ring.c remembered
+ * ok tells. The number of tries is bounded against hostile user space only.
+ */
+inline merge(s, e)
+{
+	p = mem[POSTED + s];
+	LOAD(SLOT + p % N, st);
+	do
+#ifdef BREAK_MERGE_NO_LAP
+	:: st % 4 == 0 || !p -> ok = 0; break
+#else
+	:: st / 4 != p / N || st % 4 == 0 || !p -> ok = 0; break
+#endif
+#ifdef BREAK_MERGE_LOOKS_ONLY
+	:: st / 4 == p / N && ((st % 4) & (e)) -> ok = 1; break
+#endif
+	:: else ->
+		atomic {
+			EMPTY ->
+			if
+			:: mem[SLOT + p % N] == st -> ok = 1;
+#ifdef BREAK_MERGE_OVERWRITES
+				mem[SLOT + p % N] = ST(st / 4, e)
+#else
+				mem[SLOT + p % N] = ST(st / 4, (st % 4) | (e))
+#endif
+			:: else -> st = mem[SLOT + p % N]; ok = 0
+			fi
+		}
+		if
+		:: ok -> break
+		:: else
+		fi
+	od;
+	st = 0; p = 0
+}
+
+/*
+ * models: kernel/evchan/ring.c evchan_ready
+ * models: kernel/evcore/wait.c evcore_ready
+ * Count into n, exactly up to the limit.
+ */
+inline ready(limit)
+{
+	atomic {
+		tt = mem[TAIL] % OVF;
+		n = 0;
+		if
+		:: mem[HEAD] >= seen && mem[HEAD] <= tt -> seen = mem[HEAD]
+		:: else
+		fi
+	}
+	do
+	:: atomic { seen != tt && mem[SLOT + seen % N] == ST(LAP(seen), 0) -> seen++ }
+	:: else -> break
+	od;
+	if
+	:: tt - seen < (limit) -> n = tt - seen
+	:: else ->
+		w = seen;
+		do
+		:: w != tt && n < (limit) ->
+			atomic {
+				if
+				:: mem[SLOT + w % N] / 4 == LAP(w) && mem[SLOT + w % N] % 4 -> n++
+				:: else
+				fi;
+				w++
+			}
+		:: else -> break
+		od
+	fi;
+	atomic {
+#ifndef BREAK_COUNT_RING_ONLY
+		n = n + novf;
+#endif
+		w = 0; tt = 0
+	}
+}
+
+/* ---- posting: kernel/evcore/post.c, overflow.c ---- */
+
+/* models: kernel/evchan/ring.c evchan_block */
+/* models: kernel/evcore/overflow.c evcore_overflow_add */
+inline overflow_add(s, e)
+{
+	atomic {
+		EMPTY ->
+		if
+#ifndef BREAK_NO_BLOCK
+		:: novf == 0 -> mem[TAIL] = mem[TAIL] | OVF
+#endif
+		:: else
+		fi;
+		new_record(s);
+		ovf[novf] = s;
+		novf++;
+		where[s] = 1;
+		pending[s] = e;
+		prec[s] = rec
+	}
+}
+
+inline overflow_unlink_first()
+{
+	g = 0;
+	do
+	:: g + 1 < SOURCES -> ovf[g] = ovf[g + 1]; g++
+	:: else -> break
+	od;
+	g = 0;
+	novf--;
+	if
+	:: novf == 0 -> mem[TAIL] = mem[TAIL] & 127
+	:: else
+	fi
+}
+
+/*
+ * models: kernel/evcore/overflow.c evcore_drain
+ * models: kernel/evcore/overflow.c first_pending
+ * models: kernel/evcore/overflow.c pop_pending
+ * models: kernel/evchan/ring.c evchan_put
+ * Of those that wait, at most so many go into the ring, in order; moved counts.
+ */
+inline drain(most)
+{
+	moved = 0;
+	do
+	:: moved < most && novf ->
+		d = ovf[0];
+#ifdef BREAK_UNLINK_FIRST
+		atomic { EMPTY -> overflow_unlink_first() }
+#endif
+		reserve(1, NONE);
+		if
+		:: pos == NONE ->
+#ifdef BREAK_UNLINK_FIRST
+			atomic {
+				EMPTY ->
+				g = novf;
+				do
+				:: g -> ovf[g] = ovf[g - 1]; g--
+				:: else -> break
+				od;
+				ovf[0] = d; novf++; mem[TAIL] = mem[TAIL] | OVF
+			}
+#endif
+			break
+		:: else ->
+			rec = prec[d];
+			place(d, pending[d]);
+			atomic {
+				EMPTY ->
+				pending[d] = 0; prec[d] = 0; where[d] = 0; moved++;
+#ifndef BREAK_UNLINK_FIRST
+				overflow_unlink_first()
+#endif
+			}
+		fi
+	:: else -> break
+	od;
+	pos = 0; rec = 0; d = 0
+}
+
+/*
+ * models: kernel/evcore/wait.c wake_pollers
+ * models: kernel/evchan/ring.c evchan_posted
+ * Those who poll are woken once until they have taken what was there then.
+ */
+inline wake_pollers()
+{
+	u = mem[TAIL] % OVF;
+	ready(NONE - 1);
+	t = n - novf;
+#ifdef BREAK_POLL_MARK_OVER_GAP
+	n = t;
+#else
+	ready(t);
+	n = n - novf;
+#endif
+	atomic {
+		if
+		:: u - t >= poll_mark || u < t ->
+			poll_woken = 1;
+			if
+			:: n == t -> poll_mark = u
+			:: else
+			fi
+		:: else
+		fi;
+		u = 0; t = 0; n = 0
+	}
+}
+
+/*
+ * models: kernel/evcore/wait.c evcore_wake_locked
+ * models: kernel/evcore/wait.c wake_one
+ * One whose minimum is there, whichever comes first. The search for the one on
+ * this processor is any order.
+ */
+inline wake_locked()
+{
+	if
+	:: polling -> wake_pollers()
+	:: else
+	fi;
+	left = waiting;
+	do
+	:: left ->
+		if
+		:: left & BIT(CPUS - 1) -> k = CPUS - 1
+		:: left & BIT(CPUS - 2) -> k = CPUS - 2
+		fi;
+		ready(min_of[k]);
+		if
+		:: n >= min_of[k] ->
+			LOAD(SLEEP, st);
+			STORE(SLEEP, st - 1);
+			atomic {
+				waiting = waiting & ~BIT(k);
+				woken = woken | BIT(k);
+				nr_woken++;
+				left = 0
+			}
+#ifdef BREAK_WAKE_FIRST_ONLY
+		:: else -> left = 0
+#else
+		:: else -> left = left & ~BIT(k)
+#endif
+		fi
+	:: else -> break
+	od;
+	k = 0; n = 0; st = 0
+}
+
+/* models: kernel/evcore/wait.c evcore_wake_slow */
+inline wake_slow()
+{
+	TAKE_LOCK;
+	wake_locked();
+	DROP_LOCK
+}
+
+/*
+ * models: kernel/evcore/post.c evcore_post_slow
+ * models: kernel/evcore/post.c post_locked
+ * models: kernel/evcore/post.c evcore_deliver
+ * models: kernel/evcore/post.c evcore_wake_posted
+ * models: kernel/evcore/overflow.c evcore_overflow_merge
+ */
+inline post_slow(s, e)
+{
+	TAKE_LOCK;
+	if
+	:: gone && s == 0
+	:: else ->
+		if
+		:: where[s] ->
+#ifdef BREAK_OVERFLOW_LOSES_BITS
+			pending[s] = e;
+#else
+			pending[s] = pending[s] | (e);
+#endif
+			drain(1);
+			ok = !moved
+		:: else ->
+			merge(s, e);
+			if
+			:: ok
+			:: else ->
+				pos = NONE;
+				if
+				:: novf == 0 -> reserve(1, s)
+				:: else
+				fi;
+				if
+				:: pos != NONE -> place(s, e)
+				:: else -> overflow_add(s, e); drain(1)
+				fi;
+				ok = 0
+			fi
+		fi;
+		if
+		:: !ok -> wake_locked()
+		:: else
+		fi
+	fi;
+	DROP_LOCK
+}
+
+/*
+ * models: kernel/evchan/ring.c wake_behind
+ * models: kernel/evchan/ring.c full
+ * models: include/linux/evcore.h evcore_wait_behind
+ * Others wait and the ring is full: linked behind them, with no try to drain.
+ */
+inline wake_behind(s, e)
+{
+	TAKE_LOCK;
+	p = mem[TAIL] % OVF;
+	if
+	:: mem[SLOT + p % N] != ST(LAP(p) - 1, 0) && novf && !where[s] && !(gone && s == 0) ->
+		overflow_add(s, e);
+		ok = 1;
+		wake_locked()
+	:: else -> ok = 0
+	fi;
+	p = 0;
+	DROP_LOCK
+}
+
+/*
+ * models: kernel/evchan/ring.c evchan_wake
+ * models: kernel/evchan/ring.c evchan_post
+ * models: kernel/evchan/ring.c wake_merge
+ * models: kernel/evchan/ring.c post_quick
+ * models: kernel/evchan/ring.c anything_after
+ * models: kernel/evchan/ring.c after_post
+ * models: include/linux/evcore.h evcore_quick_events
+ */
+inline post(s, e)
+{
+	merge(s, e);
+	if
+	:: ok
+	:: else ->
+		reserve(0, s);
+		if
+		:: pos != NONE ->
+			place(s, e);
+			LOAD(SLEEP, st);
+			if
+			:: st -> st = 0; wake_slow()
+			:: else
+			fi
+		:: else ->
+			wake_behind(s, e);
+			if
+			:: ok
+			:: else -> post_slow(s, e)
+			fi
+		fi
+	fi;
+	pos = 0; rec = 0; ok = 0; moved = 0
+}
+
+/* ---- user space: tools/evchan/lib/evchan.h ---- */
+
+/*
+ * models: tools/evchan/lib/evchan.h ec_take
+ * The record in r, or NONE.
+ */
+inline take()
+{
+	pos = mem[HEAD];
+	r = NONE;
+	do
+	:: LOAD(SLOT + pos % N, st);
+		if
+		:: st / 4 == LAP(pos) && st % 4 ->
+			r = mem[DATA + pos % N];
+			atomic {
+#ifdef BREAK_TAKE_PLAIN
+				sb[me].n < DEPTH ->
+				sb[me].a[sb[me].n] = SLOT + pos % N;
+				sb[me].v[sb[me].n] = ST(LAP(pos), 0);
+				sb[me].n++;
+				ok = 1;
+				filled[pos % N] = 0;
+				record_taken(r, st % 4)
+#else
+				EMPTY ->
+				if
+				:: mem[SLOT + pos % N] == st ->
+					ok = 1;
+					mem[SLOT + pos % N] = ST(LAP(pos), 0);
+					assert(r == mem[DATA + pos % N]);	/* whole */
+					assert(!(deleted && rec_src[r] == 0));	/* withdrawn */
+					filled[pos % N] = 0;
+					record_taken(r, st % 4)
+				:: else -> ok = 0; r = NONE
+				fi
+#endif
+			}
+			if
+			:: ok -> mem[HEAD] = pos + 1; break
+			:: else
+			fi
+		:: st / 4 < LAP(pos) -> break
+		:: else ->
+			pos = pos + 1 + (st / 4 > LAP(pos) + 1 -> (st / 4 - LAP(pos) - 1) * N : 0)
+		fi
+	od;
+	ok = 0; pos = 0; st = 0
+}
+
+/* ---- waiting: kernel/evcore/wait.c ---- */
+
+/* models: kernel/evcore/wait.c pass_on */
+inline pass_on(takes)
+{
+	if
+	:: waiting ->
+		ready(takes + nr_woken + 1);
+		if
+		:: n > takes + nr_woken -> wake_locked()
+		:: else
+		fi
+	:: else
+	fi
+}
+
+/* models: kernel/evcore/wait.c evcore_service */
+/* models: kernel/evcore/overflow.c evcore_drain_all */
+inline service()
+{
+	if
+	:: novf -> TAKE_LOCK; drain(8); DROP_LOCK
+	:: else
+	fi
+}
+
+/*
+ * models: kernel/evcore/wait.c evcore_wait
+ * models: kernel/evcore/wait.c leave
+ * models: kernel/evcore/wait.c sleep_until
+ * With may_die a signal may come at any time, after which the program never
+ * takes anything.
+ */
+inline wait(may_die)
+{
+	was_woken = 0;
+	do
+	:: service();
+		TAKE_LOCK;
+		ready(min_of[me]);
+		if
+		:: n >= min_of[me] -> break
+		:: may_die -> died = 1; break
+		:: n < min_of[me] && !died
+		fi;
+#ifndef BREAK_NO_PASS_ON
+		if
+		:: was_woken -> pass_on(0)
+		:: else
+		fi;
+#endif
+		was_woken = 0;
+		waiting = waiting | BIT(me);
+		LOAD(SLEEP, st);
+		STORE(SLEEP, st + 1);
+		st = 0;
+#ifndef BREAK_NO_BARRIER_IN_WAIT
+		MB;
+#endif
+#ifdef BREAK_NO_SECOND_LOOK
+		n = 0;
+#else
+		ready(min_of[me]);
+#endif
+		if
+		:: n >= min_of[me] ->
+			waiting = waiting & ~BIT(me);
+			LOAD(SLEEP, st);
+			STORE(SLEEP, st - 1);
+			st = 0;
+			DROP_LOCK
+		:: else ->
+			DROP_LOCK;
+			asleep = asleep | BIT(me);
+end_asleep:		if
+			:: woken & BIT(me)
+			:: may_die -> died = 1
+			fi;
+			asleep = asleep & ~BIT(me);
+			TAKE_LOCK;
+			if
+			:: woken & BIT(me) ->
+				woken = woken & ~BIT(me);
+				nr_woken--;
+				was_woken = 1
+			:: else ->
+				waiting = waiting & ~BIT(me);
+				LOAD(SLEEP, st);
+				STORE(SLEEP, st - 1);
+				st = 0
+			fi;
+			DROP_LOCK
+		fi
+	od;
+#ifndef BREAK_NO_PASS_ON
+	if
+	:: n >= min_of[me] && !died -> pass_on(min_of[me])
+	:: else -> pass_on(0)
+	fi;
+#endif
+	DROP_LOCK;
+	n = 0
+}
+
+/* ---- the processes ---- */
+
+#define WORK	byte pos, t, u, st, p, rec, n, w, tt, k, left, moved, d, g, mine; bool ok
+
+/*
+ * A processor on which source s becomes ready, once for each bit. In some scenes
+ * the wait queue head's lock matters; elsewhere a source may have several heads.
+ */
+#if SCENE == MODIFY || SCENE == CANCEL
+#define TAKE_HEAD	atomic { EMPTY && !head_lock -> head_lock = 1 }
+#define DROP_HEAD	atomic { EMPTY -> head_lock = 0 }
+#else
+#define TAKE_HEAD	skip
+#define DROP_HEAD	skip
+#endif
+
+inline begin_post()
+{
+	atomic { snap[me] = whole; mine = 0; posting++; st = 0 }
+}
+
+inline end_post()
+{
+	atomic { whole = whole | (mine & ~taken_mask); snap[me] = 0; mine = 0; posting-- }
+}
+
+/* Each step either the next source, or the same with the next bit. */
+proctype Poster(byte me; byte s; byte times; bool next)
+{
+	WORK;
+	byte e = 1;
+
+	do
+	:: times ->
+		TAKE_HEAD;
+		LOAD(COND + me * SOURCES + s, st);
+		STORE(COND + me * SOURCES + s, st + 1);
+		begin_post();
+#if SCENE == MODIFY || SCENE == CANCEL
+		LOAD(QUICK, st);
+		if
+		:: st || s -> bits_posted[s] = bits_posted[s] | e; post(s, e)
+		:: else
+		fi;
+#else
+		bits_posted[s] = bits_posted[s] | e;
+		post(s, e);
+#endif
+		end_post();
+		DROP_HEAD;
+		atomic {
+			times--;
+			if
+			:: next -> s++
+			:: else -> e = e * 2
+			fi
+		}
+	:: else -> break
+	od
+}
+
+#if SCENE == WAKE || SCENE == MINIMUM || SCENE == CHOICE || SCENE == SIGNAL || \
+    SCENE == FULL || SCENE == CANCEL || SCENE == MODIFY
+/* A thread that takes what is there and waits for more. */
+proctype Consumer(byte me; byte min; bool may_die)
+{
+	WORK;
+	byte r;
+	bool was_woken, died;
+
+	min_of[me] = min;
+	do
+	:: take();
+		if
+		:: r == NONE ->
+			wait(may_die);
+			if
+			:: died -> break
+			:: else
+			fi
+		:: else
+		fi
+	od
+}
+#endif
+
+#if SCENE == RING || SCENE == OVERFLOW || SCENE == MERGE || SCENE == FULL
+/* A thread that polls the ring, fetches what waits outside it or not, never sleeps. */
+proctype Taker(byte me; bool never_calls)
+{
+	WORK;
+	byte r;
+
+	do
+	:: take();
+		if
+		:: r == NONE ->
+end_idle:		/* Looking again makes a difference only then. */
+			if
+			:: novf && !never_calls -> service()
+			:: mem[SLOT] % 4
+			:: mem[SLOT + 1] % 4
+			fi
+		:: else
+		fi
+	od
+}
+#endif
+
+#if SCENE == POLL
+/*
+ * models: kernel/evcore/queue.c queue_poll
+ * models: kernel/evcore/queue.c evcore_poll_work
+ * A thread in edge-triggered epoll: when woken it looks, takes all, sleeps again.
+ */
+proctype Poller(byte me)
+{
+	WORK;
+	byte r;
+
+	polling = 1;				/* poll_wait() */
+	do
+	:: TAKE_LOCK;
+		LOAD(SLEEP, st);
+		STORE(SLEEP, st | POLLED);
+		st = 0;
+#ifndef BREAK_NO_BARRIER_IN_POLL
+		MB;
+#endif
+		ready(1);
+		DROP_LOCK;
+		do
+		:: n ->
+			take();
+			if
+			:: r == NONE && novf -> service()
+			:: r == NONE && !novf -> break
+			:: else
+			fi
+		:: else -> break
+		od;
+		n = 0;
+		asleep = asleep | BIT(me);
+end_asleep:	atomic { poll_woken -> poll_woken = 0 };
+		asleep = asleep & ~BIT(me)
+	od
+}
+#endif
+
+#if SCENE == MODIFY
+/*
+ * models: kernel/evcore/source.c evcore_modify
+ * models: kernel/evcore/sources/fd.c evcore_fd_check
+ * Source 0 was of no interest; from now on it is.
+ */
+proctype Modifier(byte me)
+{
+	WORK;
+
+	TAKE_LOCK;
+	STORE(QUICK, 1);
+	DROP_LOCK;
+#ifndef BREAK_MODIFY_WITHOUT_HEAD_LOCK
+	/* models: kernel/evcore/sources/fd.c evcore_fd_modified */
+	TAKE_HEAD;
+	DROP_HEAD;
+#endif
+	MB;
+	LOAD(COND + 0, st);
+	if
+	:: st -> begin_post(); post(0, 1); end_post()
+	:: else
+	fi
+}
+#endif
+
+#if SCENE == CANCEL
+/*
+ * models: kernel/evcore/source.c evcore_del
+ * models: kernel/evcore/sources/fd.c unhook_one
+ * models: kernel/evchan/ring.c evchan_cancel
+ * models: kernel/evcore/overflow.c evcore_unlink
+ */
+proctype Deleter(byte me)
+{
+	WORK;
+
+	TAKE_LOCK;
+	atomic {
+		gone = 1;
+		if
+		:: where[0] ->
+			if
+			:: ovf[0] != 0 -> ovf[1] = ovf[0]	/* it becomes the first */
+			:: else
+			fi;
+			overflow_unlink_first();
+			record_gone(prec[0]);
+			where[0] = 0; pending[0] = 0
+		:: else
+		fi
+	}
+	DROP_LOCK;
+#ifndef BREAK_CANCEL_BEFORE_UNHOOK
+	/* Under the head's lock: no wake-up runs afterwards. */
+	TAKE_HEAD;
+	mem[QUICK] = 0;
+	DROP_HEAD;
+#endif
+	TAKE_LOCK;
+	p = mem[POSTED + 0];
+	LOAD(SLOT + p % N, st);
+	do
+	:: !p -> ok = 1; break
+	:: p && (st / 4 != p / N || st % 4 == 0) -> ok = 0; break
+	:: else ->
+		atomic {
+			EMPTY ->
+			if
+#ifdef BREAK_CANCEL_PLAIN
+			:: true ->
+#else
+			:: mem[SLOT + p % N] == st ->
+#endif
+				ok = 1;
+				mem[SLOT + p % N] = ST(p / N, 0);
+				filled[p % N] = 0;
+				d = mem[DATA + p % N];
+				/* Said to be withdrawn: then nobody has it. */
+				assert(!(taken_mask & BIT(d)));
+				record_gone(d)
+			:: else -> st = mem[SLOT + p % N]; ok = 0
+			fi
+		}
+		if
+		:: ok -> break
+		:: else
+		fi
+	od;
+	deleted = ok;
+	DROP_LOCK
+}
+#endif
+
+/* When nothing moves any more. */
+proctype Judge()
+{
+	byte i, n, w;
+
+	timeout;
+	d_step {
+		assert(!lock && !head_lock && !posting);
+		/* Published and not taken, and what waits. */
+		w = mem[HEAD];
+		do
+		:: w != mem[TAIL] % OVF ->
+			if
+			:: mem[SLOT + w % N] / 4 == LAP(w) && mem[SLOT + w % N] % 4 -> n++
+			:: else
+			fi;
+			w++
+		:: else -> break
+		od;
+		n = n + novf;
+		do
+		:: i < CPUS ->
+			/* Nobody sleeps with his minimum there. */
+			assert(!(asleep & BIT(i)) || n < min_of[i]);
+			i++
+		:: else -> break
+		od;
+		i = 0;
+		do
+		:: n == 0 && i < POSTERS * SOURCES ->
+			assert(got[i] == mem[COND + i] || (gone && i % SOURCES == 0));
+			i++
+		:: else -> break
+		od;
+		i = 0;
+		do
+		:: n == 0 && i < SOURCES ->
+			assert((bits_got[i] & bits_posted[i]) == bits_posted[i] || (gone && !i));
+			i++
+		:: else -> break
+		od
+	}
+}
+
+init
+{
+	atomic {
+#if SCENE == RING	/* several on both sides, and a full ring */
+		run Poster(0, 0, 2, 0);
+		run Poster(1, 1, 1, 0);
+		run Taker(2, 0);
+		run Taker(3, 0);
+#elif SCENE == OVERFLOW	/* merging there, draining, not overtaking */
+		run Poster(0, 0, 2, 1);
+		run Poster(1, 2, 2, 0);
+		run Taker(3, 0);
+#elif SCENE == MERGE	/* one source, from two sides */
+		run Poster(0, 0, 1, 0);
+		run Poster(1, 0, 2, 0);
+		run Taker(3, 0);
+#elif SCENE == WAKE
+		run Poster(0, 0, 1, 0);
+		run Poster(1, 1, 1, 0);
+		run Consumer(3, 1, 0);
+#elif SCENE == MINIMUM
+		run Poster(0, 0, 1, 0);
+		run Poster(1, 1, 1, 0);
+		run Consumer(3, 2, 0);
+#elif SCENE == CHOICE	/* two who wait, not for the same */
+		run Poster(0, 0, 1, 0);
+		run Consumer(2, 2, 0);
+		run Consumer(3, 1, 0);
+#elif SCENE == SIGNAL	/* one who waits has a signal */
+		run Poster(0, 0, 1, 0);
+		run Consumer(2, 1, 1);
+		run Consumer(3, 1, 0);
+#elif SCENE == FULL	/* one who waits, one who empties the ring and never calls */
+		run Poster(0, 0, 3, 1);
+		run Taker(2, 1);
+		run Consumer(3, 1, 0);
+#elif SCENE == POLL
+		run Poster(0, 0, 2, 0);
+		run Poster(1, 1, 1, 0);
+		run Poller(3);
+		min_of[3] = 1;
+#elif SCENE == CANCEL
+		mem[QUICK] = 1;
+		run Poster(0, 0, 2, 0);
+		run Poster(1, 1, 1, 0);
+		run Deleter(2);
+		run Consumer(3, 1, 0);
+#elif SCENE == MODIFY
+		run Poster(0, 0, 1, 0);
+		run Modifier(1);
+		run Consumer(3, 1, 0);
+#endif
+		run Judge()
+	}
+	/* The store buffers empty themselves, in order, at any time. */
+end_memory:
+	do
+	:: d_step { sb[0].n -> EMPTY_ONE(0) }
+	:: d_step { sb[1].n -> EMPTY_ONE(1) }
+	:: d_step { sb[2].n -> EMPTY_ONE(2) }
+	:: d_step { sb[3].n -> EMPTY_ONE(3) }
+	od
+}
