@@ -4,6 +4,8 @@
 
 void deadline_set(struct deadline *d, const struct timespec *timeout)
 {
+	int64_t seconds;
+
 	*d = (struct deadline){ .none = !timeout };
 	if (!timeout)
 		return;
@@ -13,8 +15,12 @@ void deadline_set(struct deadline *d, const struct timespec *timeout)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &d->at);
 	/* A time that cannot be represented does not come. */
-	if (__builtin_add_overflow(d->at.tv_sec, timeout->tv_sec, &d->at.tv_sec) ||
-	    d->at.tv_sec > INT64_MAX / 1000000000) {
+	if (__builtin_add_overflow(d->at.tv_sec, timeout->tv_sec, &d->at.tv_sec)) {
+		d->none = true;
+		return;
+	}
+	seconds = d->at.tv_sec;
+	if (seconds > INT64_MAX / 1000000000) {
 		d->none = true;
 		return;
 	}
