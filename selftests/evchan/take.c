@@ -36,7 +36,8 @@ FIXTURE_SETUP(taking)
 	ASSERT_EQ(channel_open(&self->c, 8, 0), 0);
 	ASSERT_EQ(change(&self->c, &ch), 0);
 	self->library = (struct evchan){
-		.header = self->c.header, .events = self->c.events, .fd = self->c.fd,
+		.header = self->c.header, .events = self->c.events,
+		.end = self->c.events + self->c.params.entries, .fd = self->c.fd,
 		.mask = self->c.params.entries - 1, .order = 3,
 	};
 	self->child = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -129,7 +130,7 @@ static unsigned int take_rest(struct channel *c)
 	return there;
 }
 
-TEST_F(taking, killed_anywhere)
+TEST_F_TIMEOUT(taking, killed_anywhere, 150)
 {
 	bool taken = false, more = true, locked;
 	int steps;
@@ -161,7 +162,7 @@ TEST_F(taking, killed_anywhere)
 	EXPECT_GT(steps, 20);
 }
 
-TEST_F(taking, stopped_anywhere)
+TEST_F_TIMEOUT(taking, stopped_anywhere, 150)
 {
 	bool more = true, locked;
 	int steps;
