@@ -2,18 +2,22 @@
 /*
  * The races that the protocol decides, run for real: two threads, each on a
  * processor of its own, start at the same moment with small random delays. Every
- * round is checked, and told apart by its outcome: a race was hit when the outcomes
- * of both orders have come up. A test in which one of them never does fails, for it
- * has shown nothing.
+ * round is checked, and told apart by its outcome, which says who was first; the one
+ * who was is held back a little more the next time, so that most rounds fall into the
+ * moment where it is decided. A test in which one of the two orders never comes up
+ * fails, for it has shown nothing.
  */
 #include <sched.h>
+#include <sys/resource.h>
 
 #include "channel.h"
 
-#define ROUNDS_MIN	300
+#define ROUNDS_MIN	2000
 #define HITS		5		/* of each outcome, then it is enough */
 #define LIMIT_S		12
 #define DELAY		4096		/* turns of a loop, at most */
+#define STEP		64		/* so many more when it was first, at least */
+#define MOST		2000000		/* and at most */
 
 FIXTURE(race)
 {
@@ -26,6 +30,8 @@ FIXTURE(race)
 	bool stop;
 	int arg, result;
 	uint32_t random[2];
+	int bias;			/* the other's further delay; negative: ours */
+	int step;
 	unsigned int outcome[2];
 	time_t end;
 };
@@ -44,6 +50,12 @@ static void delay(uint32_t *x)
 	uint32_t max = DELAY >> next_random(x) % 8;
 
 	for (uint32_t n = next_random(x) % max; n; n--)
+		__asm__ volatile("" ::: "memory");
+}
+
+static void turns(int n)
+{
+	while (n-- > 0)
 		__asm__ volatile("" ::: "memory");
 }
 
@@ -76,6 +88,7 @@ static void *other_thread(void *arg)
 		wait_for(&self->round, round, &self->stop);
 		if (__atomic_load_n(&self->stop, __ATOMIC_ACQUIRE))
 			return NULL;
+		turns(self->bias);
 		delay(&self->random[0]);
 		self->other(self);
 		__atomic_store_n(&self->done, round, __ATOMIC_RELEASE);
@@ -86,12 +99,36 @@ static void *other_thread(void *arg)
 static void race_start(FIXTURE_DATA(race) *self)
 {
 	__atomic_store_n(&self->round, self->round + 1, __ATOMIC_RELEASE);
+	turns(-self->bias);
 	delay(&self->random[1]);
 }
 
 static void race_end(FIXTURE_DATA(race) *self)
 {
 	wait_for(&self->done, self->round, NULL);
+}
+
+/* In longer and longer steps, until it was too much. */
+static void hold_back(FIXTURE_DATA(race) *self, bool other)
+{
+	if (other == (self->step > 0) && self->step) {
+		if (abs(self->step) < MOST / 8)
+			self->step += self->step / 4;
+	} else {
+		self->step = abs(self->step) / 2 < STEP ? STEP : abs(self->step) / 2;
+		if (!other)
+			self->step = -self->step;
+	}
+	self->bias += self->step;
+	if (self->bias > MOST || self->bias < -MOST)
+		self->bias = 0;
+}
+
+/* The outcome, and whether it means that the other thread was the first. */
+static void race_outcome(FIXTURE_DATA(race) *self, bool outcome, bool other_first)
+{
+	self->outcome[outcome]++;
+	hold_back(self, other_first);
 }
 
 static bool race_again(FIXTURE_DATA(race) *self)
@@ -140,29 +177,76 @@ static void raise_it(FIXTURE_DATA(race) *self)
 	raise_eventfd(self->fd);
 }
 
+/* How often this thread went to sleep. */
+static long sleeps(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw;
+}
+
+/*
+ * Wait for an event: how many there are, or 0 for a wait that was not woken. It finds
+ * the event all the same when its time is up.
+ */
+static int wait_woken(struct channel *c)
+{
+	struct timespec from, to;
+	int n;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	n = wait_events(c, 1, LONG_MS);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	return (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000 <
+	       LONG_MS ? n : 0;
+}
+
+/* A processor that has something to do is quicker to wake a thread than one at rest. */
+static void *busy_thread(void *arg)
+{
+	struct sched_param none = { 0 };
+	bool *stop = arg;
+
+	sched_setscheduler(0, SCHED_IDLE, &none);
+	while (!__atomic_load_n(stop, __ATOMIC_RELAXED))
+		;
+	return NULL;
+}
+
 /* The ring looks empty, an event comes, and the wait must not sleep through it. */
 TEST_F(race, post_and_sleep)
 {
+	pthread_t busy;
 	struct channel *c = &self->c;
 	struct evchan_event e;
-	long long wakes;
-	bool empty;
+	bool empty, slept;
+	long before;
 
 	self->other = raise_it;
+	/* On this processor, as its creator. */
+	ASSERT_EQ(pthread_create(&busy, NULL, busy_thread, &self->stop), 0);
 	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
 	while (race_again(self)) {
-		wakes = counter(c->fd, "wakes");
+		before = sleeps();
 		race_start(self);
 		empty = !take(c, &e);
 		if (empty) {
-			ASSERT_EQ(wait_events(c, 1, LONG_MS), 1);
+			ASSERT_EQ(wait_woken(c), 1) {
+				TH_LOG("round %u: not woken", self->round);
+			}
 			ASSERT_EQ(take(c, &e), 1);
 		}
+		slept = sleeps() != before;
 		race_end(self);
 		ASSERT_EQ(read_eventfd(self->fd), 1);
 		if (empty)
-			self->outcome[counter(c->fd, "wakes") != wakes]++;
+			race_outcome(self, slept, !slept);
+		else
+			hold_back(self, true);
 	}
+	__atomic_store_n(&self->stop, true, __ATOMIC_RELEASE);
+	pthread_join(busy, NULL);
 	EXPECT_BOTH("came before the sleep", "woke the sleeper");
 }
 
@@ -191,6 +275,7 @@ static void raise_thrice(FIXTURE_DATA(race) *self)
 {
 	for (int i = 0; i < 3; i++) {
 		raise_eventfd(self->fd);
+		turns(self->bias);
 		delay(&self->random[0]);
 	}
 }
@@ -219,17 +304,29 @@ TEST_F(race, merge_and_take)
 		ASSERT_EQ(sum, 3) {
 			TH_LOG("round %u: %u seen, of %u records", self->round, sum, records);
 		}
-		self->outcome[0] += counter(c->fd, "merged") != merged;
+		merged = counter(c->fd, "merged") - merged;
+		self->outcome[0] += merged > 0;
 		self->outcome[1] += records > 1;
+		hold_back(self, merged);
+		self->bias = self->bias < 0 ? 0 : self->bias;
 	}
 	EXPECT_BOTH("times one came before the claim", "times after it");
 }
 
-/* Sources 0 to 4, more than there are slots. */
+/* Of sources 0 to 4, more than there are slots. */
 static void raise_four(FIXTURE_DATA(race) *self)
 {
 	for (int i = 0; i < 4; i++)
 		raise_eventfd(self->arg + i);
+}
+
+/* As slowly as it takes for the other to keep up sometimes. */
+static void raise_four_slowly(FIXTURE_DATA(race) *self)
+{
+	for (int i = 0; i < 4; i++) {
+		raise_eventfd(self->arg + i);
+		turns(self->bias);
+	}
 }
 
 static int five_sources(FIXTURE_DATA(race) *self)
@@ -247,7 +344,7 @@ static int five_sources(FIXTURE_DATA(race) *self)
 static int take_or_wait(struct channel *c, struct evchan_event *e)
 {
 	while (!take(c, e))
-		if (wait_events(c, 1, LONG_MS) <= 0)
+		if (wait_woken(c) <= 0)
 			return 0;
 	return 1;
 }
@@ -259,7 +356,7 @@ TEST_F(race, overflow_and_take)
 	struct evchan_event e;
 	long long overflowed;
 
-	self->other = raise_four;
+	self->other = raise_four_slowly;
 	ASSERT_EQ(five_sources(self), 0);
 	while (race_again(self)) {
 		overflowed = counter(c->fd, "overflowed");
@@ -273,7 +370,8 @@ TEST_F(race, overflow_and_take)
 		}
 		race_end(self);
 		ASSERT_EQ(wait_events(c, 0, 0), 0);
-		self->outcome[counter(c->fd, "overflowed") != overflowed]++;
+		race_outcome(self, counter(c->fd, "overflowed") != overflowed,
+			     counter(c->fd, "overflowed") != overflowed);
 	}
 	EXPECT_BOTH("times all found a slot", "times some had to wait");
 }
@@ -303,7 +401,8 @@ TEST_F(race, drain_and_post)
 		}
 		race_end(self);
 		ASSERT_EQ(wait_events(c, 0, 0), 0);
-		self->outcome[!(e.flags & EVCHAN_EVENT_OVERFLOWED)]++;
+		race_outcome(self, !(e.flags & EVCHAN_EVENT_OVERFLOWED),
+			     e.flags & EVCHAN_EVENT_OVERFLOWED);
 	}
 	EXPECT_BOTH("went behind those that waited", "came after the drain");
 }
@@ -325,15 +424,12 @@ TEST_F(race, delete_and_take)
 		ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
 		raise_eventfd(self->fd);
 		race_start(self);
-		/* The way into the deletion is longer. */
-		for (unsigned int n = self->round % 16; n; n--)
-			delay(&self->random[1]);
 		taken = take(c, &e);
 		race_end(self);
 		ASSERT_EQ(self->result, taken);
 		ASSERT_EQ(take(c, &e), 0);
 		ASSERT_EQ(read_eventfd(self->fd), 1);
-		self->outcome[taken]++;
+		race_outcome(self, taken, !taken);
 	}
 	EXPECT_BOTH("withdrawn", "taken");
 }
@@ -353,14 +449,14 @@ TEST_F(race, rearm_and_post)
 		race_start(self);
 		ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLIN,
 				EVCHAN_ONESHOT, 1), 0);
-		ASSERT_EQ(wait_events(c, 1, LONG_MS), 1) {
+		ASSERT_EQ(wait_woken(c), 1) {
 			TH_LOG("round %u: no event", self->round);
 		}
 		race_end(self);
 		ASSERT_EQ(take(c, &e), 1);
 		ASSERT_EQ(take(c, &e), 0);
 		ASSERT_EQ(read_eventfd(self->fd), 1);
-		self->outcome[e.cpu]++;
+		race_outcome(self, e.cpu, e.cpu);
 	}
 	EXPECT_BOTH("posted by the wake-up", "found by the modify");
 }
@@ -380,7 +476,7 @@ TEST_F(race, modify_and_post)
 			TH_LOG("round %u: no event", self->round);
 		}
 		race_end(self);
-		self->outcome[e.cpu]++;
+		race_outcome(self, e.cpu, e.cpu);
 		ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLPRI, 0, 1), 0);
 		ASSERT_EQ(read_eventfd(self->fd), 1);
 		/* Both may have seen it. */
