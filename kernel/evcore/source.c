@@ -221,11 +221,19 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 			return ret;
 	}
 	raw_spin_lock_irq(&q->lock);
-	if (s->posted && ops->check && q->face->cancel)
-		q->face->cancel(q, s);
 	WRITE_ONCE(s->events, req->events);
 	WRITE_ONCE(s->flags, req->flags | ops->fixed);
 	WRITE_ONCE(s->data, req->data);
+	raw_spin_unlock_irq(&q->lock);
+	/*
+	 * A wake-up that still saw the old ones has posted after this. Its event goes
+	 * as those before it do, and it may have disarmed a oneshot.
+	 */
+	if (ops->by_fd)
+		evcore_fd_modified(s);
+	raw_spin_lock_irq(&q->lock);
+	if (s->posted && ops->check && q->face->cancel)
+		q->face->cancel(q, s);
 	WRITE_ONCE(s->posted, 0);
 	s->armed = true;
 	if (ops->by_fd)
@@ -234,10 +242,8 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	    (s->where == EVCORE_ON_OVERFLOW && !s->pending))
 		evcore_unlink(s);
 	raw_spin_unlock_irq(&q->lock);
-	/* A wake-up that still saw the old events is made good by the look that follows. */
-	if (ops->by_fd)
-		evcore_fd_modified(s);
 	req->id = s->id;
+	/* What was withdrawn, or not reported for the old events, this look finds. */
 	if (ops->modified)
 		ops->modified(s, req);
 	if (file && ops->check == evcore_fd_check)

@@ -486,4 +486,30 @@ TEST_F(race, modify_and_post)
 	EXPECT_BOTH("posted by the wake-up", "found by the modify");
 }
 
+/* After a modify nothing comes with the former cookie, and new events still come. */
+TEST_F(race, cookie_and_post)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+
+	self->other = raise_it;
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 0), 0);
+	while (race_again(self)) {
+		race_start(self);
+		ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLIN, 0,
+				self->round), 0);
+		ASSERT_EQ(take_or_wait(c, &e), 1) {
+			TH_LOG("round %u: no event", self->round);
+		}
+		race_end(self);
+		race_outcome(self, e.cpu, e.cpu);
+		do {
+			ASSERT_EQ(e.data, self->round);
+		} while (take(c, &e));
+		ASSERT_EQ(read_eventfd(self->fd), 1);
+		ASSERT_EQ(wait_events(c, 0, 0), 0);
+	}
+	EXPECT_BOTH("posted by the wake-up", "found by the modify");
+}
+
 TEST_HARNESS_MAIN
