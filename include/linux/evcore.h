@@ -38,10 +38,17 @@
  * before the modify looks at the condition (evcore_fd_modified()).
  * source->posted: written by posting before its record is published; a guess
  * for everybody else, that the ring's own state word confirms or denies.
- * queue->sleepers: written under queue->lock, read by posting without it, after
- * the barrier of evcore_wake().
+ * queue->sleepers: written under queue->lock, read by posting without it, see below.
  * A source is on one list at most, source->where says on which. The records it
  * holds (struct evcore_held) are in the overflow list one by one.
+ *
+ * WAKING
+ *
+ * Who posts publishes a record, has a full barrier (the fully ordered operation
+ * that publishes is one), and then looks at queue->sleepers; if there are any,
+ * evcore_wake_slow(). Who waits adds itself there, has a full barrier
+ * (set_current_state() in evcore_wait(), smp_mb() in poll_ready()), and then looks
+ * at the ring. One of the two sees the other.
  *
  * WHERE A SOURCE GOES
  *
@@ -646,24 +653,5 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 int evcore_wake_other(struct evcore_queue *q, bool force);
 void evcore_wake_slow(struct evcore_queue *q);
 void evcore_wake_locked(struct evcore_queue *q, bool all);
-
-/**
- * evcore_wake - after publishing a record without queue->lock
- * @q: the queue
- *
- * The barrier orders the publishing store before the look at the waiters. It
- * pairs with set_current_state() in evcore_wait(), where a waiter enqueues
- * itself before it looks at the ring, and with the one in queue_poll(). A face
- * that publishes with a fully ordered operation has the barrier already and
- * only looks at ->sleepers.
- *
- * Context: any but NMI, interrupts off.
- */
-static inline void evcore_wake(struct evcore_queue *q)
-{
-	smp_mb();	/* publish before the look at the waiters, see above */
-	if (unlikely(READ_ONCE(q->sleepers)))
-		evcore_wake_slow(q);
-}
 
 #endif /* _LINUX_EVCORE_H */

@@ -119,7 +119,7 @@ static __always_inline void fill(struct evcore_source *s, struct evchan_event *s
 /*
  * Hand a slot over. Fully ordered: it releases what was filled in to whoever
  * takes the event, whose acquire load it pairs with, and it comes before the
- * look at the sleepers, as evcore_wake() has it.
+ * look at the sleepers: pairs with the barriers of evcore_wait() and poll_ready().
  */
 static __always_inline void publish(struct evcore_source *s, struct evchan_event *slot,
 				    u32 offset, u64 lap, u32 events)
@@ -193,7 +193,7 @@ static bool full(const struct evchan_queue *c)
 
 /*
  * evchan_wake() where others wait in overflow. Interrupts are off. The barrier is
- * that of evcore_wake(): linked before the look at the sleepers.
+ * that of publish(): linked before the look at the sleepers.
  */
 static noinline int wake_behind(struct evcore_source *s, u32 events)
 {

@@ -141,7 +141,7 @@ static bool poll_ready(struct evcore_queue *q, bool *look)
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	WRITE_ONCE(q->sleepers, q->sleepers | EVCORE_POLLED);
-	/* Pairs with evcore_wake(): enqueued before the look at the ring. */
+	/* Pairs with the barrier of a post: enqueued before the look at the ring. */
 	smp_mb();
 	ready = evcore_ready(q, 1);
 	*look = !list_empty(&q->recheck) || !list_empty(&q->checking);

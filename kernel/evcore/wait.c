@@ -124,8 +124,10 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 }
 
 /**
- * evcore_wake_slow - the part of evcore_wake() that has somebody to wake
+ * evcore_wake_slow - somebody sleeps, and a record was published
  * @q: the queue
+ *
+ * Context: any but NMI. Comes after a full barrier and a look at ->sleepers.
  */
 void evcore_wake_slow(struct evcore_queue *q)
 {
@@ -303,7 +305,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		WRITE_ONCE(q->sleepers, q->sleepers + 1);
 		/*
 		 * Enqueued before the second look; a full barrier that pairs
-		 * with the one in evcore_wake().
+		 * with the one between a post and its look at ->sleepers.
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (q->nr_check || evcore_ready(q, min) >= min) {
