@@ -225,6 +225,9 @@ int main(void)
 	}
 	if (port < 0 || out < 0 || err < 0)
 		die("virtio ports");
+	/* The boot is over: an empty line, before that with the status. */
+	if (write(port, "\n", 1) != 1)
+		die("virtio ports");
 	signal(SIGPIPE, SIG_DFL);
 	pid = fork();
 	if (!pid)
