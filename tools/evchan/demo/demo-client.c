@@ -25,7 +25,11 @@ static int connect_ready(int port, time_t until)
 	struct timespec pause = { 0, 100 * 1000 * 1000 };
 
 	do {
-		struct timeval limit = { 5, 0 };
+		/*
+		 * Not given up early: QEMU would connect later all the same, and the
+		 * server take one that nobody is behind for one of ours.
+		 */
+		struct timeval limit = { until - time(NULL) + 1, 0 };
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
 		char hello;
 
