@@ -207,8 +207,8 @@ struct evcore_record {
  *         queue->lock held.
  * @cancel: withdraw the source's last record if it is unconsumed; false if it
  *          was taken. queue->lock held.
- * @ready: records in the ring, counted exactly up to @limit; below it an upper
- *         bound. queue->lock held.
+ * @ready: records in the ring: at least @limit only if so many can be taken, an
+ *         upper bound in any case. queue->lock held.
  * @block: overflow begins (true) or ends: no lock-free post in between.
  *         queue->lock held.
  * @call: tell a program that only looks at the ring to call in. queue->lock held.

@@ -368,16 +368,16 @@ static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
 	if (tail - c->seen > c->mask + 1ULL)
 		c->seen = tail - c->mask - 1;
 	else if (limit == 1 && state >> 32 == lap_of(c, c->seen))
-		return 1;
+		return tail - c->seen;
 	if (tail - c->seen < limit)
 		return tail - c->seen;
 	for (pos = c->seen; pos != tail && n < limit; pos++) {
 		if (++scan > EVCHAN_SCAN_MAX)
-			return n + (tail - pos);
+			break;
 		state = READ_ONCE(slot_of(c, pos)->state);
 		n += state >> 32 == lap_of(c, pos) && (u32)state;
 	}
-	return n;
+	return n + (tail - pos);
 }
 
 static void evchan_block(struct evcore_queue *q, bool on)

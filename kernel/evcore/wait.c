@@ -32,7 +32,9 @@ struct evcore_waiter {
 /**
  * evcore_ready - events there, in the ring and in overflow
  * @q: the queue; its lock held
- * @limit: count the ring exactly up to here
+ * @limit: as many are asked for
+ *
+ * Return: at least @limit only if so many can be taken; an upper bound in any case.
  */
 unsigned int evcore_ready(struct evcore_queue *q, unsigned int limit)
 {
@@ -280,6 +282,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 	bool late = !min || expired(to);
 	bool busy = q->busy_us;
 	unsigned int n;
+	bool last;
 	int ret;
 
 	INIT_LIST_HEAD(&w.link);
@@ -287,9 +290,13 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		evcore_service(q);
 
 		raw_spin_lock_irq(&q->lock);
-		n = evcore_ready(q, max(min, 1U));
-		if (n >= min || late || w.forced || signal_pending(current))
-			break;
+		last = late || w.forced || signal_pending(current);
+		/* Who comes to sleep found the ring empty: looks once, when enqueued. */
+		if (last || w.woken || busy) {
+			n = evcore_ready(q, max(min, 1U));
+			if (last || n >= min)
+				break;
+		}
 		/* Woken for what it cannot use, or another took: others might. */
 		if (w.woken)
 			pass_on(q, 0);
@@ -304,13 +311,16 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		list_add_tail(&w.link, &q->waiters);
 		WRITE_ONCE(q->sleepers, q->sleepers + 1);
 		/*
-		 * Enqueued before the second look; a full barrier that pairs
+		 * Enqueued before the look; a full barrier that pairs
 		 * with the one between a post and its look at ->sleepers.
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
-		if (q->nr_check || evcore_ready(q, min) >= min) {
+		n = evcore_ready(q, min);
+		if (q->nr_check || n >= min) {
 			__set_current_state(TASK_RUNNING);
 			leave(q, &w);
+			if (!q->nr_check)
+				break;
 			raw_spin_unlock_irq(&q->lock);
 			cond_resched();
 			continue;
@@ -334,7 +344,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 	 */
 	if (min)
 		pass_on(q, n >= min && !signal_pending(current) ? min : 0);
-	ret = min_t(unsigned int, max(n, evcore_ready(q, UINT_MAX)), INT_MAX);
+	ret = min_t(unsigned int, n, INT_MAX);
 	if (!ret && min && !late && !w.forced)
 		ret = -EINTR;
 	raw_spin_unlock_irq(&q->lock);
