@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,17 +30,46 @@ int evchan_ctl(int fd, struct evchan_change *changes, unsigned int n, size_t siz
 	return (int)syscall(NR_EVCHAN_CTL, fd, changes, n, size, flags);
 }
 
-/* A thread cancelled just after it was woken: another has to look in its place. */
-static void wake_other(void *fd)
+/*
+ * A thread cancelled just after it was woken: another has to look in its place.
+ * The channel that it waits for is noted in the thread, and looked at when it ends;
+ * that costs a wait two stores, where pthread_cleanup_push() is a sigsetjmp().
+ */
+static struct {
+	pthread_once_t once;
+	pthread_key_t key;
+	int error;
+} ends = { .once = PTHREAD_ONCE_INIT };
+static __thread int waits_for = -1;
+static __thread bool end_noted;
+
+static void wake_other(void *unused)
 {
-	syscall(NR_EVCHAN_WAIT, *(int *)fd, 0, EVCHAN_WAKE_OTHER, NULL, NULL, 0);
+	(void)unused;
+	if (waits_for >= 0)
+		syscall(NR_EVCHAN_WAIT, waits_for, 0, EVCHAN_WAKE_OTHER, NULL, NULL, 0);
+	waits_for = -1;
+	end_noted = false;
+}
+
+static void make_key(void)
+{
+	ends.error = pthread_key_create(&ends.key, wake_other);
+}
+
+/* False: no more keys, or no memory. */
+static bool note_end(void)
+{
+	end_noted = !pthread_once(&ends.once, make_key) && !ends.error &&
+		    !pthread_setspecific(ends.key, &ends);
+	return end_noted;
 }
 
 int evchan_wait(int fd, unsigned int min, unsigned int flags,
 		const struct __kernel_timespec *timeout, const sigset_t *sigmask,
 		size_t sigsetsize)
 {
-	int old, ret, err;
+	int old, ret, err, outer = waits_for;
 
 	if (!min)
 		return (int)syscall(NR_EVCHAN_WAIT, fd, min, flags, timeout, sigmask,
@@ -48,12 +78,17 @@ int evchan_wait(int fd, unsigned int min, unsigned int flags,
 	 * Cancelled while waiting a thread has taken nothing, since taking comes
 	 * after; so it may be cancelled at any instant of this.
 	 */
-	pthread_cleanup_push(wake_other, &fd);
+	if (!end_noted && !note_end()) {
+		errno = ENOMEM;
+		return -1;
+	}
+	/* Volatile: written before a cancellation that no compiler knows of. */
+	*(volatile int *)&waits_for = fd;
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
 	ret = (int)syscall(NR_EVCHAN_WAIT, fd, min, flags, timeout, sigmask, sigsetsize);
 	err = errno;
 	pthread_setcanceltype(old, NULL);
-	pthread_cleanup_pop(0);
+	*(volatile int *)&waits_for = outer;
 	errno = err;
 	return ret;
 }
