@@ -35,15 +35,18 @@ static int change_all(struct channel *c, int op, const int *fds, unsigned int n,
 {
 	struct evchan_change batch[ADD_BATCH];
 
+	/* The kernel writes the results only: what is alike stays from batch to batch. */
+	for (unsigned int i = 0; i < ADD_BATCH && i < n; i++)
+		batch[i] = (struct evchan_change){
+			.op = op, .type = EVCHAN_POLL, .flags = c->flags, .events = events,
+		};
 	for (unsigned int done = 0; done < n; ) {
 		unsigned int part = n - done < ADD_BATCH ? n - done : ADD_BATCH;
 
-		for (unsigned int i = 0; i < part; i++)
-			batch[i] = (struct evchan_change){
-				.op = op, .type = EVCHAN_POLL, .flags = c->flags,
-				.events = events, .data = first + done + i,
-				.args = { fds[done + i] },
-			};
+		for (unsigned int i = 0; i < part; i++) {
+			batch[i].data = first + done + i;
+			batch[i].args[0] = fds[done + i];
+		}
 		if (evchan_ctl(ec_fd(c->ec), batch, part, sizeof(batch[0]), 0) != (int)part) {
 			for (unsigned int i = 0; i < part; i++)
 				if (batch[i].result)

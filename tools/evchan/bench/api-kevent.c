@@ -55,15 +55,18 @@ static int change_all(struct queue *q, unsigned int cmd, const int *fds, unsigne
 {
 	struct ukevent batch[ADD_BATCH];
 
+	/* What is alike stays from batch to batch. */
+	for (unsigned int i = 0; i < ADD_BATCH && i < n; i++)
+		batch[i] = (struct ukevent){
+			.type = KEVENT_POLL, .event = events, .req_flags = q->flags,
+		};
 	for (unsigned int done = 0; done < n; ) {
 		unsigned int part = n - done < ADD_BATCH ? n - done : ADD_BATCH;
 
-		for (unsigned int i = 0; i < part; i++)
-			batch[i] = (struct ukevent){
-				.id.raw = { fds[done + i] }, .type = KEVENT_POLL,
-				.event = events, .req_flags = q->flags,
-				.user = { first + done + i },
-			};
+		for (unsigned int i = 0; i < part; i++) {
+			batch[i].id.raw[0] = fds[done + i];
+			batch[i].user[0] = first + done + i;
+		}
 		if (kevent_ctl(q->fd, cmd, part, batch))
 			return -1;
 		done += part;
