@@ -47,7 +47,7 @@ static int connect_ready(int port, time_t until)
 
 int main(int argc, char **argv)
 {
-	time_t until = time(NULL) + 120;
+	time_t until = time(NULL) + 240;
 	uint32_t count, reply;
 	int port, conns, *fd;
 

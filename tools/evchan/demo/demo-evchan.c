@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <sys/inotify.h>
 
 #include "demo.h"
 #include "evchan.h"
@@ -20,6 +21,25 @@ static void face_open(unsigned int entries)
 	if (!ec)
 		err(1, "evchan_create");
 	atomic_store(&calls, 1);
+}
+
+static void face_attach(int fd)
+{
+	ec = ec_attach(fd);
+	if (!ec)
+		err(1, "attaching to a channel");
+	atomic_store(&calls, 0);
+}
+
+/* What begins at the descriptor itself has no path. */
+static int watch_inode(int fd, uint64_t data)
+{
+	struct evchan_change c = {
+		.op = EVCHAN_ADD, .type = EVCHAN_INODE, .id = data, .data = data,
+		.events = IN_CREATE | IN_DELETE, .args = { (uint64_t)fd },
+	};
+
+	return ec_change(ec, &c);
 }
 
 static void face_watch(enum source type, uint64_t arg, uint64_t data)
@@ -37,7 +57,7 @@ static void face_watch(enum source type, uint64_t arg, uint64_t data)
 	case SRC_PIPE:
 		ret = ec_watch(ec, EVCHAN_PIPE, (int)arg, EVCHAN_RECV, EVCHAN_LEVEL, data);
 		break;
-	case SRC_EVENTFD:
+	case SRC_POLL:
 		ret = ec_watch(ec, EVCHAN_POLL, (int)arg, POLLIN, 0, data);
 		break;
 	case SRC_TIMER:
@@ -46,9 +66,47 @@ static void face_watch(enum source type, uint64_t arg, uint64_t data)
 	case SRC_USER:
 		ret = ec_user(ec, arg, data);
 		break;
+	case SRC_SIGNAL:
+		ret = ec_watch_signal(ec, arg, 0, data);
+		break;
+	case SRC_SIGNAL_ONLY:
+		ret = ec_watch_signal(ec, arg | EVCHAN_SIGNAL_NOMASK, 0, data);
+		break;
+	case SRC_PROCESS:
+		ret = ec_watch_process(ec, (int)arg, data);
+		break;
+	case SRC_INODE:
+		ret = watch_inode((int)arg, data);
+		break;
 	}
 	if (ret < 0)
 		err(1, "evchan_ctl");
+}
+
+static void face_futex(uint32_t *word, uint32_t value, uint64_t data)
+{
+	if (ec_watch_futex(ec, data, word, value, data) < 0)
+		err(1, "evchan_ctl(futex)");
+	atomic_fetch_add(&calls, 1);
+}
+
+static void face_posix_timer(clockid_t clock, uint64_t data, timer_t *timer)
+{
+	if (ec_timer_create(ec, clock, (uintptr_t)data, timer))
+		err(1, "timer_create");
+	atomic_fetch_add(&calls, 1);
+}
+
+static void face_notify(int mq, uint64_t data)
+{
+	if (ec_mq_notify(ec, mq, (uintptr_t)data))
+		err(1, "mq_notify");
+	atomic_fetch_add(&calls, 1);
+}
+
+static int64_t face_name_value(const char *name)
+{
+	return (int64_t)ec_name_hash(name);
 }
 
 static void face_post(uint64_t id, uint64_t value)
@@ -58,13 +116,26 @@ static void face_post(uint64_t id, uint64_t value)
 	atomic_fetch_add(&calls, 1);
 }
 
+/* What happened, in the demo's words. */
+static uint32_t what(const event_data_t *d)
+{
+	if (d->type == EVCHAN_INODE)
+		return d->events == IN_CREATE ? INODE_CREATED :
+		       d->events == IN_DELETE ? INODE_REMOVED : 0;
+	if (d->type == EVCHAN_FUTEX)
+		return d->events == EVCHAN_WOKEN ? FUTEX_WOKEN :
+		       d->events == EVCHAN_CHANGED ? FUTEX_CHANGED : 0;
+	return d->events;
+}
+
 static int face_next(struct happened *h, int ms)
 {
 	struct __kernel_timespec to = { ms / 1000, ms % 1000 * 1000000LL };
 	event_data_t d;
 
 	while (!ec_take(ec, &d)) {
-		int n = evchan_wait(ec->fd, 1, 0, &to, NULL, 0);
+		/* Not to wait is to ask for none. */
+		int n = evchan_wait(ec->fd, ms ? 1 : 0, 0, &to, NULL, 0);
 
 		atomic_fetch_add(&calls, 1);
 		if (n < 0 && errno != EINTR)
@@ -72,9 +143,12 @@ static int face_next(struct happened *h, int ms)
 		if (n == 0)
 			return 0;
 	}
-	h->data = d.data;
-	h->count = d.type == EVCHAN_USER ? d.extra[0] : d.value;
-	h->value = d.value;
+	*h = (struct happened){
+		.type = d.type, .what = what(&d), .data = d.data,
+		.count = d.type == EVCHAN_USER ? d.extra[0] : d.value,
+		.value = (int64_t)d.value,
+		.sender = d.type == EVCHAN_SIGNAL ? ec_signal_pid(&d) : 0,
+	};
 	return 1;
 }
 
@@ -96,9 +170,10 @@ static void face_close(void)
 int main(int argc, char **argv)
 {
 	static const struct face evchan = {
-		.name = "evchan", .values = 1, .open = face_open, .watch = face_watch,
-		.post = face_post, .next = face_next, .fd = face_fd,
-		.calls = face_calls, .close = face_close,
+		.name = "evchan", .wide = 1, .open = face_open, .attach = face_attach,
+		.watch = face_watch, .futex = face_futex, .posix_timer = face_posix_timer,
+		.notify = face_notify, .name_value = face_name_value, .post = face_post,
+		.next = face_next, .fd = face_fd, .calls = face_calls, .close = face_close,
 	};
 
 	return demo_run(&evchan, argc, argv);

@@ -5,7 +5,12 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "demo.h"
 #include "kevent.h"
@@ -20,6 +25,24 @@ static void face_open(unsigned int entries)
 	atomic_store(&calls, 1);
 }
 
+static void face_attach(int fd)
+{
+	/* The ring is its maker's; what posts needs only the descriptor. */
+	queue = (struct kevent_queue){ .fd = fd };
+	atomic_store(&calls, 0);
+}
+
+/* Add, or change what is there. */
+static void request(struct ukevent *uk)
+{
+	atomic_fetch_add(&calls, 1);
+	if (!kevent_request(queue.fd, KEVENT_CTL_ADD, uk))
+		return;
+	atomic_fetch_add(&calls, 1);
+	if (errno != EEXIST || kevent_request(queue.fd, KEVENT_CTL_MODIFY, uk))
+		err(1, "kevent_ctl");
+}
+
 static void face_watch(enum source type, uint64_t arg, uint64_t data)
 {
 	struct ukevent uk = {
@@ -28,7 +51,6 @@ static void face_watch(enum source type, uint64_t arg, uint64_t data)
 		.user = { (uint32_t)data },
 	};
 
-	atomic_fetch_add(&calls, 1);
 	switch (type) {
 	case SRC_LISTEN:
 		uk.type = KEVENT_SOCKET;
@@ -43,7 +65,7 @@ static void face_watch(enum source type, uint64_t arg, uint64_t data)
 		uk.event = KEVENT_SOCKET_RECV;
 		uk.req_flags = KEVENT_REQ_ALWAYS_QUEUE;
 		break;
-	case SRC_EVENTFD:
+	case SRC_POLL:
 		uk.type = KEVENT_POLL;
 		uk.event = KEVENT_POLL_POLLIN;
 		break;
@@ -56,12 +78,67 @@ static void face_watch(enum source type, uint64_t arg, uint64_t data)
 	case SRC_USER:
 		uk.type = KEVENT_UNOTIFY;
 		uk.event = 1;
+		uk.id.raw_u64 = arg;
+		break;
+	case SRC_SIGNAL:
+	case SRC_SIGNAL_ONLY:
+		uk.type = KEVENT_SIGNAL;
+		uk.event = KEVENT_SIGNAL_DELIVERY;
+		uk.id.raw_u64 = arg | (type == SRC_SIGNAL ? 0 : KEVENT_SIGNAL_NOMASK);
+		break;
+	case SRC_PROCESS:
+		uk.type = KEVENT_PROCESS;
+		uk.event = KEVENT_PROCESS_EXITED;
+		break;
+	case SRC_INODE:
+		uk.type = KEVENT_INODE;
+		uk.event = KEVENT_INODE_CREATE | KEVENT_INODE_REMOVE;
 		break;
 	}
-	if (kevent_ctl(queue.fd, KEVENT_CTL_ADD, 1, &uk)) {
-		errno = -(int)uk.ret_data[1];
-		err(1, "kevent_ctl(ADD)");
-	}
+	request(&uk);
+}
+
+static void face_futex(uint32_t *word, uint32_t value, uint64_t data)
+{
+	struct ukevent uk = {
+		.id.raw_u64 = (uintptr_t)word, .type = KEVENT_FUTEX,
+		.event = KEVENT_FUTEX_WOKEN | KEVENT_FUTEX_CHANGED,
+		.req_flags = KEVENT_REQ_ONESHOT | KEVENT_REQ_ALWAYS_QUEUE,
+		.ret_data = { value, 0x02 | FUTEX_PRIVATE_FLAG },	/* FUTEX2_SIZE_U32 */
+		.user = { (uint32_t)data },
+	};
+
+	request(&uk);
+}
+
+static void face_posix_timer(clockid_t clock, uint64_t data, timer_t *timer)
+{
+	if (kevent_timer_create(queue.fd, clock, (void *)(uintptr_t)data, timer))
+		err(1, "timer_create");
+	atomic_fetch_add(&calls, 1);
+}
+
+/* The C library's mq_notify() lets no SIGEV_KEVENT pass. */
+static void face_notify(int mq, uint64_t data)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_KEVENT };
+
+	ev.sigev_value.sival_ptr = (void *)(uintptr_t)data;
+	/* The queue's descriptor is first in the union. */
+	memcpy(&ev._sigev_un, &queue.fd, sizeof(queue.fd));
+	if (syscall(SYS_mq_notify, mq, &ev))
+		err(1, "mq_notify");
+	atomic_fetch_add(&calls, 1);
+}
+
+/* FNV-1a over its bytes, both halves in one. */
+static int64_t face_name_value(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	while (*name)
+		hash = (hash ^ (unsigned char)*name++) * 0x100000001b3ULL;
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
 /* There is no value to give: it is made ready, and that is counted. */
@@ -73,6 +150,20 @@ static void face_post(uint64_t id, uint64_t value)
 	if (kevent_ctl(queue.fd, KEVENT_CTL_READY, 1, &uk) != 1)
 		err(1, "kevent_ctl(READY)");
 	atomic_fetch_add(&calls, 1);
+}
+
+/* A result may be negative; a signal's payload and an overrun count have two words. */
+static int64_t value(const struct ukevent *uk)
+{
+	switch (uk->type) {
+	case KEVENT_AIO:
+		return (int32_t)uk->ret_data[0];
+	case KEVENT_SIGNAL:
+	case KEVENT_POSIX_TIMER:
+		return (int64_t)(uk->ret_data[0] | (uint64_t)uk->ret_data[1] << 32);
+	default:
+		return uk->ret_data[0];
+	}
 }
 
 static int face_next(struct happened *h, int ms)
@@ -88,9 +179,11 @@ static int face_next(struct happened *h, int ms)
 			err(1, "kevent_wait");
 		return 0;
 	}
-	h->data = uk->user[0];
-	h->count = uk->type == KEVENT_TIMER ? uk->ret_data[1] : uk->ret_data[0];
-	h->value = 0;
+	*h = (struct happened){
+		.type = uk->type, .data = uk->user[0], .value = value(uk),
+		.count = uk->type == KEVENT_TIMER ? uk->ret_data[1] : uk->ret_data[0],
+		.what = uk->event,
+	};
 	return 1;
 }
 
@@ -112,9 +205,10 @@ static void face_close(void)
 int main(int argc, char **argv)
 {
 	static const struct face kevent = {
-		.name = "kevent", .values = 0, .open = face_open, .watch = face_watch,
-		.post = face_post, .next = face_next, .fd = face_fd,
-		.calls = face_calls, .close = face_close,
+		.name = "kevent", .wide = 0, .open = face_open, .attach = face_attach,
+		.watch = face_watch, .futex = face_futex, .posix_timer = face_posix_timer,
+		.notify = face_notify, .name_value = face_name_value, .post = face_post,
+		.next = face_next, .fd = face_fd, .calls = face_calls, .close = face_close,
 	};
 
 	return demo_run(&kevent, argc, argv);

@@ -43,6 +43,29 @@ void stream_take(struct stream *s, uint32_t sender, const struct message *m)
 	s->received++;
 }
 
+#define WORD_SEQ(seq)	((seq) & 0xfff)
+
+uint32_t message_word(uint32_t sender, uint32_t seq)
+{
+	struct message m = message_make(sender, WORD_SEQ(seq), 0);
+
+	return m.sender << 28 | m.seq << 16 | (m.check & 0xffff);
+}
+
+void stream_take_word(struct stream *s, uint32_t sender, uint32_t word)
+{
+	uint32_t seq = WORD_SEQ(word >> 16);
+
+	if (word != message_word(sender, seq)) {
+		s->corrupt++;
+		return;
+	}
+	if (seq != WORD_SEQ(s->next))
+		s->disordered++;
+	s->next = seq + 1;
+	s->received++;
+}
+
 void message_write(int fd, const struct message *m)
 {
 	const char *p = (const char *)m;

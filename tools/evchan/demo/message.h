@@ -6,6 +6,7 @@
 #ifndef DEMO_MESSAGE_H
 #define DEMO_MESSAGE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct message {
@@ -23,12 +24,21 @@ struct stream {
 	int done;
 	uint32_t disordered;
 	uint32_t corrupt;
+	struct message part;	/* read so far, of the next message */
+	size_t have;
 };
 
 struct message message_make(uint32_t sender, uint32_t seq, uint32_t total);
 
 /* Account for a message of @sender's stream. */
 void stream_take(struct stream *s, uint32_t sender, const struct message *m);
+
+/*
+ * The same in one word, for what carries no more: senders to 15, and a seq that
+ * wraps at 4096. Without the total.
+ */
+uint32_t message_word(uint32_t sender, uint32_t seq);
+void stream_take_word(struct stream *s, uint32_t sender, uint32_t word);
 
 /* Write a whole message; exits with a line on stderr if that fails. */
 void message_write(int fd, const struct message *m);
