@@ -17,7 +17,8 @@
 
 #define CONNECTIONS	16	/* as in run */
 #define PIPE_MESSAGES	2000
-#define TTY_MESSAGES	1000
+#define TTY_WRITERS	4
+#define TTY_MESSAGES	250	/* of each */
 #define SOURCES		300
 #define ROUNDS		20
 
@@ -45,6 +46,11 @@ void tcp(struct tally *t)
 		if (h.data == CONNECTIONS) {
 			int fd;
 
+			/* A client that was not served comes again, and again. */
+			if (n == CONNECTIONS) {
+				t->corrupt++;
+				break;
+			}
 			while (n < CONNECTIONS && (fd = accept(listener, NULL, NULL)) >= 0) {
 				nonblocking(fd);
 				fds[n] = fd;
@@ -112,14 +118,15 @@ void pipe_feed(struct tally *t)
 	close(p[0]);
 }
 
-/* What is neither socket nor pipe: a terminal's master, the slave is another process's. */
+/*
+ * What is neither socket nor pipe: a terminal's master. Others have the slave, one
+ * after the other, so that one event cannot do for all.
+ */
 void terminal(struct tally *t)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
-	struct stream s = { 0 };
 	struct termios raw;
 	struct happened h;
-	pid_t child;
 
 	if (master < 0 || grantpt(master) || unlockpt(master))
 		err(1, "a pseudo-terminal");
@@ -129,17 +136,21 @@ void terminal(struct tally *t)
 	cfmakeraw(&raw);
 	if (tcsetattr(slave, TCSANOW, &raw))
 		err(1, "tcsetattr");
-	child = start_child();
-	if (!child) {
-		close(master);
-		feed(slave, TTY_MESSAGES);
-	}
 	nonblocking(master);
 	face->watch(SRC_POLL, (uint64_t)master, 1);
-	while (!s.done && next_event(&h))
-		read_messages(master, &s, 0, 1 << 20);
-	t->corrupt += end_child(child, s.done) != 0;
-	tally_stream(t, &s);
+	for (int i = 0; i < TTY_WRITERS; i++) {
+		struct stream s = { 0 };
+		pid_t child = start_child();
+
+		if (!child) {
+			close(master);
+			feed(slave, TTY_MESSAGES);
+		}
+		while (!s.done && next_event(&h))
+			read_messages(master, &s, 0, 1 << 20);
+		t->corrupt += end_child(child, s.done) != 0;
+		tally_stream(t, &s);
+	}
 	close(slave);
 	close(master);
 }

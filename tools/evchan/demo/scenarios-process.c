@@ -17,14 +17,21 @@
 #define SIGNALS		500	/* of each sender */
 #define CHILDREN	40
 
-/* In a child: a message into the pipe and a signal for each, half of it at once. */
-static void send_signals(uint32_t me, int fd, int ready)
+/*
+ * In a child: a message into the pipe and a signal for each; the second half when
+ * something came of the first, which is when @go is closed.
+ */
+static void send_signals(uint32_t me, int fd, int ready, int go)
 {
 	struct message m;
+	char c;
 
 	for (uint32_t seq = 0; seq < SIGNALS; seq++) {
-		if (seq == SIGNALS / 2)
+		if (seq == SIGNALS / 2) {
 			tell(ready, &me, sizeof(me));
+			if (read(go, &c, 1))
+				_exit(1);
+		}
 		m = message_make(me, seq, 0);
 		message_write(fd, &m);
 		if (kill(getppid(), SIGUSR1))
@@ -43,7 +50,7 @@ static void send_signals(uint32_t me, int fd, int ready)
 void signals(struct tally *t)
 {
 	struct stream streams[SENDERS] = { 0 };
-	int fds[SENDERS], ready[2], left = SENDERS;
+	int fds[SENDERS], ready[2], go[2], left = SENDERS;
 	pid_t child[SENDERS];
 	struct happened h;
 	uint32_t who;
@@ -52,13 +59,16 @@ void signals(struct tally *t)
 	signal(SIGUSR1, SIG_IGN);
 	face->watch(SRC_SIGNAL, SIGUSR1, 1);
 	make_pipe(ready);
+	make_pipe(go);
 	for (uint32_t i = 0; i < SENDERS; i++) {
 		int p[2];
 
 		make_pipe(p);
 		child[i] = start_child();
-		if (!child[i])
-			send_signals(i, p[1], ready[1]);
+		if (!child[i]) {
+			close(go[1]);
+			send_signals(i, p[1], ready[1], go[0]);
+		}
 		close(p[1]);
 		nonblocking(p[0]);
 		fds[i] = p[0];
@@ -72,12 +82,18 @@ void signals(struct tally *t)
 			read_messages(fds[i], &streams[i], i, 1 << 20);
 			left += !streams[i].done;
 		}
+		if (go[1] >= 0)
+			close(go[1]);
+		go[1] = -1;
 	}
 	for (int i = 0; i < SENDERS; i++) {
 		t->corrupt += end_child(child[i], streams[i].done) != 0;
 		tally_stream(t, &streams[i]);
 		close(fds[i]);
 	}
+	if (go[1] >= 0)
+		close(go[1]);
+	close(go[0]);
 	close(ready[0]);
 	close(ready[1]);
 	must_show(t, "a signal merges", counter("merged"));
