@@ -46,12 +46,15 @@ void tcp(struct tally *t)
 		if (h.data == CONNECTIONS) {
 			int fd;
 
-			/* A client that was not served comes again, and again. */
-			if (n == CONNECTIONS) {
-				t->corrupt++;
-				break;
-			}
-			while (n < CONNECTIONS && (fd = accept(listener, NULL, NULL)) >= 0) {
+			/* An event may be of a connection that was accepted with others. */
+			while (n <= CONNECTIONS && (fd = accept(listener, NULL, NULL)) >= 0) {
+				/* A client that was not served comes again, and again. */
+				if (n == CONNECTIONS) {
+					t->corrupt++;
+					open_streams = 0;
+					close(fd);
+					break;
+				}
 				nonblocking(fd);
 				fds[n] = fd;
 				if (write(fd, "!", 1) != 1)
