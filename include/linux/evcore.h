@@ -246,7 +246,7 @@ struct evcore_face {
  * @recheck: sources whose condition the next wait looks at
  * @checking: the part of @recheck a wait is working on
  * @nr_check: sources on those two lists that must be looked at in any case,
- *            consumed or not
+ *            consumed or not; and one more while evcore_peek() has the lists
  * @reap: sources removed by their delivery
  * @nr_woken: tasks woken that have not looked yet
  * @calling: what @face->call was told last

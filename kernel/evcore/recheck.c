@@ -82,15 +82,10 @@ void evcore_recheck(struct evcore_queue *q)
 	}
 }
 
-/*
- * What next_due() took off the list goes back, to be looked at again. True if that
- * is to be done in any case: a waiter may have come by meanwhile, found nothing to
- * look at, and sleep.
- */
-static bool keep_due(struct evcore_source *s)
+/* What next_due() took off the list goes back, to be looked at by a wait. */
+static void keep_due(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
-	bool check;
 
 	raw_spin_lock_irq(&q->lock);
 	/* Posted in between, it needs no look. */
@@ -99,9 +94,7 @@ static bool keep_due(struct evcore_source *s)
 		s->check = !(s->flags & EVCORE_LEVEL);
 		evcore_recheck_add(s);
 	}
-	check = s->check;
 	raw_spin_unlock_irq(&q->lock);
-	return check;
 }
 
 /**
@@ -109,17 +102,21 @@ static bool keep_due(struct evcore_source *s)
  * @q: queue, its mutex held
  *
  * As evcore_recheck(), but nothing is posted: a record might be out of date by
- * the time it is taken, while the next look never is.
+ * the time it is taken, while the next look never is. A wait that comes by
+ * meanwhile would find nothing to look at and sleep; ->nr_check makes it wait for
+ * the mutex, and look then.
  */
 bool evcore_peek(struct evcore_queue *q)
 {
 	struct evcore_source *due[EVCORE_DRAIN_MAX] __uninitialized;
 	const struct evcore_source_ops *ops;
-	bool holds = false, check = false;
+	bool holds = false;
 	unsigned int n, i;
 
 	lockdep_assert_held(&q->mutex);
 	raw_spin_lock_irq(&q->lock);
+	WRITE_ONCE(q->nr_check, q->nr_check + 1);
+	smp_wmb();	/* before the list is empty, pairs with the one in anything_due() */
 	list_splice_tail_init(&q->recheck, &q->checking);
 	raw_spin_unlock_irq(&q->lock);
 	while (!holds && (n = next_due(q, due))) {
@@ -128,15 +125,15 @@ bool evcore_peek(struct evcore_queue *q)
 			holds = holds || (ops->check && ops->check(due[i]));
 			/* It, and those behind it, are for the next wait. */
 			if (holds)
-				check |= keep_due(due[i]);
+				keep_due(due[i]);
 		}
 		cond_resched();
 	}
 	raw_spin_lock_irq(&q->lock);
 	list_splice_init(&q->checking, &q->recheck);
+	q->nr_check--;
+	evcore_update_call(q);
 	raw_spin_unlock_irq(&q->lock);
-	if (check)
-		evcore_wake_other(q, false);
 	return holds;
 }
 

@@ -225,6 +225,14 @@ static bool expired(const struct evcore_timeout *to)
 							     ktime_get());
 }
 
+static bool anything_due(struct evcore_queue *q)
+{
+	if (!list_empty(&q->reap) || !list_empty(&q->recheck))
+		return true;
+	smp_rmb();	/* the list was empty because evcore_peek() has it: pairs with that */
+	return READ_ONCE(q->nr_check);
+}
+
 /**
  * evcore_service - what is done for a queue in process context
  * @q: the queue
@@ -236,8 +244,7 @@ static bool expired(const struct evcore_timeout *to)
  */
 void evcore_service(struct evcore_queue *q)
 {
-	if (!list_empty(&q->reap) || !list_empty(&q->recheck) ||
-	    READ_ONCE(q->nr_check)) {
+	if (anything_due(q)) {
 		mutex_lock(&q->mutex);
 		evcore_reap(q);
 		evcore_recheck(q);

@@ -169,6 +169,50 @@ TEST_F(channel, poll_wakes_for_two_at_once)
 	close(ep);
 }
 
+struct prober {
+	int fd;
+	bool stop;
+};
+
+static void *poll_all_the_time(void *arg)
+{
+	struct prober *p = arg;
+	struct pollfd fd = { p->fd, POLLIN, 0 };
+
+	while (!__atomic_load_n(&p->stop, __ATOMIC_ACQUIRE))
+		poll(&fd, 1, 0);
+	return NULL;
+}
+
+/* While poll() looks at a condition that is due, a wait must not sleep for want of it. */
+TEST_F(channel, poll_hides_nothing_from_a_wait)
+{
+	struct prober prober = { .fd = self->c.fd };
+	struct timespec from, to;
+	struct evchan_event e;
+	pthread_t t;
+
+	raise_eventfd(self->fd);
+	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_LEVEL, 1), 0);
+	ASSERT_EQ(pthread_create(&t, NULL, poll_all_the_time, &prober), 0);
+	for (int i = 0; i < 20000; i++) {
+		/* At any moment of the other's look. */
+		for (int n = i * 7919 % 600; n; n--)
+			__asm__ volatile("");
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+		clock_gettime(CLOCK_MONOTONIC, &to);
+		/* Slept to its end it looks once more, and finds it. */
+		ASSERT_LT((to.tv_sec - from.tv_sec) * 1000 +
+			  (to.tv_nsec - from.tv_nsec) / 1000000, LONG_MS) {
+			TH_LOG("round %d: not woken", i);
+		}
+		ASSERT_EQ(take(&self->c, &e), 1);
+	}
+	__atomic_store_n(&prober.stop, true, __ATOMIC_RELEASE);
+	pthread_join(t, NULL);
+}
+
 TEST_F(channel, delete_withdraws)
 {
 	struct channel *c = &self->c;
