@@ -568,8 +568,10 @@ TEST_F(channel, signal_limit)
 	few.rlim_cur = 4;
 	ASSERT_EQ(watch_signal(&self->c, SIGRTMIN | ONLY), 0);
 	ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &few), 0);
-	while (!send_value(SIGRTMIN, sent))
+	/* Braces: ASSERT leaves in a statement after its own. */
+	while (!send_value(SIGRTMIN, sent)) {
 		ASSERT_LT(++sent, 20);
+	}
 	EXPECT_EQ(send_value(SIGRTMIN, sent), -EAGAIN);
 	EXPECT_EQ(sent, 12);	/* a ring full, and the limit */
 	/* kill() cannot fail: it is counted. */
@@ -603,8 +605,9 @@ TEST_F(channel, signal_limit_both_ways)
 	mask_signal(SIG_BLOCK, SIGRTMIN);
 	ASSERT_EQ(watch_signal(&self->c, SIGRTMIN), 0);
 	ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &few), 0);
-	while (!send_value(SIGRTMIN, sent))
+	while (!send_value(SIGRTMIN, sent)) {
 		ASSERT_LT(++sent, 20);
+	}
 	ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &old), 0);
 	EXPECT_EQ(take_signals(&self->c, SIGRTMIN), sent);
 }
