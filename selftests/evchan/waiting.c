@@ -524,9 +524,10 @@ TEST_F(channel, interrupted_waiters_pass_on)
 
 struct numbers {
 	struct channel *c;
-	uint64_t n;
+	uint64_t n, taken;
 };
 
+/* The next only when the last was taken: the other thread waits at its slot. */
 static void *post_numbers(void *arg)
 {
 	struct numbers *k = arg;
@@ -536,41 +537,51 @@ static void *post_numbers(void *arg)
 			.op = EVCHAN_POST, .type = EVCHAN_USER, .args = { i },
 		};
 
+		for (int n = 1; __atomic_load_n(&k->taken, __ATOMIC_ACQUIRE) < i; n++)
+			if (!(n % 20000))
+				sched_yield();
 		if (change(k->c, &ch))
 			break;
 	}
 	return NULL;
 }
 
-/* What is seen of an event is whole: everything was written before its state. */
+/*
+ * What is seen of an event is whole: everything was written before its state. The
+ * value is read right behind the state, the shortest moment in which it could be
+ * that of the event before.
+ */
 TEST(payload_before_state)
 {
-	enum { EVENTS = 100000 };
+	enum { EVENTS = 50000 };
 	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .data = 77 };
+	struct numbers k = { .n = EVENTS };
 	struct evchan_event e;
 	struct channel c;
-	struct numbers k = { &c, EVENTS };
-	uint64_t next = 0;
 	pthread_t t;
 
 	ASSERT_EQ(channel_open(&c, 8, 0), 0);
+	k.c = &c;
 	ASSERT_EQ(change(&c, &ch), 0);
 	ASSERT_EQ(pthread_create(&t, NULL, post_numbers, &k), 0);
-	while (next < EVENTS) {
-		if (!take(&c, &e)) {
-			if (__atomic_load_n(&c.header->flags, __ATOMIC_RELAXED) & EVCHAN_RING_CALL)
-				wait_events(&c, 0, 0);
-			continue;
+	for (uint64_t i = 0; i < EVENTS; i++) {
+		struct evchan_event *slot = &c.events[i % 8];
+		uint64_t state, value;
+
+		for (int n = 1;; n++) {
+			state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+			value = __atomic_load_n(&slot->value, __ATOMIC_RELAXED);
+			if (state >> 32 == i / 8 + 1 && (uint32_t)state)
+				break;
+			if (!(n % 20000))
+				sched_yield();
 		}
-		/* Merged in overflow: a sum of numbers that follow each other. */
-		for (uint64_t n = 0, sum = 0; n < e.extra[0]; n++) {
-			sum += next++;
-			if (n + 1 == e.extra[0]) {
-				ASSERT_EQ(e.value, sum);
-			}
-		}
-		ASSERT_GT(e.extra[0], 0);
+		ASSERT_EQ(value, i);
+		ASSERT_EQ(take(&c, &e), 1);
+		ASSERT_EQ(e.value, i);
+		ASSERT_EQ(e.extra[0], 1);
 		ASSERT_EQ(e.data, 77);
+		__atomic_store_n(&k.taken, i + 1, __ATOMIC_RELEASE);
 	}
 	pthread_join(t, NULL);
 	channel_close(&c);
