@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is taken is whole, at the very moment at which it appears. */
+#include <sched.h>
+
+#include "channel.h"
+
+/* Not a divisor of the ring's size: what lies in a slot is another source's. */
+#define WHOLE_SOURCES	3
+
+struct poster {
+	struct channel *c;
+	int fd[WHOLE_SOURCES];
+	bool locked;		/* post user events: those go the way with the lock */
+	unsigned int events, taken;
+};
+
+/* The next only when the last was taken: the other thread waits at its slot. */
+static void *post_in_turn(void *arg)
+{
+	struct poster *p = arg;
+
+	for (unsigned int i = 0; i < p->events; i++) {
+		struct evchan_change ch = {
+			.op = EVCHAN_POST, .type = EVCHAN_USER, .id = i % WHOLE_SOURCES,
+		};
+
+		for (int n = 1; __atomic_load_n(&p->taken, __ATOMIC_ACQUIRE) < i; n++)
+			if (!(n % 20000))
+				sched_yield();
+		if (!p->locked)
+			raise_eventfd(p->fd[i % WHOLE_SOURCES]);
+		else if (change(p->c, &ch))
+			break;
+	}
+	return NULL;
+}
+
+FIXTURE(whole)
+{
+	struct channel c;
+	struct poster p;
+};
+
+FIXTURE_VARIANT(whole)
+{
+	bool locked;
+};
+
+FIXTURE_VARIANT_ADD(whole, wake_up) { .locked = false };
+FIXTURE_VARIANT_ADD(whole, with_lock) { .locked = true };
+
+FIXTURE_SETUP(whole)
+{
+	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER };
+
+	ASSERT_EQ(channel_open(&self->c, 8, 0), 0);
+	self->p.c = &self->c;
+	self->p.locked = variant->locked;
+	for (int i = 0; i < WHOLE_SOURCES; i++) {
+		self->p.fd[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->p.fd[i], POLLIN, 0, i), 0);
+		ch.id = ch.data = i;
+		ASSERT_EQ(change(&self->c, &ch), 0);
+	}
+}
+
+FIXTURE_TEARDOWN(whole)
+{
+	for (int i = 0; i < WHOLE_SOURCES; i++)
+		close(self->p.fd[i]);
+	channel_close(&self->c);
+}
+
+/*
+ * What is seen of an event is whole: everything was written before its state. The
+ * cookie is read right behind the state, the shortest moment in which it could be
+ * that of the event before.
+ */
+TEST_F(whole, payload_before_state)
+{
+	struct evchan_event e;
+	pthread_t t;
+
+	self->p.events = 50000;
+	ASSERT_EQ(pthread_create(&t, NULL, post_in_turn, &self->p), 0);
+	for (unsigned int i = 0; i < self->p.events; i++) {
+		struct evchan_event *slot = &self->c.events[i % 8];
+		uint64_t state, data;
+
+		for (int n = 1;; n++) {
+			state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+			data = __atomic_load_n(&slot->data, __ATOMIC_RELAXED);
+			if (state >> 32 == i / 8 + 1 && (uint32_t)state)
+				break;
+			if (!(n % 20000))
+				sched_yield();
+		}
+		ASSERT_EQ(data, i % WHOLE_SOURCES);
+		ASSERT_EQ(take(&self->c, &e), 1);
+		ASSERT_EQ(e.data, i % WHOLE_SOURCES);
+		__atomic_store_n(&self->p.taken, i + 1, __ATOMIC_RELEASE);
+	}
+	pthread_join(t, NULL);
+}
+
+TEST_HARNESS_MAIN
