@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is taken is whole, at the very moment at which it appears. */
 #include <sched.h>
+#include <time.h>
 
 #include "channel.h"
 
 /* Not a divisor of the ring's size: what lies in a slot is another source's. */
 #define WHOLE_SOURCES	3
+#define LIMIT_S		12	/* of a slow machine; it does fewer rounds */
 
 struct poster {
 	struct channel *c;
 	int fd[WHOLE_SOURCES];
 	bool locked;		/* post user events: those go the way with the lock */
 	unsigned int events, taken;
+	bool stop;
 };
 
 /* The next only when the last was taken: the other thread waits at its slot. */
@@ -24,9 +27,12 @@ static void *post_in_turn(void *arg)
 			.op = EVCHAN_POST, .type = EVCHAN_USER, .id = i % WHOLE_SOURCES,
 		};
 
-		for (int n = 1; __atomic_load_n(&p->taken, __ATOMIC_ACQUIRE) < i; n++)
+		for (int n = 1; __atomic_load_n(&p->taken, __ATOMIC_ACQUIRE) < i; n++) {
+			if (__atomic_load_n(&p->stop, __ATOMIC_RELAXED))
+				return NULL;
 			if (!(n % 20000))
 				sched_yield();
+		}
 		if (!p->locked)
 			raise_eventfd(p->fd[i % WHOLE_SOURCES]);
 		else if (change(p->c, &ch))
@@ -79,11 +85,12 @@ FIXTURE_TEARDOWN(whole)
 TEST_F(whole, payload_before_state)
 {
 	struct evchan_event e;
+	time_t end = time(NULL) + LIMIT_S;
 	pthread_t t;
 
 	self->p.events = 50000;
 	ASSERT_EQ(pthread_create(&t, NULL, post_in_turn, &self->p), 0);
-	for (unsigned int i = 0; i < self->p.events; i++) {
+	for (unsigned int i = 0; i < self->p.events && time(NULL) < end; i++) {
 		struct evchan_event *slot = &self->c.events[i % 8];
 		uint64_t state, data;
 
@@ -100,6 +107,7 @@ TEST_F(whole, payload_before_state)
 		ASSERT_EQ(e.data, i % WHOLE_SOURCES);
 		__atomic_store_n(&self->p.taken, i + 1, __ATOMIC_RELEASE);
 	}
+	__atomic_store_n(&self->p.stop, true, __ATOMIC_RELAXED);
 	pthread_join(t, NULL);
 }
 
