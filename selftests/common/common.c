@@ -6,6 +6,7 @@
  * in the same order of first occurrence, and no more records than the row allows.
  * What is expected comes from what was done to the sources, not from a face.
  */
+#include "operations.h"
 #include "processes.h"
 #include "sigevents.h"
 #include "signals.h"
@@ -22,7 +23,8 @@ static const char *const face_names[FACES] = {
 
 /* What the sources of a row are. */
 enum kind {
-	EVENTFD, PIPE, SOCKET, USER, TIMER, SIGNAL, PROCESS, POSIX_TIMER, MQUEUE,
+	EVENTFD, PIPE, SOCKET, USER, TIMER, SIGNAL, PROCESS, POSIX_TIMER, MQUEUE, INODE,
+	FUTEX, AIO,
 };
 enum mode { EDGE, LEVEL, ONESHOT };
 
@@ -54,6 +56,8 @@ struct world {
 	int fds[SOURCES_MAX][2];	/* what is watched, and the other end */
 	timer_t timers[SOURCES_MAX];
 	uint64_t sent[SOURCES_MAX];
+	uint32_t words[SOURCES_MAX];	/* futexes */
+	aio_context_t aio;
 };
 
 /* What came, or should have. */
@@ -86,110 +90,7 @@ FIXTURE_VARIANT(scenario)
 
 #define ROW(name, ...) FIXTURE_VARIANT_ADD(scenario, name) { __VA_ARGS__ }
 
-ROW(nothing_happens, .kind = EVENTFD, .sources = 3, .slots = 8, .events = POLLIN,
-    .records = { 0, 0, 0, 0 }, .steps = {
-	{ ADD, 0, 2 }, { TAKE } });
-ROW(one_event, .kind = EVENTFD, .sources = 1, .slots = 8, .events = POLLIN,
-    .records = { 1, 1, 1, 1 }, .steps = {
-	{ ADD, 0, 0 }, { FIRE, 0, 0, 1 }, { TAKE } });
-ROW(in_order, .kind = EVENTFD, .sources = 8, .slots = 8, .events = POLLIN,
-    .records = { 16, 16, 16, 16 }, .steps = {
-	{ ADD, 0, 7 }, { FIRE, 4, 7, 1 }, { FIRE, 0, 3, 1 }, { TAKE },
-	{ FIRE, 2, 7, 1 }, { FIRE, 0, 1, 1 }, { TAKE } });
-ROW(ready_at_add, .kind = EVENTFD, .sources = 4, .slots = 8, .events = POLLIN,
-    .records = { 4, 4, 4, 4 }, .steps = {
-	{ FIRE, 0, 3, 2 }, { ADD, 0, 3 }, { TAKE } });
-/* The ring of 2006 has an entry for each time, the others merge. */
-ROW(merging, .kind = EVENTFD, .sources = 2, .slots = 8, .events = POLLIN,
-    .records = { 2, 2, 6, 6 }, .steps = {
-	{ ADD, 0, 1 }, { FIRE, 0, 1, 3 }, { TAKE } });
-ROW(full_ring, .kind = EVENTFD, .sources = 100, .slots = 8, .events = POLLIN,
-    .records = { 100, 100, 100, 100 }, .steps = {
-	{ ADD, 0, 99 }, { FIRE, 0, 99, 1 }, { TAKE } });
-ROW(full_ring_merging, .kind = EVENTFD, .sources = 100, .slots = 8, .events = POLLIN,
-    .records = { 100, 100, 108, 108 }, .steps = {
-	{ ADD, 0, 99 }, { FIRE, 0, 99, 1 }, { FIRE, 0, 99, 1 }, { FIRE, 0, 99, 3 },
-	{ TAKE } });
-ROW(full_ring_twice, .kind = EVENTFD, .sources = 100, .slots = 8, .events = POLLIN,
-    .records = { 120, 120, 120, 120 }, .steps = {
-	{ ADD, 0, 99 }, { FIRE, 50, 99, 1 }, { FIRE, 0, 49, 1 }, { TAKE },
-	{ FIRE, 80, 99, 1 }, { TAKE } });
-ROW(full_ring_removed, .kind = EVENTFD, .sources = 20, .slots = 8, .events = POLLIN,
-    .records = { 18, 18, 18, 18 }, .steps = {
-	{ ADD, 0, 19 }, { FIRE, 0, 9, 1 }, { FIRE, 10, 11, 1, .silent = true },
-	{ FIRE, 12, 19, 1 }, { REMOVE, 10, 11 }, { TAKE } });
-ROW(full_ring_closed, .kind = EVENTFD, .sources = 20, .slots = 8, .events = POLLIN,
-    .records = { 20, 20, 20, 20 }, .steps = {
-	{ ADD, 0, 19 }, { FIRE, 0, 19, 1 }, { CLOSE, 10, 12 }, { TAKE } });
-ROW(pipe_payload, .kind = PIPE, .sources = 4, .slots = 8, .events = EVCHAN_RECV,
-    .records = { 8, 8, 48, 48 }, .steps = {
-	{ ADD, 0, 3 }, { FIRE, 0, 3, 5 }, { TAKE }, { FIRE, 0, 3, 7 }, { TAKE } });
-ROW(pipe_full_ring, .kind = PIPE, .sources = 60, .slots = 8, .events = EVCHAN_RECV,
-    .records = { 60, 60, 68, 68 }, .steps = {
-	{ ADD, 0, 59 }, { FIRE, 0, 59, 1 }, { FIRE, 0, 59, 4 }, { TAKE } });
-ROW(pipe_hang_up, .kind = PIPE, .sources = 2, .slots = 8, .events = EVCHAN_RECV,
-    .records = { 4, 4, 6, 6 }, .steps = {
-	{ ADD, 0, 1 }, { FIRE, 0, 1, 2 }, { HANG_UP, 0, 1 }, { TAKE } });
-ROW(socket_payload, .kind = SOCKET, .sources = 4, .slots = 8, .events = EVCHAN_RECV,
-    .records = { 8, 8, 32, 32 }, .steps = {
-	{ ADD, 0, 3 }, { FIRE, 0, 3, 4 }, { TAKE }, { FIRE, 0, 3, 4 }, { TAKE } });
-ROW(socket_full_ring, .kind = SOCKET, .sources = 60, .slots = 8, .events = EVCHAN_RECV,
-    .records = { 60, 60, 68, 68 }, .steps = {
-	{ ADD, 0, 59 }, { FIRE, 0, 59, 1 }, { FIRE, 0, 59, 4 }, { TAKE } });
-ROW(socket_becomes_writable, .kind = SOCKET, .sources = 2, .slots = 8,
-    .events = EVCHAN_RECV, .records = { 2, 2, 2, 2 }, .steps = {
-	{ ADD, 0, 1 }, { MODIFY, 0, 1, .events = EVCHAN_SEND }, { TAKE } });
-ROW(level_read_at_once, .kind = PIPE, .mode = LEVEL, .sources = 3, .slots = 8,
-    .events = EVCHAN_RECV, .records = { 6, 6, 6, 6 }, .steps = {
-	{ ADD, 0, 2 }, { FIRE, 0, 2, 3 }, { TAKE }, { FIRE, 0, 2, 1 }, { TAKE } });
-ROW(level_one_at_a_time, .kind = PIPE, .mode = LEVEL, .sources = 3, .slots = 8,
-    .events = EVCHAN_RECV, .records = { 9, 9, 9, 9 }, .steps = {
-	{ ADD, 0, 2 }, { FIRE, 0, 2, 3 }, { TAKE, .reading = READ_ONE } });
-ROW(level_full_ring, .kind = PIPE, .mode = LEVEL, .sources = 50, .slots = 8,
-    .events = EVCHAN_RECV, .records = { 150, 150, 150, 150 }, .steps = {
-	{ ADD, 0, 49 }, { FIRE, 0, 49, 3 }, { TAKE, .reading = READ_ONE } });
-ROW(level_socket, .kind = SOCKET, .mode = LEVEL, .sources = 20, .slots = 8,
-    .events = EVCHAN_RECV, .records = { 40, 40, 40, 40 }, .steps = {
-	{ FIRE, 0, 19, 2 }, { ADD, 0, 19 }, { TAKE, .reading = READ_ONE } });
-ROW(oneshot, .kind = EVENTFD, .mode = ONESHOT, .sources = 3, .slots = 8,
-    .events = POLLIN, .records = { 6, 6, 6, 6 }, .steps = {
-	{ ADD, 0, 2 }, { FIRE, 0, 2, 1 }, { TAKE },
-	{ FIRE, 0, 2, 1, .silent = true }, { TAKE },
-	{ MODIFY, 0, 2, .events = POLLIN }, { TAKE } });
-ROW(oneshot_full_ring, .kind = EVENTFD, .mode = ONESHOT, .sources = 40, .slots = 8,
-    .events = POLLIN, .records = { 40, 40, 40, 40 }, .steps = {
-	{ ADD, 0, 39 }, { FIRE, 0, 39, 3 }, { TAKE } });
-ROW(user_events, .kind = USER, .sources = 2, .slots = 8, .events = 1,
-    .records = { 6, 2, 6, 6 }, .steps = {
-	{ ADD, 0, 1 }, { FIRE, 0, 1, 3 }, { TAKE } });
-ROW(user_full_ring, .kind = USER, .sources = 30, .slots = 8, .events = 1,
-    .records = { 37, 30, 37, 37 }, .steps = {
-	{ ADD, 0, 29 }, { FIRE, 0, 29, 5 }, { TAKE } });
-ROW(timer_once, .kind = TIMER, .mode = ONESHOT, .sources = 3, .slots = 8, .events = 1,
-    .records = { 3, 3, 3, 3 }, .steps = {
-	{ EXPIRE, 0, 2, 1 }, { ADD, 0, 2 }, { TAKE } });
-
-/* Each signal is one, with its number; nothing else happens to it. */
-ROW(signal_in_order, .kind = SIGNAL, .sources = 4, .slots = 8, .events = 1,
-    .records = { 20, 20, 20, 20 }, .steps = {
-	{ ADD, 0, 3 }, { FIRE, 2, 3, 2 }, { FIRE, 0, 1, 2 }, { TAKE },
-	{ FIRE, 0, 3, 3 }, { TAKE } });
-ROW(signal_full_ring, .kind = SIGNAL, .sources = 20, .slots = 8, .events = 1,
-    .records = { 160, 160, 160, 160 }, .steps = {
-	{ ADD, 0, 19 }, { FIRE, 0, 19, 5 }, { FIRE, 0, 19, 3 }, { TAKE } });
-ROW(process_exit, .kind = PROCESS, .sources = 3, .slots = 8, .events = 1,
-    .records = { 3, 3, 3, 3 }, .steps = {
-	{ FIRE, 2, 2, 1 }, { ADD, 2, 2 }, { ADD, 0, 1 }, { TAKE }, { FIRE, 0, 1, 1 },
-	{ TAKE } });
-ROW(process_full_ring, .kind = PROCESS, .sources = 12, .slots = 8, .events = 1,
-    .records = { 12, 12, 12, 12 }, .steps = {
-	{ ADD, 0, 11 }, { FIRE, 6, 11, 1 }, { FIRE, 0, 5, 1 }, { TAKE } });
-ROW(posix_timer_once, .kind = POSIX_TIMER, .sources = 3, .slots = 8, .events = 1,
-    .records = { 3, 3, 3, 3 }, .steps = {
-	{ EXPIRE, 0, 2, 1 }, { ADD, 0, 2 }, { TAKE } });
-ROW(mqueue_notify, .kind = MQUEUE, .sources = 4, .slots = 2, .events = 1,
-    .records = { 4, 4, 4, 4 }, .steps = {
-	{ ADD, 0, 3 }, { FIRE, 2, 3, 1 }, { FIRE, 0, 1, 1 }, { TAKE } });
+#include "scenarios.h"
 
 static uint32_t type_of(enum kind kind)
 {
@@ -197,7 +98,8 @@ static uint32_t type_of(enum kind kind)
 		[EVENTFD] = EVCHAN_POLL, [PIPE] = EVCHAN_PIPE, [SOCKET] = EVCHAN_SOCKET,
 		[USER] = EVCHAN_USER, [TIMER] = EVCHAN_TIMER, [SIGNAL] = EVCHAN_SIGNAL,
 		[PROCESS] = EVCHAN_PROCESS, [POSIX_TIMER] = EVCHAN_POSIX_TIMER,
-		[MQUEUE] = EVCHAN_MQUEUE,
+		[MQUEUE] = EVCHAN_MQUEUE, [INODE] = EVCHAN_INODE, [FUTEX] = EVCHAN_FUTEX,
+		[AIO] = EVCHAN_AIO,
 	};
 
 	return types[kind];
@@ -208,6 +110,8 @@ static uint64_t id_of(const struct world *w, enum kind kind, int i)
 {
 	if (kind == SIGNAL)
 		return (SIGRTMIN + i) | EVCHAN_SIGNAL_NOMASK;
+	if (kind == FUTEX)
+		return (uintptr_t)&w->words[i];
 	return kind == USER ? i : kind == TIMER ? 10 + 10 * i : w->fds[i][0];
 }
 
@@ -227,6 +131,10 @@ static int evchan_change_one(struct channel *c, int op, enum kind kind, enum mod
 	} else if (kind != USER && kind != SIGNAL) {
 		ch.args[0] = id;
 	}
+	if (kind == FUTEX) {
+		ch.args[2] = UINT32_MAX;
+		ch.args[3] = FUTEX_PRIVATE_U32;
+	}
 	if (op == EVCHAN_POST)
 		ch.args[0] = 1;
 	return change(c, &ch);
@@ -243,9 +151,13 @@ static struct ukevent kevent_request(enum kind kind, enum mode mode, uint64_t id
 	if (kind == TIMER) {
 		uk.id.raw[0] = 0;
 		uk.id.raw[1] = id * 1000000;
-	} else if (kind == SIGNAL) {
+	} else if (kind == SIGNAL || kind == FUTEX) {
 		uk.id.raw_u64 = id;
 	}
+	if (kind == FUTEX)
+		uk.ret_data[1] = FUTEX_PRIVATE_U32;
+	if (kind == INODE)
+		uk.event = KEVENT_INODE_CREATE;
 	return uk;
 }
 
@@ -279,10 +191,13 @@ static int apply(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self
 	uint64_t id = id_of(&self->w, variant->kind, i);
 	struct ukevent uk;
 
+	int fd = face == EVCHAN ? self->c.fd : self->q.fd;
+
 	if (variant->kind == MQUEUE || variant->kind == POSIX_TIMER)
 		return apply_sigevent(&self->w, variant->kind,
-				      face == EVCHAN ? SIGEV_EVCHAN : SIGEV_KEVENT,
-				      face == EVCHAN ? self->c.fd : self->q.fd, i);
+				      face == EVCHAN ? SIGEV_EVCHAN : SIGEV_KEVENT, fd, i);
+	if (variant->kind == AIO)
+		return submit_read(self->w.aio, fd, self->w.fds[i][0], i + 1, i);
 
 	if (face == EVCHAN) {
 		int op = st->op == ADD ? EVCHAN_ADD : st->op == MODIFY ? EVCHAN_MOD :
@@ -342,6 +257,20 @@ static int make_source(struct world *w, enum kind kind, int i)
 	case MQUEUE:
 		fds[0] = open_mqueue("/common-notify");
 		return fds[0] < 0;
+	case INODE:
+		fds[0] = make_directory();
+		return fds[0] < 0;
+	case FUTEX:
+		w->words[i] = 0;
+		return 0;
+	case AIO:
+		if (!i) {
+			w->aio = 0;
+			if (syscall(SYS_io_setup, 64, &w->aio))
+				return -errno;
+		}
+		fds[0] = make_readable(i + 1);
+		return fds[0] < 0;
 	default:
 		return 0;
 	}
@@ -362,6 +291,10 @@ static int fire(struct world *w, enum kind kind, int i)
 		       waitid(P_PIDFD, w->fds[i][0], &info, WEXITED | WNOWAIT);
 	case MQUEUE:
 		return mq_send(w->fds[i][0], "", 0, 0);
+	case INODE:
+		return make_file(w->fds[i][0], w->sent[i]);
+	case FUTEX:
+		return !wake_futex(&w->words[i]);
 	default:
 		break;
 	}
@@ -379,6 +312,12 @@ static int64_t read_record(const struct world *w, enum kind kind, int i, uint64_
 		return (int)value == (i + 1) << 8 ? 1 : -1;
 	case MQUEUE:
 		return (int)value == w->fds[i][0] ? 1 : -1;
+	case INODE:
+		return is_name_of(value, had + 1) ? 1 : -1;
+	case FUTEX:
+		return 1;
+	case AIO:
+		return (int)value == i + 1 ? 1 : -1;
 	case POSIX_TIMER:
 		return 1 + value;
 	default:
@@ -444,7 +383,12 @@ static void record_ukevent(struct __test_metadata *_metadata, FIXTURE_DATA(scena
 			   const FIXTURE_VARIANT(scenario) *variant, const struct step *st,
 			   const struct ukevent *uk)
 {
-	record(_metadata, self, variant, st, uk->user[0], uk->event,
+	uint32_t event = uk->event;
+
+	/* The events of 2006 have numbers of their own. */
+	if (variant->kind == INODE && event == KEVENT_INODE_CREATE)
+		event = IN_CREATE;
+	record(_metadata, self, variant, st, uk->user[0], event,
 	       uk->type == KEVENT_TIMER ? uk->ret_data[1] : uk->ret_data[0]);
 }
 
@@ -510,7 +454,7 @@ static void happens(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *s
 			int ret;
 
 			self->w.sent[i]++;
-			ret = variant->kind == USER ?
+			ret = variant->kind == USER || variant->kind == AIO ?
 			      apply(_metadata, self, variant, face, st, i) :
 			      fire(&self->w, variant->kind, i);
 			ASSERT_EQ(ret, 0);
@@ -571,6 +515,8 @@ static void run_row(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *s
 		/* What was sent is what has to be read, but for what was closed. */
 		if (!expires(variant->kind))
 			self->expected.count[i] = self->w.sent[i];
+		if (variant->kind == INODE)
+			remove_directory(self->w.fds[i][0]);
 		if (self->w.fds[i][0] >= 0)
 			close(self->w.fds[i][0]);
 		if (self->w.fds[i][1] >= 0)
@@ -580,6 +526,8 @@ static void run_row(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *s
 		if (variant->kind == PROCESS)
 			wait(NULL);
 	}
+	if (variant->kind == AIO)
+		syscall(SYS_io_destroy, self->w.aio);
 	if (face == EVCHAN)
 		channel_close(&self->c);
 	else
