@@ -144,7 +144,8 @@ static bool poll_ready(struct evcore_queue *q, bool *look)
 	/* Pairs with the barrier of a post: enqueued before the look at the ring. */
 	smp_mb();
 	ready = evcore_ready(q, 1);
-	*look = !list_empty(&q->recheck) || !list_empty(&q->checking);
+	/* On no list while somebody else looks, but counted. */
+	*look = !list_empty(&q->recheck) || !list_empty(&q->checking) || q->nr_check;
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 	return ready;
 }

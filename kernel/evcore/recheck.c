@@ -115,8 +115,7 @@ bool evcore_peek(struct evcore_queue *q)
 
 	lockdep_assert_held(&q->mutex);
 	raw_spin_lock_irq(&q->lock);
-	WRITE_ONCE(q->nr_check, q->nr_check + 1);
-	smp_wmb();	/* before the list is empty, pairs with the one in anything_due() */
+	q->nr_check++;
 	list_splice_tail_init(&q->recheck, &q->checking);
 	raw_spin_unlock_irq(&q->lock);
 	while (!holds && (n = next_due(q, due))) {

@@ -225,12 +225,15 @@ static bool expired(const struct evcore_timeout *to)
 							     ktime_get());
 }
 
+/* Under the lock: evcore_peek() takes the list and counts, or neither. */
 static bool anything_due(struct evcore_queue *q)
 {
-	if (!list_empty(&q->reap) || !list_empty(&q->recheck))
-		return true;
-	smp_rmb();	/* the list was empty because evcore_peek() has it: pairs with that */
-	return READ_ONCE(q->nr_check);
+	bool due;
+
+	raw_spin_lock_irq(&q->lock);
+	due = q->nr_check || !list_empty(&q->recheck) || !list_empty(&q->reap);
+	raw_spin_unlock_irq(&q->lock);
+	return due;
 }
 
 /**
