@@ -15,16 +15,21 @@
 
 static int bad, number, all_bad;
 
+static void say(const char *what, va_list args)
+{
+	printf("# ");
+	vprintf(what, args);
+	printf("\n");
+	fflush(stdout);
+}
+
 void note(const char *what, ...)
 {
 	va_list args;
 
 	va_start(args, what);
-	printf("# ");
-	vprintf(what, args);
-	printf("\n");
+	say(what, args);
 	va_end(args);
-	fflush(stdout);
 }
 
 void expect(int good, const char *what, ...)
@@ -35,11 +40,8 @@ void expect(int good, const char *what, ...)
 	if (good || bad++ > 10)
 		return;
 	va_start(args, what);
-	printf("# ");
-	vprintf(what, args);
-	printf("\n");
+	say(what, args);
 	va_end(args);
-	fflush(stdout);
 }
 
 uint64_t now_ns(void)
