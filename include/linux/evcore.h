@@ -95,6 +95,7 @@
 struct evcore_queue;
 struct evcore_sigev;
 struct evcore_source;
+struct evcore_source_ops;
 struct seq_file;
 struct user_struct;
 
@@ -166,6 +167,8 @@ enum evcore_type {
 #define EVCORE_USER_TRIES	8
 /* Longest time that a wait polls the network before it sleeps. */
 #define EVCORE_BUSY_MAX_US	USEC_PER_SEC
+/* Sources whose memory a call takes at once. */
+#define EVCORE_BATCH_MAX	16U
 /* Queues watching queues: the longest chain, as epoll has it. */
 #define EVCORE_MAX_NESTS	4
 
@@ -421,6 +424,23 @@ struct evcore_held {
 };
 
 /**
+ * struct evcore_batch - several registrations in one call
+ * @left: how many of them are not done, the one under way included
+ * @nr: sources in @at
+ * @ops: their type
+ * @at: memory taken in advance
+ *
+ * On the stack of the call; @left and @nr are set, @nr to 0. Ends with
+ * evcore_batch_end().
+ */
+struct evcore_batch {
+	unsigned int		left;
+	unsigned int		nr;
+	const struct evcore_source_ops *ops;
+	void			*at[EVCORE_BATCH_MAX];
+};
+
+/**
  * struct evcore_request - a registration as a face asks for it
  * @type: EVCORE_POLL ...
  * @flags: EVCORE_LEVEL ...
@@ -434,6 +454,7 @@ struct evcore_held {
  *        futexes: address, value, mask, FUTEX2_* flags; inodes: a path at @fd,
  *        0: @fd itself
  * @sigev: a request of sources/sigev.c, not of a face
+ * @batch: of the call that it is part of, or NULL
  * @hand_back: do not post what is ready already, return it in @ready
  * @by_hook: it does not come from a face
  * @ready: out, with @hand_back
@@ -453,6 +474,7 @@ struct evcore_request {
 	u64	data;
 	u64	args[4];
 	struct evcore_sigev *sigev;
+	struct evcore_batch *batch;
 };
 
 #define EVCORE_TIMER_ABS	0x1	/* args[3] of a timer */
@@ -520,6 +542,9 @@ int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes);
 
 /* busy.c */
 int evcore_busy_init(struct evcore_queue *q, u32 us);
+
+/* alloc.c */
+void evcore_batch_end(struct evcore_batch *batch);
 
 /* source.c: all with queue->mutex held */
 int evcore_add(struct evcore_queue *q, struct evcore_request *req,

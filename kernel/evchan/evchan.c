@@ -155,7 +155,8 @@ static void set_what(struct change *ch, u64 word)
 
 /*
  * Read one entry, word by word: that is faster than a copy of so few. What only
- * other types than descriptors have, and posting, is left where it is for them.
+ * other types than descriptors have, and posting, is left where it is for them; so
+ * is what is the same for all entries.
  */
 static int read_change(struct change *ch, const struct evchan_change __user *uch,
 		       size_t size)
@@ -178,9 +179,6 @@ static int read_change(struct change *ch, const struct evchan_change __user *uch
 	unsafe_get_user(req->args[0], &uch->args[0], fault);
 	req->fd = req->args[0];
 	req->by_id = false;
-	req->hand_back = false;
-	req->sigev = NULL;
-	req->by_hook = false;
 	/* Descriptors are found by number: what is left says nothing then. */
 	if (!evcore_by_fd(req->type) || req->flags & EVCHAN_BY_ID ||
 	    ch->op == EVCHAN_POST) {
@@ -330,9 +328,11 @@ fault:
 SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 		unsigned int, n, size_t, size, unsigned int, flags)
 {
+	struct evcore_batch batch __uninitialized;
+	/* Of the request, read_change() sets what differs from entry to entry. */
+	struct change ch = { .req.batch = &batch };
 	void __user *at = changes;
 	struct evchan_queue *c;
-	struct change ch;
 	int done = 0, ret = 0;
 	unsigned int i;
 	struct fd f;
@@ -350,11 +350,13 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 		fdput(f);
 		return -EINVAL;
 	}
+	batch.nr = 0;
 	mutex_lock(&c->queue.mutex);
 	evcore_reap(&c->queue);
 	for (i = 0; i < n; i++, at += size) {
 		int result = read_change(&ch, at, size);
 
+		batch.left = n - i;
 		if (result == -EFAULT) {
 			ret = -EFAULT;
 			break;
@@ -376,6 +378,7 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 		}
 	}
 	mutex_unlock(&c->queue.mutex);
+	evcore_batch_end(&batch);
 	fdput(f);
 	return done ?: ret;
 }

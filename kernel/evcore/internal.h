@@ -34,6 +34,23 @@ struct evcore_fd_source {
 /* sources/table.c */
 struct kmem_cache *evcore_cache(const struct evcore_source_ops *ops);
 
+/* alloc.c */
+struct evcore_source *evcore_alloc_slow(const struct evcore_source_ops *ops,
+					struct evcore_batch *batch);
+
+/*
+ * Memory for one more source, that holds anything; NULL if there is none. It is
+ * charged to the memory cgroup, but not to the user.
+ */
+static __always_inline struct evcore_source *
+evcore_alloc_source(const struct evcore_source_ops *ops, struct evcore_batch *batch)
+{
+	/* What is left of a type that changed on the way stays until the end. */
+	if (batch && batch->nr && batch->ops == ops)
+		return batch->at[--batch->nr];
+	return evcore_alloc_slow(ops, batch);
+}
+
 /* source.c */
 void evcore_free_source(struct evcore_source *s);
 

@@ -144,6 +144,29 @@ struct evcore_source *evcore_lookup_id(struct evcore_queue *q,
 	return NULL;
 }
 
+static __always_inline int insert_fd(struct evcore_queue *q, struct evcore_source *s)
+{
+	struct evcore_source **first = fd_sources(q, s->id);
+
+	if (unlikely(!first)) {
+		if (!grow_fds(q, s->id))
+			return -ENOMEM;
+		first = fd_sources(q, s->id);
+	}
+	if (unlikely(*first) && evcore_lookup_fd(q, s->type, s->id, watched(s)))
+		return -EEXIST;
+	s->same_fd = *first;
+	*first = s;
+	return 0;
+}
+
+static noinline int insert_id(struct evcore_queue *q, struct evcore_source *s)
+{
+	struct key key = { .type = s->type, .id = s->id };
+
+	return rhashtable_lookup_insert_key(&q->table, &key, &s->node, table_params);
+}
+
 /**
  * evcore_insert - let lookups find a source
  * @s: the source, its queue, type and id set, and its file where it watches one
@@ -153,28 +176,11 @@ struct evcore_source *evcore_lookup_id(struct evcore_queue *q,
  */
 int evcore_insert(struct evcore_source *s)
 {
-	const struct evcore_source_ops *ops = evcore_ops_of(s);
-	struct key key = { .type = s->type, .id = s->id };
 	struct evcore_queue *q = s->queue;
-	struct evcore_source **first;
-	int ret;
+	int ret = likely(evcore_ops_of(s)->by_fd) ? insert_fd(q, s) : insert_id(q, s);
 
-	if (ops->by_fd) {
-		first = fd_sources(q, s->id);
-		if (!first) {
-			if (!grow_fds(q, s->id))
-				return -ENOMEM;
-			first = fd_sources(q, s->id);
-		} else if (*first && evcore_lookup_fd(q, s->type, s->id, watched(s))) {
-			return -EEXIST;
-		}
-		s->same_fd = *first;
-		*first = s;
-	} else {
-		ret = rhashtable_lookup_insert_key(&q->table, &key, &s->node, table_params);
-		if (ret)
-			return ret;
-	}
+	if (ret)
+		return ret;
 	s->hashed = true;
 	q->nr_sources++;
 	return 0;

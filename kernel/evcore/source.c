@@ -21,7 +21,7 @@ const struct evcore_source_ops *evcore_ops(u32 type)
 	return type < EVCORE_NR_TYPES ? evcore_types[type] : NULL;
 }
 
-static int check_request(const struct evcore_source_ops *ops,
+static __always_inline int check_request(const struct evcore_source_ops *ops,
 			 struct evcore_request *req)
 {
 	/* These are the core's own business, any type may have them. */
@@ -47,6 +47,50 @@ void evcore_free_source(struct evcore_source *s)
 	evcore_uncharge_source(q->user);
 	kmem_cache_free(evcore_cache(evcore_ops_of(s)), s);
 	evcore_queue_put(q);
+}
+
+/* ->check(), where the caller may have a reference to the watched file already. */
+static u32 look(struct evcore_source *s, struct file *file)
+{
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
+
+	return file && ops->check == evcore_fd_check ? evcore_fd_poll(s, file) :
+						       ops->check(s);
+}
+
+/*
+ * Make a source of memory that holds anything. Field by field where that is quicker
+ * than clearing it first: what registering costs is mostly this and its like.
+ */
+static __always_inline void init_source(struct evcore_source *s, struct evcore_queue *q,
+					const struct evcore_source_ops *ops,
+					const struct evcore_request *req, struct file *file)
+{
+	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
+
+	s->queue = q;
+	s->posted = 0;
+	s->data = req->data;
+	s->events = req->events;
+	s->flags = req->flags | ops->fixed;
+	s->at = (struct evcore_node) { .type = ops->type, .armed = true };
+	INIT_LIST_HEAD(&s->link);
+	s->same_fd = NULL;
+	if (ops->by_fd) {
+		s->id = (u64)q->next_id << 32 | (u32)req->fd;
+		fs->file = file;
+		INIT_HLIST_NODE(&fs->file_node);
+		fs->hook.wait.func = NULL;
+		fs->hook.head = NULL;
+		fs->hook.next = NULL;
+		if (ops->size > sizeof(*fs))
+			memset(fs + 1, 0, ops->size - sizeof(*fs));
+		return;
+	}
+	s->id = req->id;
+	memset(s + 1, 0, ops->size - sizeof(*s));
+	if (ops->holds)
+		INIT_LIST_HEAD(&container_of(s, struct evcore_holder, valued.source)->held);
 }
 
 /**
@@ -89,28 +133,12 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	if (ret)
 		goto out_fd;
 	ret = -ENOMEM;
-	s = kmem_cache_alloc(evcore_cache(ops), GFP_KERNEL_ACCOUNT);
+	s = evcore_alloc_source(ops, req->batch);
 	if (!s)
 		goto out_uncharge;
-	if (ops->size == sizeof(struct evcore_fd_source))
-		*container_of(s, struct evcore_fd_source, source) = (struct evcore_fd_source) {};
-	else
-		memset(s, 0, ops->size);
-	s->queue = q;
-	s->type = ops->type;
-	s->id = ops->by_fd ? (u64)q->next_id << 32 | (u32)req->fd : req->id;
-	s->events = req->events;
-	s->flags = req->flags | ops->fixed;
-	s->data = req->data;
-	s->armed = true;
+	init_source(s, q, ops, req, fd_file(f));
 	/* What is to be handed back must not be posted as well. */
 	s->gone = quiet;
-	INIT_LIST_HEAD(&s->link);
-	if (ops->by_fd)
-		container_of(s, struct evcore_fd_source, source)->file = fd_file(f);
-	if (ops->holds)
-		INIT_LIST_HEAD(&container_of(s, struct evcore_holder,
-					     valued.source)->held);
 
 	ret = evcore_insert(s);
 	if (ret)
@@ -144,7 +172,7 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 		s->gone = false;
 		raw_spin_unlock_irq(&q->lock);
 		/* What happened in the meantime was not posted. */
-		ready = ops->check(s);
+		ready = look(s, fd_file(f));
 	}
 	if (ready)
 		evcore_post(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
@@ -246,10 +274,8 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	/* What was withdrawn, or not reported for the old events, this look finds. */
 	if (ops->modified)
 		ops->modified(s, req);
-	if (file && ops->check == evcore_fd_check)
-		ready = evcore_fd_poll(s, file);
-	else if (ops->check)
-		ready = ops->check(s);
+	if (ops->check)
+		ready = look(s, file);
 	if (ready)
 		evcore_post(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
 	return 0;

@@ -151,6 +151,68 @@ TEST_F(channel, ctl_batch_goes_on_or_stops)
 	EXPECT_EQ(ch[1].result, 77);
 }
 
+/* Kibibytes of slab memory that is not for caches. */
+static long slab_memory(void)
+{
+	char line[128];
+	long kb = -1;
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "SUnreclaim: %ld", &kb) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kb;
+}
+
+/*
+ * A call takes memory for many sources at once: with types in turn each gets its own,
+ * and what is over when the call ends early is given back.
+ */
+TEST_F(channel, ctl_batch_memory)
+{
+	enum { MANY = 32, CALLS = 4000, LEAK_KB = CALLS * (MANY / 2) * 100 / 1024 };
+	int fds[MANY / 2], fd = self->c.fd;
+	struct evchan_change ch[MANY];
+	long before, after;
+
+	for (int i = 0; i < MANY / 2; i++) {
+		fds[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_GE(fds[i], 0);
+		ch[2 * i] = (struct evchan_change){
+			.op = EVCHAN_ADD, .type = EVCHAN_POLL, .events = POLLIN, .args = { fds[i] },
+		};
+		ch[2 * i + 1] = (struct evchan_change){
+			.op = EVCHAN_ADD, .type = EVCHAN_USER, .id = i,
+		};
+	}
+	ASSERT_EQ(syscall(NR_EVCHAN_CTL, fd, ch, MANY, sizeof(ch[0]), 0), MANY);
+	EXPECT_EQ(counter(fd, "sources"), MANY);
+	for (int i = 0; i < MANY; i++)
+		ch[i].op = EVCHAN_DEL;
+	ASSERT_EQ(syscall(NR_EVCHAN_CTL, fd, ch, MANY, sizeof(ch[0]), 0), MANY);
+
+	before = slab_memory();
+	ASSERT_GT(before, 0);
+	ch[2].args[0] = -1;
+	for (int i = 0; i < CALLS; i++) {
+		ch[0].op = EVCHAN_ADD;
+		ch[1] = ch[2];
+		ch[1].op = EVCHAN_ADD;
+		ASSERT_EQ(syscall(NR_EVCHAN_CTL, fd, ch, MANY, sizeof(ch[0]), EVCHAN_CTL_STOP), 1);
+		ASSERT_EQ(ch[1].result, -EBADF);
+		ch[0].op = EVCHAN_DEL;
+		ASSERT_EQ(syscall(NR_EVCHAN_CTL, fd, ch, 1, sizeof(ch[0]), 0), 1);
+	}
+	after = slab_memory();
+	EXPECT_LT(after - before, LEAK_KB / 2) {
+		TH_LOG("%ld KiB more than before", after - before);
+	}
+	for (int i = 0; i < MANY / 2; i++)
+		close(fds[i]);
+}
+
 TEST_F(channel, wait_errors)
 {
 	struct __kernel_timespec bad = { 0, 1000000000 };

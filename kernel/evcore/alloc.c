@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory for sources. A call that registers many takes it for several at once,
+ * and gives back at its end what was not needed.
+ */
+#include <linux/evcore.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/**
+ * evcore_alloc_slow - memory for a source that no batch has at hand
+ * @ops: its type
+ * @batch: of the call under way, or NULL; it is filled up if it is empty
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: the memory, or NULL.
+ */
+struct evcore_source *evcore_alloc_slow(const struct evcore_source_ops *ops,
+					struct evcore_batch *batch)
+{
+	if (batch && !batch->nr && batch->left > 1) {
+		batch->ops = ops;
+		batch->nr = kmem_cache_alloc_bulk(evcore_cache(ops), GFP_KERNEL_ACCOUNT,
+						  min(batch->left, EVCORE_BATCH_MAX),
+						  batch->at);
+		if (batch->nr)
+			return batch->at[--batch->nr];
+	}
+	return kmem_cache_alloc(evcore_cache(ops), GFP_KERNEL_ACCOUNT);
+}
+
+/**
+ * evcore_batch_end - give back what a call has not used
+ * @batch: its batch
+ *
+ * Context: process context.
+ */
+void evcore_batch_end(struct evcore_batch *batch)
+{
+	if (batch->nr)
+		kmem_cache_free_bulk(evcore_cache(batch->ops), batch->nr, batch->at);
+	batch->nr = 0;
+}
