@@ -285,7 +285,9 @@ static void autoremove_is_reaped(struct kunit *test)
 	struct fd fd;
 
 	evcore_post(add_user(test, 1, EVCORE_ONESHOT | EVCORE_AUTOREMOVE), 1, 0, 1);
+	raw_spin_lock_irq(&q->lock);
 	evcore_service(q);
+	raw_spin_unlock_irq(&q->lock);
 	mutex_lock(&q->mutex);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(evcore_find(q, &req, &fd)), -ENOENT);
 	mutex_unlock(&q->mutex);

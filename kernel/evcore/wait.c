@@ -96,7 +96,8 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 {
 	struct evcore_waiter *w, *next, *found = NULL;
 	int cpu = raw_smp_processor_id();
-	unsigned int seen = 0, counted = 0, ready = 0;
+	unsigned int seen = 0, ready = 0;
+	bool counted = false;
 
 	lockdep_assert_held(&q->lock);
 	/* waitqueue_active(): see queue_poll(), which sets EVCORE_POLLED after enqueueing. */
@@ -105,13 +106,14 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 	else
 		WRITE_ONCE(q->sleepers, q->sleepers & ~EVCORE_POLLED);
 	list_for_each_entry_safe(w, next, &q->waiters, link) {
-		/* Counted once for those who want one, once for all others. */
-		if (!q->nr_check && counted < w->min) {
-			counted = w->min > 1 ? UINT_MAX : 1;
-			ready = w->min > 1 ? ready_exactly(q) : evcore_ready(q, 1);
+		/* What was posted is enough for who wants one; others have it counted. */
+		if (w->min > 1 && !q->nr_check) {
+			if (!counted)
+				ready = ready_exactly(q);
+			counted = true;
+			if (ready < w->min)
+				continue;
 		}
-		if (!q->nr_check && ready < w->min)
-			continue;
 		if (all) {
 			wake_one(q, w);
 			continue;
@@ -225,20 +227,31 @@ static bool expired(const struct evcore_timeout *to)
 							     ktime_get());
 }
 
-/* Under the lock: evcore_peek() takes the list and counts, or neither. */
-static bool anything_due(struct evcore_queue *q)
+/* Conditions to be looked at, or sources to be removed; queue->lock held. */
+static bool look_due(const struct evcore_queue *q)
 {
-	bool due;
+	/* Under the lock: evcore_peek() takes the list and counts, or neither. */
+	return q->nr_check || !list_empty(&q->recheck) || !list_empty(&q->reap);
+}
 
-	raw_spin_lock_irq(&q->lock);
-	due = q->nr_check || !list_empty(&q->recheck) || !list_empty(&q->reap);
+static noinline void serve(struct evcore_queue *q)
+{
+	bool look = look_due(q);
+
 	raw_spin_unlock_irq(&q->lock);
-	return due;
+	if (look) {
+		mutex_lock(&q->mutex);
+		evcore_reap(q);
+		evcore_recheck(q);
+		mutex_unlock(&q->mutex);
+	}
+	evcore_drain_all(q);
+	raw_spin_lock_irq(&q->lock);
 }
 
 /**
  * evcore_service - what is done for a queue in process context
- * @q: the queue
+ * @q: the queue, its lock held; dropped and taken again if there is anything to do
  *
  * Removes what its delivery has ended, looks at conditions that are due, drains
  * overflow as far as there are slots.
@@ -247,13 +260,9 @@ static bool anything_due(struct evcore_queue *q)
  */
 void evcore_service(struct evcore_queue *q)
 {
-	if (anything_due(q)) {
-		mutex_lock(&q->mutex);
-		evcore_reap(q);
-		evcore_recheck(q);
-		mutex_unlock(&q->mutex);
-	}
-	evcore_drain_all(q);
+	lockdep_assert_held(&q->lock);
+	if (unlikely(look_due(q) || !list_empty(&q->overflow)))
+		serve(q);
 }
 
 /* Not woken by anybody, off the list; queue->lock held. */
@@ -296,10 +305,10 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 	int ret;
 
 	INIT_LIST_HEAD(&w.link);
+	raw_spin_lock_irq(&q->lock);
 	for (;;) {
 		evcore_service(q);
 
-		raw_spin_lock_irq(&q->lock);
 		last = late || w.forced || signal_pending(current);
 		/* Who comes to sleep found the ring empty: looks once, when enqueued. */
 		if (last || w.woken || busy) {
@@ -315,6 +324,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 			raw_spin_unlock_irq(&q->lock);
 			evcore_busy_poll(q, min, expires_monotonic(to));
 			busy = false;
+			raw_spin_lock_irq(&q->lock);
 			continue;
 		}
 		w.cpu = raw_smp_processor_id();
@@ -333,6 +343,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 				break;
 			raw_spin_unlock_irq(&q->lock);
 			cond_resched();
+			raw_spin_lock_irq(&q->lock);
 			continue;
 		}
 		raw_spin_unlock_irq(&q->lock);
@@ -345,7 +356,6 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 			q->nr_woken--;
 		else
 			leave(q, &w);
-		raw_spin_unlock_irq(&q->lock);
 	}
 	/*
 	 * queue->lock is held, but a consumer takes without it: what was seen

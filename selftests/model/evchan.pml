@@ -406,9 +406,11 @@ inline overflow_unlink_first()
 
 /*
  * models: kernel/evcore/overflow.c evcore_drain
- * models: kernel/evcore/overflow.c first_pending
- * models: kernel/evcore/overflow.c pop_pending
+ * models: kernel/evcore/overflow.c drain_plain
+ * models: kernel/evcore/overflow.c drain_source
+ * models: kernel/evcore/overflow.c waits_no_longer
  * models: kernel/evchan/ring.c evchan_put
+ * models: kernel/evchan/ring.c evchan_put_poll
  * Of those that wait, at most so many go into the ring, in order; moved counts.
  */
 inline drain(most)
@@ -500,7 +502,10 @@ inline wake_locked()
 		:: left & BIT(CPUS - 1) -> k = CPUS - 1
 		:: left & BIT(CPUS - 2) -> k = CPUS - 2
 		fi;
-		ready(min_of[k]);
+		if
+		:: min_of[k] > 1 -> ready(min_of[k])
+		:: else -> n = 1	/* what was posted is enough for who wants one */
+		fi;
 		if
 		:: n >= min_of[k] ->
 			LOAD(SLEEP, st);
@@ -699,12 +704,24 @@ inline pass_on(takes)
 	fi
 }
 
-/* models: kernel/evcore/wait.c evcore_service */
 /* models: kernel/evcore/overflow.c evcore_drain_all */
-inline service()
+inline drain_all()
 {
 	if
 	:: novf -> TAKE_LOCK; drain(8); DROP_LOCK
+	:: else
+	fi
+}
+
+/*
+ * models: kernel/evcore/wait.c evcore_service
+ * models: kernel/evcore/wait.c serve
+ * The lock is held, and dropped only if there is anything to do.
+ */
+inline service()
+{
+	if
+	:: novf -> DROP_LOCK; drain_all(); TAKE_LOCK
 	:: else
 	fi
 }
@@ -719,9 +736,9 @@ inline service()
 inline wait(may_die)
 {
 	was_woken = 0;
+	TAKE_LOCK;
 	do
 	:: service();
-		TAKE_LOCK;
 		ready(min_of[me]);
 		if
 		:: n >= min_of[me] -> break
@@ -752,8 +769,7 @@ inline wait(may_die)
 			waiting = waiting & ~BIT(me);
 			LOAD(SLEEP, st);
 			STORE(SLEEP, st - 1);
-			st = 0;
-			DROP_LOCK
+			st = 0
 		:: else ->
 			DROP_LOCK;
 			asleep = asleep | BIT(me);
@@ -773,8 +789,7 @@ end_asleep:		if
 				LOAD(SLEEP, st);
 				STORE(SLEEP, st - 1);
 				st = 0
-			fi;
-			DROP_LOCK
+			fi
 		fi
 	od;
 #ifndef BREAK_NO_PASS_ON
@@ -886,7 +901,7 @@ proctype Taker(byte me; bool never_calls)
 		:: r == NONE ->
 end_idle:		/* Looking again makes a difference only then. */
 			if
-			:: novf && !never_calls -> service()
+			:: novf && !never_calls -> drain_all()
 			:: mem[SLOT] % 4
 			:: mem[SLOT + 1] % 4
 			fi
@@ -922,7 +937,7 @@ proctype Poller(byte me)
 		:: n ->
 			take();
 			if
-			:: r == NONE && novf -> service()
+			:: r == NONE && novf -> drain_all()
 			:: r == NONE && !novf -> break
 			:: else
 			fi
