@@ -105,15 +105,23 @@ static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event 
 static __always_inline void fill(struct evcore_source *s, struct evchan_event *slot,
 				 u32 type, const struct evcore_record *r)
 {
+	/* Read first: to the compiler the slot's words could be the record's. */
+	u64 cookie = r->named ? r->extra[0] : READ_ONCE(s->data);
+	u64 id = r->named ? r->extra[1] : s->id;
+	u64 extra0 = r->named ? 0 : r->extra[0];
+	u64 extra1 = r->named ? 0 : r->extra[1];
+	u32 flags = r->overflowed ? EVCHAN_EVENT_OVERFLOWED : 0;
+	u64 value = r->value;
+
 	slot->type = type;
-	slot->flags = r->overflowed ? EVCHAN_EVENT_OVERFLOWED : 0;
+	slot->flags = flags;
 	slot->cpu = raw_smp_processor_id();
-	slot->data = r->named ? r->extra[0] : READ_ONCE(s->data);
-	slot->id = r->named ? r->extra[1] : s->id;
-	slot->value = r->value;
+	slot->data = cookie;
+	slot->id = id;
+	slot->value = value;
 	slot->timestamp = 0;
-	slot->extra[0] = r->named ? 0 : r->extra[0];
-	slot->extra[1] = r->named ? 0 : r->extra[1];
+	slot->extra[0] = extra0;
+	slot->extra[1] = extra1;
 }
 
 /*
@@ -306,6 +314,21 @@ static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
 	return true;
 }
 
+static bool evchan_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
+{
+	struct evcore_record r = { .events = events, .overflowed = true };
+	struct evchan_queue *c = to_evchan(q);
+	struct evchan_event *slot;
+	u32 offset;
+	u64 lap;
+
+	if (unlikely(!reserve(c, &slot, &offset, &lap, true)))
+		return false;
+	fill(s, slot, EVCHAN_POLL, &r);
+	publish(s, slot, offset, lap, events);
+	return true;
+}
+
 static bool evchan_merge(struct evcore_queue *q, struct evcore_source *s, u32 events)
 {
 	return merge(to_evchan(q), READ_ONCE(s->posted), events);
@@ -425,6 +448,7 @@ const struct evcore_face evchan_face = {
 	.post	= evchan_post,
 	.wake	= evchan_wake,
 	.put	= evchan_put,
+	.put_poll = evchan_put_poll,
 	.merge	= evchan_merge,
 	.taken	= evchan_taken,
 	.cancel	= evchan_cancel,

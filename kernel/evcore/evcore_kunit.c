@@ -41,6 +41,13 @@ static bool test_put(struct evcore_queue *q, struct evcore_source *s,
 	return true;
 }
 
+static bool test_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
+{
+	struct evcore_record r = { .events = events, .overflowed = true };
+
+	return test_put(q, s, &r);
+}
+
 static bool test_merge(struct evcore_queue *q, struct evcore_source *s, u32 events)
 {
 	struct test_queue *t = to_test(q);
@@ -86,6 +93,7 @@ static const struct evcore_face test_face = {
 	.name	= "test",
 	.post	= evcore_post_slow,
 	.put	= test_put,
+	.put_poll = test_put_poll,
 	.merge	= test_merge,
 	.taken	= test_taken,
 	.ready	= test_ready,

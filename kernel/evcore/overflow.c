@@ -180,36 +180,12 @@ void evcore_delivered(struct evcore_source *s, const struct evcore_record *r)
 	}
 }
 
-/* An event in overflow: the source's own, or one with a record to itself. */
-struct pending {
-	struct evcore_source	*source;
-	struct evcore_held	*held;
-	struct evcore_record	record;
-};
-
-/* The oldest event in overflow, which stays there; false if there is none. */
-static __always_inline bool first_pending(struct evcore_queue *q, struct pending *p)
+/* What a source has pending, as a record. */
+static __always_inline void pending_record(struct evcore_source *s, struct evcore_record *r)
 {
-	const struct evcore_source_ops *ops;
-	struct evcore_record *r = &p->record;
-	struct evcore_node *node;
-	struct evcore_source *s;
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	struct evcore_valued *v;
 
-	if (list_empty(&q->overflow))
-		return false;
-	node = list_first_entry(&q->overflow, struct evcore_node, link);
-	p->held = NULL;
-	if (unlikely(node->where == EVCORE_HELD)) {
-		p->held = container_of(node, struct evcore_held, at);
-		p->source = p->held->source;
-		*r = p->held->record;
-		r->overflowed = true;
-		return true;
-	}
-	s = container_of(node, struct evcore_source, at);
-	ops = evcore_ops_of(s);
-	p->source = s;
 	r->events = s->pending;
 	r->overflowed = true;
 	r->marked = s->marked;
@@ -224,25 +200,65 @@ static __always_inline bool first_pending(struct evcore_queue *q, struct pending
 		r->value = v->value;
 		r->extra[0] = v->extra;
 	}
-	return true;
 }
 
-/* It is on its way: off the list. Its memory is the caller's, where it has any. */
-static __always_inline void pop_pending(struct evcore_queue *q, struct pending *p)
+/* A source has its slot: off the list. */
+static __always_inline void waits_no_longer(struct evcore_queue *q, struct evcore_source *s)
 {
-	struct evcore_source *s = p->source;
-
-	q->drained++;
-	trace_drain(q, s->type, s->id, p->record.events);
-	if (p->held) {
-		evcore_held_unlink(p->held);
-		return;
-	}
 	list_del_init(&s->link);
 	s->where = EVCORE_IDLE;
 	s->pending = 0;
 	s->marked = false;
 	waits_no_more(q);
+}
+
+/* Bits and nothing else, and no mode that needs care once they are delivered. */
+static __always_inline bool plain(const struct evcore_source *s)
+{
+	return s->type == EVCORE_POLL && !(s->flags & EVCORE_SLOW) && !s->check && !s->marked;
+}
+
+static bool drain_source(struct evcore_queue *q, struct evcore_source *s)
+{
+	struct evcore_record r __uninitialized;
+
+	pending_record(s, &r);
+	if (!q->face->put(q, s, &r))
+		return false;
+	if (trace_drain_enabled())
+		trace_drain(q, s->type, s->id, r.events);
+	waits_no_longer(q, s);
+	if (s->check || s->flags & (EVCORE_AUTOREMOVE | EVCORE_LEVEL))
+		evcore_delivered(s, &r);
+	return true;
+}
+
+static __always_inline bool drain_plain(struct evcore_queue *q, struct evcore_source *s)
+{
+	if (unlikely(!q->face->put_poll(q, s, s->pending)))
+		return false;
+	if (trace_drain_enabled())
+		trace_drain(q, s->type, s->id, s->pending);
+	waits_no_longer(q, s);
+	return true;
+}
+
+static noinline bool drain_held(struct evcore_queue *q, struct evcore_held *h)
+{
+	struct evcore_source *s = h->source;
+	struct evcore_record r = h->record;
+	/* Left by a source that its delivery has removed: dropped. */
+	bool dead = s->gone;
+
+	r.overflowed = true;
+	if (!dead && !q->face->put(q, s, &r))
+		return false;
+	trace_drain(q, s->type, s->id, r.events);
+	evcore_held_unlink(h);
+	evcore_drop(h);
+	if (!dead && (r.last || s->check || s->flags & (EVCORE_AUTOREMOVE | EVCORE_LEVEL)))
+		evcore_delivered(s, &r);
+	return true;
 }
 
 /**
@@ -256,25 +272,25 @@ static __always_inline void pop_pending(struct evcore_queue *q, struct pending *
  */
 unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 {
-	struct pending p __uninitialized;
 	struct evcore_source *s;
+	struct evcore_node *node;
 	unsigned int n = 0;
 
 	lockdep_assert_held(&q->lock);
-	for (; n < most && first_pending(q, &p); n++) {
-		/* Left by a source that its delivery has removed. */
-		bool dead = unlikely(p.held) && p.source->gone;
-
-		s = p.source;
-		if (!dead && !q->face->put(q, s, &p.record))
+	for (; n < most && !list_empty(&q->overflow); n++) {
+		node = list_first_entry(&q->overflow, struct evcore_node, link);
+		s = container_of(node, struct evcore_source, at);
+		if (unlikely(node->where == EVCORE_HELD)) {
+			if (!drain_held(q, container_of(node, struct evcore_held, at)))
+				break;
+		} else if (likely(plain(s))) {
+			if (!drain_plain(q, s))
+				break;
+		} else if (!drain_source(q, s)) {
 			break;
-		pop_pending(q, &p);
-		if (unlikely(p.held))
-			evcore_drop(p.held);
-		if (!dead && unlikely(p.record.last || s->check ||
-				      s->flags & (EVCORE_AUTOREMOVE | EVCORE_LEVEL)))
-			evcore_delivered(s, &p.record);
+		}
 	}
+	q->drained += n;
 	if (n)
 		evcore_update_call(q);
 	return n;
@@ -298,6 +314,38 @@ void evcore_drain_all(struct evcore_queue *q)
 			break;
 		cond_resched();
 	}
+}
+
+/* An event in overflow: the source's own, or one with a record to itself. */
+struct pending {
+	struct evcore_source	*source;
+	struct evcore_held	*held;
+	struct evcore_record	record;
+};
+
+/* Take the oldest event off the list; false if there is none. */
+static bool pop_pending(struct evcore_queue *q, struct pending *p)
+{
+	struct evcore_node *node;
+
+	if (list_empty(&q->overflow))
+		return false;
+	node = list_first_entry(&q->overflow, struct evcore_node, link);
+	if (node->where == EVCORE_HELD) {
+		p->held = container_of(node, struct evcore_held, at);
+		p->source = p->held->source;
+		p->record = p->held->record;
+		evcore_held_unlink(p->held);
+	} else {
+		p->held = NULL;
+		p->source = container_of(node, struct evcore_source, at);
+		pending_record(p->source, &p->record);
+		waits_no_longer(q, p->source);
+	}
+	p->record.overflowed = false;
+	q->drained++;
+	trace_drain(q, p->source->type, p->source->id, p->record.events);
+	return true;
 }
 
 /* First in line again, with what has happened in between merged in it. */
@@ -340,13 +388,11 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 	lockdep_assert_held(&q->mutex);
 	for (;;) {
 		raw_spin_lock_irq(&q->lock);
-		if (!first_pending(q, &p)) {
+		if (!pop_pending(q, &p)) {
 			raw_spin_unlock_irq(&q->lock);
 			return 0;
 		}
 		s = p.source;
-		p.record.overflowed = false;
-		pop_pending(q, &p);
 		/*
 		 * A wake-up without a key came while the event waited: what it
 		 * meant belongs to this event, and is no other one.

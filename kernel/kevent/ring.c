@@ -112,6 +112,31 @@ static bool kevent_put(struct evcore_queue *q, struct evcore_source *s,
 	return true;
 }
 
+/* An entry for a KEVENT_POLL request without a mode; there is room. */
+static __always_inline void put_bits(struct kevent_queue *k, struct evcore_source *s, u32 events)
+{
+	k->ring->event[k->kidx] = (struct ukevent) {
+		.id.raw = { s->id },
+		.type = KEVENT_POLL,
+		.event = events,
+		.req_flags = READ_ONCE(s->flags) >> KEVENT_FLAGS_SHIFT,
+		.ret_flags = KEVENT_RET_DONE,
+		.ret_data = { events },
+		.ptr = (void *)(unsigned long)READ_ONCE(s->data),
+	};
+	publish(k, s);
+}
+
+static bool kevent_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
+{
+	struct kevent_queue *k = to_kevent(q);
+
+	if (!has_room(k))
+		return false;
+	put_bits(k, s, events);
+	return true;
+}
+
 /*
  * A file watched by a KEVENT_POLL request without a mode has become ready: what
  * evcore_post_slow() would do, without what such a request does not need. A waiter
@@ -136,16 +161,7 @@ static int kevent_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	}
 	if (unlikely(q->nr_overflow || s->gone))
 		goto slow;
-	k->ring->event[k->kidx] = (struct ukevent) {
-		.id.raw = { s->id },
-		.type = KEVENT_POLL,
-		.event = events,
-		.req_flags = READ_ONCE(s->flags) >> KEVENT_FLAGS_SHIFT,
-		.ret_flags = KEVENT_RET_DONE,
-		.ret_data = { events },
-		.ptr = (void *)(unsigned long)READ_ONCE(s->data),
-	};
-	publish(k, s);
+	put_bits(k, s, events);
 	trace_post(q, s->type, s->id, events);
 wake:
 	if (unlikely(q->sleepers))
@@ -217,6 +233,7 @@ const struct evcore_face kevent_face = {
 	.post	= evcore_post_slow,
 	.wake	= kevent_wake,
 	.put	= kevent_put,
+	.put_poll = kevent_put_poll,
 	.taken	= kevent_taken,
 	.ready	= kevent_ready,
 	.posted	= kevent_posted,
