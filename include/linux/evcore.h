@@ -204,8 +204,8 @@ struct evcore_record {
  *        the rest to evcore_fd_wake(); may be NULL
  * @put: place a record in the ring; false if there is no free slot. With
  *       @held the overflow list's bit is not looked at. queue->lock held.
- * @put_poll: the same for the pending bits of a source that @wake is for.
- *            queue->lock held.
+ * @put_poll: the same for an EVCORE_POLL source without a mode of EVCORE_SLOW but
+ *            level, of which there is nothing but @events to tell. queue->lock held.
  * @merge: add bits to the source's last record if it is still unconsumed, and
  *         say whether that was done. NULL where a ring cannot. queue->lock held.
  * @taken: was the source's last record consumed, or is there none?
@@ -228,7 +228,8 @@ struct evcore_face {
 	wait_queue_func_t wake;
 	bool (*put)(struct evcore_queue *q, struct evcore_source *s,
 		    const struct evcore_record *r);
-	bool (*put_poll)(struct evcore_queue *q, struct evcore_source *s, u32 events);
+	bool (*put_poll)(struct evcore_queue *q, struct evcore_source *s, u32 events,
+			 bool overflowed);
 	bool (*merge)(struct evcore_queue *q, struct evcore_source *s, u32 events);
 	bool (*taken)(struct evcore_queue *q, struct evcore_source *s);
 	bool (*cancel)(struct evcore_queue *q, struct evcore_source *s);

@@ -314,10 +314,10 @@ static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
 	return true;
 }
 
-static bool evchan_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
+static __always_inline bool put_bits(struct evchan_queue *c, struct evcore_source *s,
+				     u32 events, bool overflowed)
 {
-	struct evcore_record r = { .events = events, .overflowed = true };
-	struct evchan_queue *c = to_evchan(q);
+	struct evcore_record r = { .events = events, .overflowed = overflowed };
 	struct evchan_event *slot;
 	u32 offset;
 	u64 lap;
@@ -327,6 +327,14 @@ static bool evchan_put_poll(struct evcore_queue *q, struct evcore_source *s, u32
 	fill(s, slot, EVCHAN_POLL, &r);
 	publish(s, slot, offset, lap, events);
 	return true;
+}
+
+static bool evchan_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events,
+			    bool overflowed)
+{
+	/* Twice, each with its constant. */
+	return overflowed ? put_bits(to_evchan(q), s, events, true) :
+			    put_bits(to_evchan(q), s, events, false);
 }
 
 static bool evchan_merge(struct evcore_queue *q, struct evcore_source *s, u32 events)

@@ -41,9 +41,10 @@ static bool test_put(struct evcore_queue *q, struct evcore_source *s,
 	return true;
 }
 
-static bool test_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
+static bool test_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events,
+			  bool overflowed)
 {
-	struct evcore_record r = { .events = events, .overflowed = true };
+	struct evcore_record r = { .events = events, .overflowed = overflowed };
 
 	return test_put(q, s, &r);
 }

@@ -218,7 +218,7 @@ static __always_inline bool plain(const struct evcore_source *s)
 	return s->type == EVCORE_POLL && !(s->flags & EVCORE_SLOW) && !s->check && !s->marked;
 }
 
-static bool drain_source(struct evcore_queue *q, struct evcore_source *s)
+static noinline bool drain_source(struct evcore_queue *q, struct evcore_source *s)
 {
 	struct evcore_record r __uninitialized;
 
@@ -235,7 +235,7 @@ static bool drain_source(struct evcore_queue *q, struct evcore_source *s)
 
 static __always_inline bool drain_plain(struct evcore_queue *q, struct evcore_source *s)
 {
-	if (unlikely(!q->face->put_poll(q, s, s->pending)))
+	if (unlikely(!q->face->put_poll(q, s, s->pending, true)))
 		return false;
 	if (trace_drain_enabled())
 		trace_drain(q, s->type, s->id, s->pending);

@@ -125,11 +125,11 @@ void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra)
 
 /**
  * evcore_post_level - post an event of a level-triggered source that watches a file
- * @s: the source, of no other mode
+ * @s: the source, EVCORE_POLL
  * @events: bits, not 0
  *
- * What evcore_post_slow() comes to where the source's last record was consumed and
- * nobody waits in overflow.
+ * What evcore_post_slow() comes to where it has no other mode, its last record was
+ * consumed and nobody waits in overflow.
  *
  * Context: as evcore_post(), interrupts off.
  *
@@ -137,13 +137,14 @@ void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra)
  */
 bool evcore_post_level(struct evcore_source *s, u32 events)
 {
-	struct evcore_record r = { .events = events };
 	struct evcore_queue *q = s->queue;
 	bool done;
 
 	raw_spin_lock(&q->lock);
-	done = !q->nr_overflow && s->where != EVCORE_ON_OVERFLOW && !s->gone && s->armed &&
-	       q->face->taken(q, s) && q->face->put(q, s, &r);
+	/* A modify may have given it another mode since it was woken. */
+	done = !q->nr_overflow && !s->gone && s->armed &&
+	       (s->flags & EVCORE_SLOW) == EVCORE_LEVEL &&
+	       q->face->taken(q, s) && q->face->put_poll(q, s, events, false);
 	if (likely(done)) {
 		trace_post(q, s->type, s->id, events);
 		if (s->where == EVCORE_IDLE)

@@ -37,12 +37,16 @@ static unsigned int next_due(struct evcore_queue *q, struct evcore_source **due)
 		raw_spin_lock_irq(&q->lock);
 		for (seen = 0; seen < EVCORE_DRAIN_MAX && !list_empty(&q->checking); seen++) {
 			s = list_first_entry(&q->checking, struct evcore_source, link);
-			if (s->check || q->face->taken(q, s)) {
+			if (s->check) {
 				evcore_unlink(s);
-				due[n++] = s;
+			} else if (q->face->taken(q, s)) {
+				list_del_init(&s->link);
+				s->where = EVCORE_IDLE;
 			} else {
 				list_move_tail(&s->link, &q->recheck);
+				continue;
 			}
+			due[n++] = s;
 		}
 		raw_spin_unlock_irq(&q->lock);
 		cond_resched();

@@ -127,7 +127,8 @@ static __always_inline void put_bits(struct kevent_queue *k, struct evcore_sourc
 	publish(k, s);
 }
 
-static bool kevent_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
+static bool kevent_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events,
+			    bool overflowed)
 {
 	struct kevent_queue *k = to_kevent(q);
 

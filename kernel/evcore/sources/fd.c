@@ -23,11 +23,6 @@ static u32 fd_bits(struct evcore_source *s, __poll_t poll)
 	return (__force u32)poll & (wanted | EVCORE_ALWAYS);
 }
 
-static bool plain_level(const struct evcore_source *s)
-{
-	return s->type == EVCORE_POLL && (READ_ONCE(s->flags) & EVCORE_SLOW) == EVCORE_LEVEL;
-}
-
 /**
  * evcore_fd_wake - the watched file has woken its waiters
  * @wait: the hook's
@@ -57,8 +52,7 @@ int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *
 		evcore_need_check(s);
 	} else {
 		events = fd_bits(s, poll);
-		/* Most wake-ups are of the other direction, or of a plain level source. */
-		if (events && !(plain_level(s) && evcore_post_level(s, events)))
+		if (events)
 			evcore_post(s, events, ops->value ? ops->value(s, events) : 0, 0);
 	}
 	if (unlikely(poll & POLLFREE)) {
@@ -72,18 +66,38 @@ int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *
 	return !exclusive || (events && waiting);
 }
 
+/*
+ * The same for a poll source whose only mode is level: many wake-ups are of the other
+ * direction, and most others find its last record consumed.
+ */
+static int level_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+{
+	struct evcore_source *s = wait->private;
+	u32 poll = (__force u32)key_to_poll(key);
+	u32 events = poll & (READ_ONCE(s->events) | EVCORE_ALWAYS);
+
+	if (likely(poll && !(poll & EVCORE_POLLFREE)) &&
+	    (!events || evcore_post_level(s, events)))
+		return 1;
+	return evcore_fd_wake(wait, mode, sync, key);
+}
+
 struct fd_poll_table {
 	poll_table		pt;
 	struct evcore_fd_source	*fs;
 	bool			no_memory;
 };
 
-/* A face's own function is for the plain case only. */
+/* The two quick ones are for the plain cases only. */
 static wait_queue_func_t wake_func(const struct evcore_source *s)
 {
-	if (s->type != EVCORE_POLL || s->flags & EVCORE_SLOW || s->queue->busy_us)
+	u32 slow = s->flags & EVCORE_SLOW;
+
+	if (s->type != EVCORE_POLL || s->queue->busy_us)
 		return evcore_fd_wake;
-	return s->queue->face->wake ?: evcore_fd_wake;
+	if (slow == EVCORE_LEVEL)
+		return level_wake;
+	return slow ? evcore_fd_wake : s->queue->face->wake ?: evcore_fd_wake;
 }
 
 /* ->poll() hands over a wait queue head; there may be several. */
@@ -251,6 +265,14 @@ struct file *evcore_fd_pin(struct evcore_source *s)
 	return get_file_active(&container_of(s, struct evcore_fd_source, source)->file);
 }
 
+static __always_inline u32 poll_now(struct evcore_source *s, struct file *file)
+{
+	poll_table pt;
+
+	init_poll_funcptr(&pt, NULL);
+	return fd_bits(s, vfs_poll(file, &pt));
+}
+
 /**
  * evcore_fd_poll - what of a source's events holds now
  * @s: the source
@@ -258,10 +280,7 @@ struct file *evcore_fd_pin(struct evcore_source *s)
  */
 u32 evcore_fd_poll(struct evcore_source *s, struct file *file)
 {
-	poll_table pt;
-
-	init_poll_funcptr(&pt, NULL);
-	return fd_bits(s, vfs_poll(file, &pt));
+	return poll_now(s, file);
 }
 
 /**
@@ -275,7 +294,7 @@ u32 evcore_fd_check(struct evcore_source *s)
 
 	if (!file)
 		return 0;
-	bits = evcore_fd_poll(s, file);
+	bits = poll_now(s, file);
 	fput(file);
 	return bits;
 }
