@@ -65,20 +65,19 @@ static bool note_end(void)
 	return end_noted;
 }
 
-int evchan_wait(int fd, unsigned int min, unsigned int flags,
-		const struct __kernel_timespec *timeout, const sigset_t *sigmask,
-		size_t sigsetsize)
+/* evchan_wait() with a minimum. Inlined, for most of its arguments are constants. */
+static inline __attribute__((always_inline)) int
+wait_cancellable(int fd, unsigned int min, unsigned int flags,
+		 const struct __kernel_timespec *timeout, const sigset_t *sigmask,
+		 size_t sigsetsize)
 {
 	int old, ret, err, outer = waits_for;
 
-	if (!min)
-		return (int)syscall(NR_EVCHAN_WAIT, fd, min, flags, timeout, sigmask,
-				    sigsetsize);
 	/*
 	 * Cancelled while waiting a thread has taken nothing, since taking comes
 	 * after; so it may be cancelled at any instant of this.
 	 */
-	if (!end_noted && !note_end()) {
+	if (__builtin_expect(!end_noted, 0) && !note_end()) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -86,11 +85,22 @@ int evchan_wait(int fd, unsigned int min, unsigned int flags,
 	*(volatile int *)&waits_for = fd;
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
 	ret = (int)syscall(NR_EVCHAN_WAIT, fd, min, flags, timeout, sigmask, sigsetsize);
-	err = errno;
+	err = ret < 0 ? errno : 0;
 	pthread_setcanceltype(old, NULL);
 	*(volatile int *)&waits_for = outer;
-	errno = err;
+	if (err)
+		errno = err;
 	return ret;
+}
+
+int evchan_wait(int fd, unsigned int min, unsigned int flags,
+		const struct __kernel_timespec *timeout, const sigset_t *sigmask,
+		size_t sigsetsize)
+{
+	if (!min)
+		return (int)syscall(NR_EVCHAN_WAIT, fd, min, flags, timeout, sigmask,
+				    sigsetsize);
+	return wait_cancellable(fd, min, flags, timeout, sigmask, sigsetsize);
 }
 
 static void set_entries(ec_t ec, uint32_t entries)
@@ -185,26 +195,34 @@ int ec_poll_slow(ec_t ec, event_data_t *d)
 	return -1;
 }
 
-static int wait_event(ec_t ec, event_data_t *d, unsigned int flags,
-		      const struct __kernel_timespec *to, const sigset_t *mask)
+/* With an empty ring: wait, then take, until there is something to take. */
+static inline __attribute__((always_inline)) int
+wait_event(ec_t ec, event_data_t *d, unsigned int flags,
+	   const struct __kernel_timespec *to, const sigset_t *mask)
 {
 	int n;
 
 	/* Level-triggered conditions are looked at by the wait, events or not. */
 	do {
-		if (ec_take(ec, d))
-			return 0;
-		n = evchan_wait(ec->fd, 1, flags, to, mask, mask ? 8 : 0);
+		n = wait_cancellable(ec->fd, 1, flags, to, mask, mask ? 8 : 0);
 		if (n < 0)
 			return -1;
-	} while (n > 0);
-	errno = ETIMEDOUT;
-	return -1;
+		if (!n) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	} while (!ec_take(ec, d));
+	return 0;
+}
+
+static __attribute__((noinline)) int wait_for_ever(ec_t ec, event_data_t *d)
+{
+	return wait_event(ec, d, 0, NULL, NULL);
 }
 
 int ec_wait_event(ec_t ec, event_data_t *d)
 {
-	return wait_event(ec, d, 0, NULL, NULL);
+	return ec_take(ec, d) ? 0 : wait_for_ever(ec, d);
 }
 
 int ec_wait_until(ec_t ec, event_data_t *d, clockid_t clock, const struct timespec *at,
@@ -219,6 +237,8 @@ int ec_wait_until(ec_t ec, event_data_t *d, clockid_t clock, const struct timesp
 		errno = EINVAL;
 		return -1;
 	}
+	if (ec_take(ec, d))
+		return 0;
 	if (at)
 		to = (struct __kernel_timespec){ at->tv_sec, at->tv_nsec };
 	return wait_event(ec, d, flags, at ? &to : NULL, mask);
