@@ -22,7 +22,7 @@ const struct evcore_source_ops *evcore_ops(u32 type)
 }
 
 static __always_inline int check_request(const struct evcore_source_ops *ops,
-			 struct evcore_request *req)
+					 struct evcore_request *req)
 {
 	/* These are the core's own business, any type may have them. */
 	u32 modes = ops->modes | EVCORE_WAKE_ALL | EVCORE_TIMESTAMP | EVCORE_ONESHOT |

@@ -235,6 +235,7 @@ static bool look_due(const struct evcore_queue *q)
 }
 
 static noinline void serve(struct evcore_queue *q)
+	__must_hold(&q->lock)
 {
 	bool look = look_due(q);
 
@@ -259,6 +260,7 @@ static noinline void serve(struct evcore_queue *q)
  * Context: process context, may sleep.
  */
 void evcore_service(struct evcore_queue *q)
+	__must_hold(&q->lock)
 {
 	lockdep_assert_held(&q->lock);
 	if (unlikely(look_due(q) || !list_empty(&q->overflow)))
@@ -275,8 +277,7 @@ static void leave(struct evcore_queue *q, struct evcore_waiter *w)
 /* Wake another waiter for what this one does not take; queue->lock held. */
 static void pass_on(struct evcore_queue *q, unsigned int taken)
 {
-	if (!list_empty(&q->waiters) &&
-	    evcore_ready(q, taken + q->nr_woken + 1) > taken + q->nr_woken)
+	if (evcore_ready(q, taken + q->nr_woken + 1) > taken + q->nr_woken)
 		evcore_wake_locked(q, false);
 }
 
@@ -317,7 +318,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 				break;
 		}
 		/* Woken for what it cannot use, or another took: others might. */
-		if (w.woken)
+		if (w.woken && !list_empty(&q->waiters))
 			pass_on(q, 0);
 		w.woken = false;
 		if (busy) {
@@ -362,7 +363,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 	 * counts, or an event taken in between would look like a signal.
 	 * One who has a signal to handle may never come back to take anything.
 	 */
-	if (min)
+	if (min && !list_empty(&q->waiters))
 		pass_on(q, n >= min && !signal_pending(current) ? min : 0);
 	ret = min_t(unsigned int, n, INT_MAX);
 	if (!ret && min && !late && !w.forced)
