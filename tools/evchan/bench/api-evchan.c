@@ -15,12 +15,20 @@ struct channel {
 	unsigned int flags;	/* of each source */
 };
 
+/* Of the variant "busy-poll": how long a wait that finds nothing polls the network. */
+#define BUSY_POLL_US	50
+
 static void *channel_open(const struct setup *s)
 {
+	struct evchan_params params = {
+		.flags = is(s->variant, "single-consumer") ? EVCHAN_SINGLE_CONSUMER : 0,
+		.entries = s->entries,
+		.busy_poll_us = is(s->variant, "busy-poll") ? BUSY_POLL_US : 0,
+	};
 	struct channel *c = calloc(1, sizeof(*c));
+	int fd = evchan_create(&params, sizeof(params));
 
-	c->ec = ec_create_sized(is(s->variant, "single-consumer") ? EVCHAN_SINGLE_CONSUMER : 0,
-				s->entries);
+	c->ec = fd < 0 ? NULL : ec_attach(fd);
 	c->flags = (s->level ? EVCHAN_LEVEL : EVCHAN_EDGE) |
 		   (is(s->variant, "timestamps") ? EVCHAN_TIMESTAMP : 0);
 	if (!c->ec) {
@@ -130,7 +138,7 @@ static void channel_close(void *q)
 }
 
 static const char *const variants[] = { "", NULL };
-static const char *const extras[] = { "single-consumer", "timestamps", NULL };
+static const char *const extras[] = { "single-consumer", "timestamps", "busy-poll", NULL };
 
 const struct api api_evchan = {
 	.name = "evchan", .variants = variants, .extras = extras, .open = channel_open,
