@@ -95,28 +95,29 @@ static int emit(struct evcore_source *s, const struct evcore_record *r, void *ar
 	return 0;
 }
 
-/* Fetch up to @max events that are there; their number, or an errno if none. */
+/*
+ * Fetch up to @max events that are there; their number, or an errno if none. Out of a
+ * ring each is taken by itself, and needs no mutex.
+ */
 static int fetch(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
 {
 	struct emit_buf out = { .at = buf };
+	bool ring = k->ring;
 	unsigned int n;
 	int ret = 0;
 
-	mutex_lock(&k->queue.mutex);
+	if (!ring)
+		mutex_lock(&k->queue.mutex);
 	for (n = 0; n < max; n++) {
-		if (k->ring)
-			ret = kevent_ring_take(k, buf + n);
-		else
-			ret = evcore_take(&k->queue, emit, &out);
+		ret = ring ? kevent_ring_take(k, buf + n) :
+			     evcore_take(&k->queue, emit, &out);
 		if (ret <= 0)
 			break;
-		if (k->ring) {
-			raw_spin_lock_irq(&k->queue.lock);
-			evcore_drain(&k->queue, EVCORE_DRAIN_POST);
-			raw_spin_unlock_irq(&k->queue.lock);
-		}
+		if (ring)
+			evcore_drain_all(&k->queue);
 	}
-	mutex_unlock(&k->queue.mutex);
+	if (!ring)
+		mutex_unlock(&k->queue.mutex);
 	/* What could not be copied is there for another, who may sleep by now. */
 	if (ret < 0)
 		evcore_wake_slow(&k->queue);

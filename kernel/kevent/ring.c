@@ -380,8 +380,13 @@ int kevent_ring_commit(struct kevent_queue *k, u32 new_uidx, u32 over)
 
 /**
  * kevent_ring_take - copy the oldest entry out and commit it
- * @k: queue with a ring, its mutex held
+ * @k: queue with a ring
  * @buf: where to
+ *
+ * Several may do this at once: an entry is copied without a lock, and is the one's
+ * who then commits it. The others copy the next one over it.
+ *
+ * Context: process context, may fault.
  *
  * Return: 1, 0 if there is none, or -EFAULT with the entry still there.
  */
@@ -412,7 +417,7 @@ int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf)
 			raw_spin_unlock_irq(&q->lock);
 			return 1;
 		}
-		/* kevent_commit() in another thread was faster: theirs. */
+		/* Another thread was faster, by this or by kevent_commit(): theirs. */
 		raw_spin_unlock_irq(&q->lock);
 	}
 }
