@@ -141,8 +141,9 @@ bool evcore_post_level(struct evcore_source *s, u32 events)
 	bool done;
 
 	raw_spin_lock(&q->lock);
-	/* A modify may have given it another mode since it was woken. */
-	done = !q->nr_overflow && !s->gone && s->armed &&
+	/* A modify may have given it other events and another mode since it was woken. */
+	events &= s->events | EVCORE_ALWAYS;
+	done = events && !q->nr_overflow && !s->gone && s->armed &&
 	       (s->flags & EVCORE_SLOW) == EVCORE_LEVEL &&
 	       q->face->taken(q, s) && q->face->put_poll(q, s, events, false);
 	if (likely(done)) {

@@ -95,33 +95,48 @@ static int emit(struct evcore_source *s, const struct evcore_record *r, void *ar
 	return 0;
 }
 
-/*
- * Fetch up to @max events that are there; their number, or an errno if none. Out of a
- * ring each is taken by itself, and needs no mutex.
- */
-static int fetch(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
+/* Events of a queue without a ring: each leaves overflow on its way to @buf. */
+static int fetch_queued(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
 {
 	struct emit_buf out = { .at = buf };
-	bool ring = k->ring;
 	unsigned int n;
 	int ret = 0;
 
-	if (!ring)
-		mutex_lock(&k->queue.mutex);
+	mutex_lock(&k->queue.mutex);
 	for (n = 0; n < max; n++) {
-		ret = ring ? kevent_ring_take(k, buf + n) :
-			     evcore_take(&k->queue, emit, &out);
+		ret = evcore_take(&k->queue, emit, &out);
 		if (ret <= 0)
 			break;
-		if (ring)
-			evcore_drain_all(&k->queue);
 	}
-	if (!ring)
-		mutex_unlock(&k->queue.mutex);
+	mutex_unlock(&k->queue.mutex);
 	/* What could not be copied is there for another, who may sleep by now. */
 	if (ret < 0)
 		evcore_wake_slow(&k->queue);
 	return n ?: ret;
+}
+
+/* Those of a ring are taken without the mutex, see kevent_ring_take(). */
+static int fetch_ring(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
+{
+	unsigned int n = 0;
+	int ret;
+
+	do {
+		ret = kevent_ring_take(k, buf + n, max - n);
+		if (ret <= 0)
+			break;
+		n += ret;
+		evcore_drain_all(&k->queue);
+	} while (n < max);
+	if (ret < 0)
+		evcore_wake_slow(&k->queue);	/* as above */
+	return n ?: ret;
+}
+
+/* Fetch up to @max events that are there; their number, or an errno if none. */
+static int fetch(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
+{
+	return k->ring ? fetch_ring(k, buf, max) : fetch_queued(k, buf, max);
 }
 
 static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max,

@@ -66,7 +66,7 @@ void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
 int kevent_ring_alloc(struct kevent_queue *k, u32 num);
 int kevent_ring_pin(struct kevent_queue *k, struct kevent_ring __user *ring, u32 num);
 int kevent_ring_commit(struct kevent_queue *k, u32 new_uidx, u32 over);
-int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf);
+int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max);
 
 /* kevent.c */
 struct kevent_queue *kevent_fd_queue(struct fd f);

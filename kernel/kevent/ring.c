@@ -338,7 +338,10 @@ out_unpin:
 	return ret;
 }
 
-/* The first @n uncommitted entries are consumed; queue->lock held. */
+/*
+ * The first @n uncommitted entries are consumed; queue->lock held. What waits for
+ * their slots follows in the same hold: nobody sees an empty ring where it does.
+ */
 static void advance(struct kevent_queue *k, u32 n)
 {
 	k->committed += n;
@@ -347,6 +350,8 @@ static void advance(struct kevent_queue *k, u32 n)
 		k->uidx -= k->num;
 		WRITE_ONCE(k->ring->ring_over, ++k->over);
 	}
+	if (unlikely(k->queue.nr_overflow))
+		evcore_drain(&k->queue, EVCORE_DRAIN_MAX);
 }
 
 /**
@@ -378,46 +383,66 @@ int kevent_ring_commit(struct kevent_queue *k, u32 new_uidx, u32 over)
 	return ret;
 }
 
+/*
+ * Copy @n entries from an index on to user space; how many it came to. By way of the
+ * stack: a copy straight from vmalloc memory is checked under a lock of all its users.
+ */
+static u32 copy_entries(struct kevent_queue *k, struct ukevent __user *buf, u32 idx, u32 n)
+{
+	struct ukevent uk;
+	u32 done;
+
+	for (done = 0; done < n; done++) {
+		memcpy(&uk, &k->ring->event[idx], sizeof(uk));
+		if (copy_to_user(buf + done, &uk, sizeof(uk)))
+			break;
+		if (++idx == k->num)
+			idx = 0;
+	}
+	return done;
+}
+
 /**
- * kevent_ring_take - copy the oldest entry out and commit it
+ * kevent_ring_take - copy the oldest entries out and commit them
  * @k: queue with a ring
  * @buf: where to
+ * @max: at most so many
  *
- * Several may do this at once: an entry is copied without a lock, and is the one's
- * who then commits it. The others copy the next one over it.
+ * Several may do this at once: entries are copied without a lock, and are the one's
+ * who then commits them, all that he saw or none. So of several who wait for a number,
+ * one has it. The others copy what follows over theirs.
  *
  * Context: process context, may fault.
  *
- * Return: 1, 0 if there is none, or -EFAULT with the entry still there.
+ * Return: how many, 0 if there is none, or -EFAULT with all of them still there.
  */
-int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf)
+int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max)
 {
 	struct evcore_queue *q = &k->queue;
-	struct ukevent uk;
+	u32 idx, n;
 	u64 pos;
-	u32 idx;
 
 	for (;;) {
 		raw_spin_lock_irq(&q->lock);
 		pos = k->committed;
 		idx = k->uidx;
-		if (pos == k->tail) {
-			raw_spin_unlock_irq(&q->lock);
-			return 0;
-		}
+		n = min_t(u64, k->tail - pos, max);
 		raw_spin_unlock_irq(&q->lock);
+		if (!n)
+			return 0;
 
-		memcpy(&uk, &k->ring->event[idx], sizeof(uk));
-		if (copy_to_user(buf, &uk, sizeof(uk)))
+		n = copy_entries(k, buf, idx, n);
+		if (!n)
 			return -EFAULT;
 
 		raw_spin_lock_irq(&q->lock);
 		if (k->committed == pos) {
-			advance(k, 1);
+			advance(k, n);
 			raw_spin_unlock_irq(&q->lock);
-			return 1;
+			return n;
 		}
 		/* Another thread was faster, by this or by kevent_commit(): theirs. */
 		raw_spin_unlock_irq(&q->lock);
+		cond_resched();
 	}
 }

@@ -224,6 +224,83 @@ TEST_F(queue, consumers_take_each_once)
 		ASSERT_EQ(taken[i], 1);
 }
 
+#define NUMBER		8
+#define NUMBER_ROUNDS	2000
+
+struct number {
+	struct queue *q;
+	unsigned int round;	/* both threads call when it changes, 0: they end */
+	unsigned int got;	/* how often one of them had all */
+};
+
+static void *wait_for_number(void *arg)
+{
+	struct ukevent out[NUMBER];
+	struct number *n = arg;
+	unsigned int round, last = 1;
+
+	for (;;) {
+		while ((round = __atomic_load_n(&n->round, __ATOMIC_ACQUIRE)) == last)
+			sched_yield();
+		if (!round)
+			return NULL;
+		last = round;
+		while (get_events(n->q, NUMBER, NUMBER, 2 * LONG_MS, out) != NUMBER)
+			;
+		__atomic_add_fetch(&n->got, 1, __ATOMIC_RELEASE);
+	}
+}
+
+static int make_number_ready(struct queue *q)
+{
+	struct ukevent uk[NUMBER];
+
+	for (int i = 0; i < NUMBER; i++)
+		uk[i] = request(KEVENT_UNOTIFY, i, 1, 0, 0);
+	return ctl(q, KEVENT_CTL_READY, uk, NUMBER);
+}
+
+/* False if it does not come to that. */
+static bool wait_until_got(struct number *n, unsigned int times)
+{
+	struct __kernel_timespec end = at_ms(CLOCK_MONOTONIC, LONG_MS), now;
+
+	while (__atomic_load_n(&n->got, __ATOMIC_ACQUIRE) < times) {
+		now = at_ms(CLOCK_MONOTONIC, 0);
+		if (now.tv_sec > end.tv_sec)
+			return false;
+		sched_yield();
+	}
+	return true;
+}
+
+/*
+ * Two ask at once for as many events as there are: one of them has them all. If each
+ * took a part, both would wait on.
+ */
+TEST_F(queue, one_gets_the_number)
+{
+	struct number n = { .q = &self->q, .round = 1 };
+	pthread_t t[2];
+
+	for (int i = 0; i < NUMBER; i++)
+		ASSERT_EQ(add_user(&self->q, i, KEVENT_REQ_ET), 0);
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(pthread_create(&t[i], NULL, wait_for_number, &n), 0);
+	for (unsigned int round = 1; round <= NUMBER_ROUNDS; round++) {
+		ASSERT_EQ(make_number_ready(&self->q), NUMBER);
+		__atomic_store_n(&n.round, round + 1, __ATOMIC_RELEASE);
+		ASSERT_TRUE(wait_until_got(&n, 2 * round - 1)) {
+			TH_LOG("round %u: nobody has the %u events", round, NUMBER);
+		}
+		ASSERT_EQ(make_number_ready(&self->q), NUMBER);
+		ASSERT_TRUE(wait_until_got(&n, 2 * round));
+	}
+	__atomic_store_n(&n.round, 0, __ATOMIC_RELEASE);
+	for (int i = 0; i < 2; i++)
+		pthread_join(t[i], NULL);
+}
+
 enum call { INIT, CTL, GET_EVENTS, WAIT, COMMIT, CALLS };
 
 struct caller {
