@@ -274,7 +274,7 @@ static void leave(struct evcore_queue *q, struct evcore_waiter *w)
 	WRITE_ONCE(q->sleepers, q->sleepers - 1);
 }
 
-/* Wake another waiter for what this one does not take; queue->lock held. */
+/* Wake a waiter, there is one, for what this one does not take; queue->lock held. */
 static void pass_on(struct evcore_queue *q, unsigned int taken)
 {
 	if (evcore_ready(q, taken + q->nr_woken + 1) > taken + q->nr_woken)
