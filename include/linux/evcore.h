@@ -202,8 +202,8 @@ struct evcore_record {
  * @wake: the face's own wait-queue function for EVCORE_POLL sources without a mode
  *        of EVCORE_SLOW, which posts what evcore_quick_events() gives it and leaves
  *        the rest to evcore_fd_wake(); may be NULL
- * @put: place a record in the ring; false if there is no free slot. With
- *       @held the overflow list's bit is not looked at. queue->lock held.
+ * @put: place a record in the ring, whatever waits in overflow; false if there is no
+ *       free slot. queue->lock held.
  * @put_poll: the same for an EVCORE_POLL source without a mode of EVCORE_SLOW but
  *            level, of which there is nothing but @events to tell. queue->lock held.
  * @merge: add bits to the source's last record if it is still unconsumed, and
