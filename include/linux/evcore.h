@@ -29,7 +29,7 @@
  *
  * FIELDS
  *
- * queue->overflow, ->recheck, ->checking, ->reap, ->waiters, ->poll_mark, counters and
+ * queue->overflow, ->recheck, ->checking, ->reap, ->look, ->waiters, ->poll_mark, counters and
  * the fields of a source below "queue->lock": queue->lock.
  * queue->table, ->fds, ->nr_fds, ->nr_sources, ->next_id, source->id, ->type,
  * ->hashed, ->attached: queue->mutex.
@@ -255,6 +255,7 @@ struct evcore_face {
  * @nr_check: sources on those two lists that must be looked at in any case,
  *            consumed or not; and one more while evcore_peek() has the lists
  * @reap: sources removed by their delivery
+ * @look: @recheck or @reap may have some; false only while both are empty
  * @nr_woken: tasks woken that have not looked yet
  * @calling: what @face->call was told last
  * @mutex: see the head of this file
@@ -298,6 +299,7 @@ struct evcore_queue {
 	unsigned int		nr_check;
 	unsigned int		nr_woken;
 	bool			calling;
+	bool			look;
 	u64			poll_mark;
 	u64			overflowed;
 	u64			drained;
@@ -673,9 +675,27 @@ struct evcore_timeout {
 	clockid_t	clock;
 };
 
-int evcore_get_timeout(struct evcore_timeout *to,
-		       const struct __kernel_timespec __user *uts,
-		       bool absolute, clockid_t clock);
+int evcore_read_timeout(struct evcore_timeout *to,
+			const struct __kernel_timespec __user *uts, bool absolute);
+
+/**
+ * evcore_get_timeout - read a timeout from user space
+ * @to: result
+ * @uts: timespec, NULL to wait for ever
+ * @absolute: it is a time, not a delay
+ * @clock: CLOCK_MONOTONIC or CLOCK_REALTIME
+ *
+ * Return: 0, -EFAULT, or -EINVAL for a timespec that is none.
+ */
+static inline int evcore_get_timeout(struct evcore_timeout *to,
+				     const struct __kernel_timespec __user *uts,
+				     bool absolute, clockid_t clock)
+{
+	to->expires = KTIME_MAX;
+	to->clock = clock;
+	return uts ? evcore_read_timeout(to, uts, absolute) : 0;
+}
+
 void evcore_service(struct evcore_queue *q);
 int evcore_wait(struct evcore_queue *q, unsigned int min,
 		const struct evcore_timeout *to);

@@ -185,9 +185,15 @@ static __always_inline bool anything_after(const struct evchan_queue *c)
 
 static int after_post(struct evcore_source *s, u32 events)
 {
-	trace_post(s->queue, s->type, s->id, events);
-	if (READ_ONCE(s->queue->sleepers))
-		evcore_wake_slow(s->queue);
+	struct evcore_queue *q = s->queue;
+
+	trace_post(q, s->type, s->id, events);
+	if (READ_ONCE(q->sleepers)) {
+		/* Interrupts are off. */
+		raw_spin_lock(&q->lock);
+		evcore_wake_locked(q, false);
+		raw_spin_unlock(&q->lock);
+	}
 	return 1;
 }
 
@@ -370,6 +376,22 @@ static bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
 	return false;
 }
 
+/* Of the records from c->seen on, those that can be taken; see evchan_ready(). */
+static noinline unsigned int count_published(const struct evchan_queue *c, u64 tail,
+					     unsigned int limit, unsigned int scan)
+{
+	unsigned int n = 0;
+	u64 pos, state;
+
+	for (pos = c->seen; pos != tail && n < limit; pos++) {
+		if (++scan > EVCHAN_SCAN_MAX)
+			break;
+		state = READ_ONCE(slot_of(c, pos)->state);
+		n += state >> 32 == lap_of(c, pos) && (u32)state;
+	}
+	return n + (tail - pos);
+}
+
 /*
  * The program's head is a hint that may be anything: it is believed where it
  * lies between what was seen consumed and the tail. No more slots are looked at
@@ -381,34 +403,28 @@ static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
 	struct evchan_queue *c = to_evchan(q);
 	u64 tail = tail_of(c);
 	u64 head = READ_ONCE(c->header->head);
-	unsigned int n = 0, scan;
-	u64 pos, state = 0;
+	u64 seen = c->seen, state = 0, consumed = 0;
+	unsigned int scan;
 
 	lockdep_assert_held(&q->lock);
-	if (head - c->seen <= tail - c->seen)
-		c->seen = head;
-	for (scan = 0; scan < EVCHAN_SCAN_MAX && c->seen != tail; scan++) {
-		state = READ_ONCE(slot_of(c, c->seen)->state);
-		if (state != state_of(lap_of(c, c->seen), 0))
+	if (head - seen <= tail - seen)
+		seen = head;
+	for (scan = 0; scan < EVCHAN_SCAN_MAX && seen != tail; scan++) {
+		consumed = state_of(lap_of(c, seen), 0);
+		state = READ_ONCE(slot_of(c, seen)->state);
+		if (state != consumed)
 			break;
-		c->seen++;
+		seen++;
 	}
-	if (c->seen == tail)
-		return 0;
 	/* At most a ring full, whatever user space wrote into it. */
-	if (tail - c->seen > c->mask + 1ULL)
-		c->seen = tail - c->mask - 1;
-	else if (limit == 1 && state >> 32 == lap_of(c, c->seen))
-		return tail - c->seen;
-	if (tail - c->seen < limit)
-		return tail - c->seen;
-	for (pos = c->seen; pos != tail && n < limit; pos++) {
-		if (++scan > EVCHAN_SCAN_MAX)
-			break;
-		state = READ_ONCE(slot_of(c, pos)->state);
-		n += state >> 32 == lap_of(c, pos) && (u32)state;
-	}
-	return n + (tail - pos);
+	if (unlikely(tail - seen > c->mask + 1ULL))
+		seen = tail - c->mask - 1;
+	else if (limit == 1 && (state ^ consumed) <= U32_MAX)
+		limit = 0;	/* the next one is published, or there is none */
+	c->seen = seen;
+	if (tail - seen < limit || !limit)
+		return tail - seen;
+	return count_published(c, tail, limit, scan);
 }
 
 static void evchan_block(struct evcore_queue *q, bool on)

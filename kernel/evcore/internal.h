@@ -97,6 +97,14 @@ void evcore_unlink(struct evcore_source *s);
 void evcore_delivered(struct evcore_source *s, const struct evcore_record *r);
 void evcore_update_call(struct evcore_queue *q);
 
+/* A source that is on no list, for evcore_reap(); queue->lock held. */
+static inline void evcore_reap_add(struct evcore_source *s)
+{
+	s->where = EVCORE_ON_REAP;
+	list_add_tail(&s->link, &s->queue->reap);
+	s->queue->look = true;
+}
+
 /* recheck.c */
 void evcore_recheck_add(struct evcore_source *s);
 void evcore_recheck(struct evcore_queue *q);

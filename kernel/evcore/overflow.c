@@ -172,8 +172,7 @@ void evcore_delivered(struct evcore_source *s, const struct evcore_record *r)
 	if (s->flags & EVCORE_AUTOREMOVE || r->last) {
 		evcore_unlink(s);
 		s->gone = true;
-		s->where = EVCORE_ON_REAP;
-		list_add_tail(&s->link, &q->reap);
+		evcore_reap_add(s);
 	} else if (s->where == EVCORE_IDLE &&
 		   (s->check || (s->flags & EVCORE_LEVEL && s->armed))) {
 		evcore_recheck_add(s);

@@ -102,8 +102,7 @@ static void reap_orphans(struct evcore_queue *q)
 			/* No held record: those went with their source. */
 			s = list_first_entry(&q->overflow, struct evcore_source, link);
 			evcore_unlink(s);
-			s->where = EVCORE_ON_REAP;
-			list_add_tail(&s->link, &q->reap);
+			evcore_reap_add(s);
 		}
 		raw_spin_unlock_irq(&q->lock);
 		cond_resched();

@@ -17,6 +17,7 @@ void evcore_recheck_add(struct evcore_source *s)
 {
 	lockdep_assert_held(&s->queue->lock);
 	list_add_tail(&s->link, &s->queue->recheck);
+	s->queue->look = true;
 	s->where = EVCORE_ON_RECHECK;
 	if (s->check)
 		s->queue->nr_check++;
@@ -44,6 +45,7 @@ static unsigned int next_due(struct evcore_queue *q, struct evcore_source **due)
 				s->where = EVCORE_IDLE;
 			} else {
 				list_move_tail(&s->link, &q->recheck);
+				q->look = true;
 				continue;
 			}
 			due[n++] = s;
@@ -134,6 +136,7 @@ bool evcore_peek(struct evcore_queue *q)
 	}
 	raw_spin_lock_irq(&q->lock);
 	list_splice_init(&q->checking, &q->recheck);
+	q->look = true;
 	q->nr_check--;
 	evcore_update_call(q);
 	raw_spin_unlock_irq(&q->lock);

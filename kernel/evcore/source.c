@@ -362,8 +362,7 @@ void evcore_retire(struct evcore_source *s)
 	if (!s->gone) {
 		evcore_unlink(s);
 		s->gone = true;
-		s->where = EVCORE_ON_REAP;
-		list_add_tail(&s->link, &q->reap);
+		evcore_reap_add(s);
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 }

@@ -54,7 +54,7 @@ static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 {
 	struct task_struct *task = w->task;
 
-	list_del_init(&w->link);
+	list_del(&w->link);
 	WRITE_ONCE(q->sleepers, q->sleepers - 1);
 	q->nr_woken++;
 	q->wakes++;
@@ -83,28 +83,14 @@ static void wake_pollers(struct evcore_queue *q)
 	irq_work_queue(&q->poll_work);
 }
 
-/**
- * evcore_wake_locked - something was posted, wake whom it concerns
- * @q: the queue; its lock held
- * @all: every waiter whose minimum is met
- *
- * Those who poll the queue's file are woken from irq_work, outside every lock:
- * an epoll set or another queue may be behind them, and in turn have this queue
- * behind it.
- */
-void evcore_wake_locked(struct evcore_queue *q, bool all)
+/* Wake the waiters whose minimum is met, or one of them, by preference on this processor. */
+static noinline void wake_whom_it_suits(struct evcore_queue *q, bool all)
 {
 	struct evcore_waiter *w, *next, *found = NULL;
 	int cpu = raw_smp_processor_id();
 	unsigned int seen = 0, ready = 0;
 	bool counted = false;
 
-	lockdep_assert_held(&q->lock);
-	/* waitqueue_active(): see queue_poll(), which sets EVCORE_POLLED after enqueueing. */
-	if (waitqueue_active(&q->poll_wait))
-		wake_pollers(q);
-	else
-		WRITE_ONCE(q->sleepers, q->sleepers & ~EVCORE_POLLED);
 	list_for_each_entry_safe(w, next, &q->waiters, link) {
 		/* What was posted is enough for who wants one; others have it counted. */
 		if (w->min > 1 && !q->nr_check) {
@@ -125,6 +111,35 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 	}
 	if (found)
 		wake_one(q, found);
+}
+
+/**
+ * evcore_wake_locked - something was posted, wake whom it concerns
+ * @q: the queue; its lock held
+ * @all: every waiter whose minimum is met
+ *
+ * Those who poll the queue's file are woken from irq_work, outside every lock:
+ * an epoll set or another queue may be behind them, and in turn have this queue
+ * behind it.
+ */
+void evcore_wake_locked(struct evcore_queue *q, bool all)
+{
+	struct evcore_waiter *first;
+
+	lockdep_assert_held(&q->lock);
+	/* waitqueue_active(): see queue_poll(), which sets EVCORE_POLLED after enqueueing. */
+	if (waitqueue_active(&q->poll_wait))
+		wake_pollers(q);
+	else
+		WRITE_ONCE(q->sleepers, q->sleepers & ~EVCORE_POLLED);
+	if (list_empty(&q->waiters))
+		return;
+	first = list_first_entry(&q->waiters, struct evcore_waiter, link);
+	/* The common case, in short: it is what the search would find. */
+	if (likely(!all && first->min <= 1 && first->cpu == raw_smp_processor_id()))
+		wake_one(q, first);
+	else
+		wake_whom_it_suits(q, all);
 }
 
 /**
@@ -169,25 +184,12 @@ int evcore_wake_other(struct evcore_queue *q, bool force)
 	return ret;
 }
 
-/**
- * evcore_get_timeout - read a timeout from user space
- * @to: result
- * @uts: timespec, NULL to wait for ever
- * @absolute: it is a time, not a delay
- * @clock: CLOCK_MONOTONIC or CLOCK_REALTIME
- *
- * Return: 0, -EFAULT, or -EINVAL for a timespec that is none.
- */
-int evcore_get_timeout(struct evcore_timeout *to,
-		       const struct __kernel_timespec __user *uts,
-		       bool absolute, clockid_t clock)
+/* evcore_get_timeout() with a time to read. */
+int evcore_read_timeout(struct evcore_timeout *to,
+			const struct __kernel_timespec __user *uts, bool absolute)
 {
 	struct timespec64 ts;
 
-	to->expires = KTIME_MAX;
-	to->clock = clock;
-	if (!uts)
-		return 0;
 	if (get_timespec64(&ts, uts))
 		return -EFAULT;
 	if (!timespec64_valid(&ts))
@@ -231,7 +233,7 @@ static bool expired(const struct evcore_timeout *to)
 static bool look_due(const struct evcore_queue *q)
 {
 	/* Under the lock: evcore_peek() takes the list and counts, or neither. */
-	return q->nr_check || !list_empty(&q->recheck) || !list_empty(&q->reap);
+	return q->nr_check || q->look;
 }
 
 static noinline void serve(struct evcore_queue *q)
@@ -248,6 +250,7 @@ static noinline void serve(struct evcore_queue *q)
 	}
 	evcore_drain_all(q);
 	raw_spin_lock_irq(&q->lock);
+	q->look = !list_empty(&q->recheck) || !list_empty(&q->reap);
 }
 
 /**
@@ -263,14 +266,14 @@ void evcore_service(struct evcore_queue *q)
 	__must_hold(&q->lock)
 {
 	lockdep_assert_held(&q->lock);
-	if (unlikely(look_due(q) || !list_empty(&q->overflow)))
+	if (unlikely(q->nr_check | q->nr_overflow | q->look))
 		serve(q);
 }
 
 /* Not woken by anybody, off the list; queue->lock held. */
 static void leave(struct evcore_queue *q, struct evcore_waiter *w)
 {
-	list_del_init(&w->link);
+	list_del(&w->link);
 	WRITE_ONCE(q->sleepers, q->sleepers - 1);
 }
 
@@ -305,7 +308,6 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 	bool last;
 	int ret;
 
-	INIT_LIST_HEAD(&w.link);
 	raw_spin_lock_irq(&q->lock);
 	for (;;) {
 		evcore_service(q);

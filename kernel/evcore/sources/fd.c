@@ -95,6 +95,9 @@ static wait_queue_func_t wake_func(const struct evcore_source *s)
 
 	if (s->type != EVCORE_POLL || s->queue->busy_us)
 		return evcore_fd_wake;
+	/* There, the head's lock leaves interrupts on. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return evcore_fd_wake;
 	if (slow == EVCORE_LEVEL)
 		return level_wake;
 	return slow ? evcore_fd_wake : s->queue->face->wake ?: evcore_fd_wake;
