@@ -658,7 +658,20 @@ static inline void evcore_post(struct evcore_source *s, u32 events, u64 value,
 
 /* overflow.c */
 unsigned int evcore_drain(struct evcore_queue *q, unsigned int most);
-void evcore_drain_all(struct evcore_queue *q);
+void evcore_drain_more(struct evcore_queue *q);
+
+/**
+ * evcore_drain_all - drain overflow as far as there are slots
+ * @q: the queue
+ *
+ * Context: process context, may sleep between two bounded lock holds.
+ */
+static inline void evcore_drain_all(struct evcore_queue *q)
+{
+	if (unlikely(!list_empty(&q->overflow)))
+		evcore_drain_more(q);
+}
+
 typedef int (*evcore_emit_t)(struct evcore_source *s,
 			     const struct evcore_record *r, void *arg);
 int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg);

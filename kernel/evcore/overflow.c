@@ -295,24 +295,17 @@ unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 	return n;
 }
 
-/**
- * evcore_drain_all - drain overflow as far as there are slots
- * @q: the queue
- *
- * Context: process context, may sleep between two bounded lock holds.
- */
-void evcore_drain_all(struct evcore_queue *q)
+/* evcore_drain_all() where there is something in overflow. */
+void evcore_drain_more(struct evcore_queue *q)
 {
 	unsigned int n;
 
-	while (!list_empty(&q->overflow)) {
+	do {
 		raw_spin_lock_irq(&q->lock);
 		n = evcore_drain(q, EVCORE_DRAIN_MAX);
 		raw_spin_unlock_irq(&q->lock);
-		if (n < EVCORE_DRAIN_MAX)
-			break;
 		cond_resched();
-	}
+	} while (n == EVCORE_DRAIN_MAX);
 }
 
 /* An event in overflow: the source's own, or one with a record to itself. */

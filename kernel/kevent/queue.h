@@ -16,7 +16,8 @@
  * @ring: the ring as the kernel sees it, NULL for a queue without one; the
  *        program can write every byte of it
  * @num: entries of the ring
- * @tail: events ever placed in the ring, queue->lock
+ * @tail: events ever placed in the ring, queue->lock; kevent_ring_take() reads it,
+ *        @committed and @uidx without
  * @committed: events ever committed, queue->lock
  * @kidx: slot of the next event, queue->lock; copied to the ring
  * @uidx: slot of the first uncommitted event, queue->lock

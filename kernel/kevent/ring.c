@@ -93,7 +93,9 @@ static void publish(struct kevent_queue *k, struct evcore_source *s)
 	u32 next = k->kidx + 1;
 
 	k->kidx = next == k->num ? 0 : next;
-	WRITE_ONCE(s->posted, ++k->tail);
+	WRITE_ONCE(s->posted, k->tail + 1);
+	/* Pairs with the acquire load in kevent_ring_take(). */
+	smp_store_release(&k->tail, k->tail + 1);
 	/* Pairs with the acquire load of the program that reads the index. */
 	smp_store_release(&k->ring->ring_kidx, k->kidx);
 }
@@ -344,12 +346,15 @@ out_unpin:
  */
 static void advance(struct kevent_queue *k, u32 n)
 {
-	k->committed += n;
-	k->uidx += n;
-	if (k->uidx >= k->num) {
-		k->uidx -= k->num;
+	u32 next = k->uidx + n;
+
+	if (next >= k->num) {
+		next -= k->num;
 		WRITE_ONCE(k->ring->ring_over, ++k->over);
 	}
+	WRITE_ONCE(k->uidx, next);
+	/* After the index: pairs with the acquire load in kevent_ring_take(). */
+	smp_store_release(&k->committed, k->committed + n);
 	if (unlikely(k->queue.nr_overflow))
 		evcore_drain(&k->queue, EVCORE_DRAIN_MAX);
 }
@@ -384,17 +389,37 @@ int kevent_ring_commit(struct kevent_queue *k, u32 new_uidx, u32 over)
 }
 
 /*
- * Copy @n entries from an index on to user space; how many it came to. By way of the
- * stack: a copy straight from vmalloc memory is checked under a lock of all its users.
+ * Copy an entry to user space; false if that cannot be written. Word by word: what
+ * copy_to_user() reads from vmalloc memory is checked under a lock of all its users.
  */
-static u32 copy_entries(struct kevent_queue *k, struct ukevent __user *buf, u32 idx, u32 n)
+static __always_inline bool copy_entry(const struct ukevent *uk, struct ukevent __user *to)
 {
-	struct ukevent uk;
+	if (!user_write_access_begin(to, sizeof(*to)))
+		return false;
+	unsafe_put_user(uk->id.raw_u64, &to->id.raw_u64, fault);
+	unsafe_put_user(uk->type, &to->type, fault);
+	unsafe_put_user(uk->event, &to->event, fault);
+	unsafe_put_user(uk->req_flags, &to->req_flags, fault);
+	unsafe_put_user(uk->ret_flags, &to->ret_flags, fault);
+	unsafe_put_user(uk->ret_data[0], &to->ret_data[0], fault);
+	unsafe_put_user(uk->ret_data[1], &to->ret_data[1], fault);
+	unsafe_put_user(uk->user[0], &to->user[0], fault);
+	unsafe_put_user(uk->user[1], &to->user[1], fault);
+	user_write_access_end();
+	return true;
+fault:
+	user_write_access_end();
+	return false;
+}
+
+/* Copy @n entries from an index on; how many it came to. */
+static u32 copy_entries(const struct kevent_queue *k, struct ukevent __user *buf, u32 idx,
+			u32 n)
+{
 	u32 done;
 
 	for (done = 0; done < n; done++) {
-		memcpy(&uk, &k->ring->event[idx], sizeof(uk));
-		if (copy_to_user(buf + done, &uk, sizeof(uk)))
+		if (!copy_entry(&k->ring->event[idx], buf + done))
 			break;
 		if (++idx == k->num)
 			idx = 0;
@@ -423,11 +448,14 @@ int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max
 	u64 pos;
 
 	for (;;) {
-		raw_spin_lock_irq(&q->lock);
-		pos = k->committed;
-		idx = k->uidx;
-		n = min_t(u64, k->tail - pos, max);
-		raw_spin_unlock_irq(&q->lock);
+		/*
+		 * Without the lock, and in this order: the index is that of the position
+		 * or a later one, with which committing fails below; what lies before
+		 * the tail is filled in. Pair with the releases in advance() and publish().
+		 */
+		pos = smp_load_acquire(&k->committed);
+		idx = READ_ONCE(k->uidx);
+		n = min_t(u64, smp_load_acquire(&k->tail) - pos, max);
 		if (!n)
 			return 0;
 
