@@ -543,8 +543,21 @@ struct evcore_source_ops {
 int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face);
 void evcore_queue_put(struct evcore_queue *q);
 struct file *evcore_queue_file(struct evcore_queue *q, unsigned int flags);
-struct evcore_queue *evcore_file_queue(struct file *file);
 int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes);
+
+extern const struct file_operations evcore_queue_fops;
+
+/**
+ * evcore_file_queue - the queue that a file stands for
+ * @file: any file
+ *
+ * Return: its queue, of either face, valid as long as the file; NULL if it is
+ * none.
+ */
+static inline struct evcore_queue *evcore_file_queue(const struct file *file)
+{
+	return file->f_op == &evcore_queue_fops ? file->private_data : NULL;
+}
 
 /* busy.c */
 int evcore_busy_init(struct evcore_queue *q, u32 us);

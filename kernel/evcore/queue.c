@@ -185,7 +185,7 @@ static void queue_show_fdinfo(struct seq_file *m, struct file *file)
 	evcore_show_fdinfo(file->private_data, m);
 }
 
-static const struct file_operations queue_fops = {
+const struct file_operations evcore_queue_fops = {
 	.owner		= THIS_MODULE,
 	.release	= queue_release,
 	.poll		= queue_poll,
@@ -206,17 +206,5 @@ struct file *evcore_queue_file(struct evcore_queue *q, unsigned int flags)
 	char name[16];
 
 	snprintf(name, sizeof(name), "[%s]", q->face->name);
-	return anon_inode_getfile(name, &queue_fops, q, O_RDWR | flags);
-}
-
-/**
- * evcore_file_queue - the queue that a file stands for
- * @file: any file
- *
- * Return: its queue, of either face, valid as long as the file; NULL if it is
- * none.
- */
-struct evcore_queue *evcore_file_queue(struct file *file)
-{
-	return file->f_op == &queue_fops ? file->private_data : NULL;
+	return anon_inode_getfile(name, &evcore_queue_fops, q, O_RDWR | flags);
 }

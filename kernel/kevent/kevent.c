@@ -118,19 +118,20 @@ static int fetch_queued(struct kevent_queue *k, struct ukevent __user *buf, unsi
 /* Those of a ring are taken without the mutex, see kevent_ring_take(). */
 static int fetch_ring(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
 {
-	unsigned int n = 0;
-	int ret;
+	int ret = kevent_ring_take(k, buf, max);
+	int n = ret;
 
-	do {
-		ret = kevent_ring_take(k, buf + n, max - n);
-		if (ret <= 0)
-			break;
-		n += ret;
+	while (ret > 0) {
 		evcore_drain_all(&k->queue);
-	} while (n < max);
+		if (n == max)
+			return n;
+		ret = kevent_ring_take(k, buf + n, max - n);
+		if (ret > 0)
+			n += ret;
+	}
 	if (ret < 0)
 		evcore_wake_slow(&k->queue);	/* as above */
-	return n ?: ret;
+	return n;
 }
 
 /* Fetch up to @max events that are there; their number, or an errno if none. */
@@ -142,18 +143,20 @@ static int fetch(struct kevent_queue *k, struct ukevent __user *buf, unsigned in
 static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max,
 		      struct evcore_timeout *to, struct ukevent __user *buf)
 {
-	unsigned int n = 0, wanted;
+	unsigned int n = 0, wanted = min;
 	int there, ret;
 
-	do {
-		wanted = min - n;
+	for (;;) {
 		there = evcore_wait(&k->queue, wanted, to);
 		ret = there > 0 ? fetch(k, buf + n, max - n) : there;
-		if (ret > 0)
-			n += ret;
+		if (ret < 0)
+			return n ?: ret;
+		n += ret;
 		/* Again only if another thread was faster to fetch. */
-	} while (n < min && ret >= 0 && there >= (int)wanted);
-	return n ?: ret;
+		if (likely(n >= min) || there < (int)wanted)
+			return n;
+		wanted = min - n;
+	}
 }
 
 /**

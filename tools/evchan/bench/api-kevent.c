@@ -102,7 +102,7 @@ static void commit(struct queue *q)
 }
 
 /* Read up to @max of the @there entries that follow. */
-static unsigned int take(struct queue *q, uint32_t *cookies, unsigned int max,
+static inline unsigned int take(struct queue *q, uint32_t *cookies, unsigned int max,
 			 unsigned int there)
 {
 	unsigned int n, idx = q->uidx;
@@ -111,7 +111,8 @@ static unsigned int take(struct queue *q, uint32_t *cookies, unsigned int max,
 		there = max;
 	for (n = 0; n < there; n++) {
 		cookies[n] = q->ring->event[idx].user[0];
-		idx = idx + 1 == q->num ? 0 : idx + 1;
+		if (++idx == q->num)
+			idx = 0;
 	}
 	q->uidx = idx;
 	q->taken += n;
@@ -171,9 +172,9 @@ static unsigned int queue_wait(void *p, uint32_t *cookies, unsigned int max)
 
 	if (!q->ring || q->threads)
 		return fetch(q, cookies, max, true);
-	n = take(q, cookies, max, there(q));
+	n = there(q);
 	if (n)
-		return n;
+		return take(q, cookies, max, n);
 	/* One call waits, takes one from the ring and commits; the others are read there. */
 	commit(q);
 	n = fetch(q, cookies, 1, true);
