@@ -444,18 +444,20 @@ static u32 copy_entries(const struct kevent_queue *k, struct ukevent __user *buf
 int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max)
 {
 	struct evcore_queue *q = &k->queue;
+	u64 pos, tail;
 	u32 idx, n;
-	u64 pos;
 
 	for (;;) {
 		/*
 		 * Without the lock, and in this order: the index is that of the position
-		 * or a later one, with which committing fails below; what lies before
-		 * the tail is filled in. Pair with the releases in advance() and publish().
+		 * or a later one, with which committing fails below. Pairs with the
+		 * release in advance().
 		 */
 		pos = smp_load_acquire(&k->committed);
 		idx = READ_ONCE(k->uidx);
-		n = min_t(u64, smp_load_acquire(&k->tail) - pos, max);
+		/* What lies before it is filled in: pairs with the release in publish(). */
+		tail = smp_load_acquire(&k->tail);
+		n = min_t(u64, tail - pos, max);
 		if (!n)
 			return 0;
 

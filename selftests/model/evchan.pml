@@ -704,7 +704,7 @@ inline pass_on(takes)
 	fi
 }
 
-/* models: kernel/evcore/overflow.c evcore_drain_all */
+/* models: include/linux/evcore.h evcore_drain_all */
 inline drain_all()
 {
 	if
