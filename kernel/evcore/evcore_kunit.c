@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KUnit tests of posting, overflow, merging and draining, against a face whose
- * ring is an array in kernel memory, so that each step can be looked at.
+ * ring is an array in kernel memory, so that each step can be looked at; and of the
+ * short way to wake.
  */
 #include <kunit/test.h>
 #include <linux/evcore.h>
@@ -348,7 +349,61 @@ static void add_errors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, q->nr_sources, 1);
 }
 
+struct test_waiter {
+	wait_queue_entry_t	wait;
+	int			ret;
+	unsigned int		calls;
+};
+
+/* Leaves the list, as most waiters do, and what it was is not to be looked at again. */
+static int test_woken(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+{
+	struct test_waiter *w = container_of(wait, struct test_waiter, wait);
+
+	w->calls++;
+	if (w->ret > 0) {
+		list_del_init(&wait->entry);
+		wait->flags ^= WQ_FLAG_EXCLUSIVE;
+	}
+	return w->ret;
+}
+
+/* evcore_wake_up() in place of the walk: what is woken and what is counted. */
+static void sole_waiter(struct kunit *test)
+{
+	static const struct { unsigned int flags; int ret, counted; } cases[] = {
+		{ 0, 1, 0 }, { 0, 0, 0 }, { 0, -1, 0 },
+		{ WQ_FLAG_EXCLUSIVE, 1, 1 }, { WQ_FLAG_EXCLUSIVE, 0, 0 },
+		{ WQ_FLAG_EXCLUSIVE, -1, 0 },
+	};
+	struct wait_queue_head head;
+	struct test_waiter w[2];
+	unsigned int i, n;
+
+	init_waitqueue_head(&head);
+	KUNIT_EXPECT_EQ(test, __wake_up(&head, TASK_NORMAL, 1, NULL), 0);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (n = 1; n <= 2; n++) {
+			memset(w, 0, sizeof(w));
+			for (unsigned int k = 0; k < n; k++) {
+				init_waitqueue_func_entry(&w[k].wait, test_woken);
+				w[k].wait.flags = cases[i].flags;
+				w[k].ret = cases[i].ret;
+				__add_wait_queue_entry_tail(&head, &w[k].wait);
+			}
+			KUNIT_EXPECT_EQ(test, __wake_up(&head, TASK_NORMAL, 1, NULL),
+					cases[i].counted);
+			KUNIT_EXPECT_EQ(test, w[0].calls, 1);
+			/* The second, unless the first was the one, or said to stop. */
+			KUNIT_EXPECT_EQ(test, w[1].calls,
+					n == 2 && !cases[i].counted && cases[i].ret >= 0);
+			INIT_LIST_HEAD(&head.head);
+		}
+	}
+}
+
 static struct kunit_case evcore_test_cases[] = {
+	KUNIT_CASE(sole_waiter),
 	KUNIT_CASE(ring_in_order),
 	KUNIT_CASE(merge_in_slot),
 	KUNIT_CASE(overflow_in_order),
