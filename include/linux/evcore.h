@@ -46,7 +46,7 @@
  *
  * Who posts publishes a record, has a full barrier (the fully ordered operation
  * that publishes is one), and then looks at queue->sleepers; if there are any,
- * evcore_wake_slow(). Who waits adds itself there, has a full barrier
+ * evcore_wake_locked() under queue->lock. Who waits adds itself there, has a full barrier
  * (set_current_state() in evcore_wait(), smp_mb() in poll_ready()), and then looks
  * at the ring. One of the two sees the other.
  *
@@ -193,6 +193,9 @@ struct evcore_record {
 	u64	extra[2];
 };
 
+/* Place the bits of an EVCORE_POLL source in the ring; false if there is no free slot. */
+typedef bool (*evcore_put_bits_t)(struct evcore_queue *q, struct evcore_source *s, u32 events);
+
 /**
  * struct evcore_face - what a face does for the core
  * @name: for fdinfo
@@ -204,8 +207,10 @@ struct evcore_record {
  *        the rest to evcore_fd_wake(); may be NULL
  * @put: place a record in the ring, whatever waits in overflow; false if there is no
  *       free slot. queue->lock held.
- * @put_poll: the same for an EVCORE_POLL source without a mode of EVCORE_SLOW but
- *            level, of which there is nothing but @events to tell. queue->lock held.
+ * @put_poll: the same for a level-triggered EVCORE_POLL source, of which there is
+ *            nothing but @events to tell. queue->lock held.
+ * @drain: evcore_drain_plain() with the face's own way to place a record.
+ *         queue->lock held.
  * @merge: add bits to the source's last record if it is still unconsumed, and
  *         say whether that was done. NULL where a ring cannot. queue->lock held.
  * @taken: was the source's last record consumed, or is there none?
@@ -228,8 +233,8 @@ struct evcore_face {
 	wait_queue_func_t wake;
 	bool (*put)(struct evcore_queue *q, struct evcore_source *s,
 		    const struct evcore_record *r);
-	bool (*put_poll)(struct evcore_queue *q, struct evcore_source *s, u32 events,
-			 bool overflowed);
+	evcore_put_bits_t put_poll;
+	unsigned int (*drain)(struct evcore_queue *q, unsigned int most);
 	bool (*merge)(struct evcore_queue *q, struct evcore_source *s, u32 events);
 	bool (*taken)(struct evcore_queue *q, struct evcore_source *s);
 	bool (*cancel)(struct evcore_queue *q, struct evcore_source *s);
@@ -667,6 +672,46 @@ static inline void evcore_post(struct evcore_source *s, u32 events, u64 value,
 			       u64 extra)
 {
 	s->queue->face->post(s, events, value, extra);
+}
+
+/**
+ * evcore_drain_plain - move events from overflow into the ring, the simple ones
+ * @q: the queue; its lock held
+ * @most: at most so many
+ * @put: places them, as a record that says that they overflowed where records do
+ *
+ * The loop of a face's ->drain(), compiled with its @put. Stops at what is more than
+ * bits of a watched file, or needs care once it is delivered.
+ *
+ * Return: how many were moved.
+ */
+static __always_inline unsigned int evcore_drain_plain(struct evcore_queue *q, unsigned int most,
+						       evcore_put_bits_t put)
+{
+	struct evcore_source *s;
+	struct evcore_node *node;
+	unsigned int n;
+
+	lockdep_assert_held(&q->lock);
+	for (n = 0; n < most; n++) {
+		node = list_first_entry(&q->overflow, struct evcore_node, link);
+		if (&node->link == &q->overflow)
+			break;
+		s = container_of(node, struct evcore_source, at);
+		if (node->where == EVCORE_HELD || s->type != EVCORE_POLL ||
+		    s->flags & EVCORE_SLOW || s->check | s->marked)
+			break;
+		/* Unlinked only after its slot is there. */
+		if (!put(q, s, s->pending))
+			break;
+		list_del_init(&s->link);
+		s->where = EVCORE_IDLE;
+		s->pending = 0;
+	}
+	q->nr_overflow -= n;
+	if (n && !q->nr_overflow)
+		q->face->block(q, false);
+	return n;
 }
 
 /* overflow.c */

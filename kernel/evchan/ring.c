@@ -70,23 +70,30 @@ static __always_inline struct evchan_event *remembered(const struct evchan_queue
 	return (void *)c->slots + (u32)posted;
 }
 
+/* Who reserves. */
+enum reserver {
+	POST,	/* any processor, not with the overflow bit set */
+	PUT,	/* the holder of queue->lock */
+	DRAIN,	/* the same with the overflow bit set: the tail is its own */
+};
+
 /*
  * Reserve the next position: its slot, how many bytes that is into the slots, and
- * its lap, as the upper half of a state word. False if the slot is not free. With
- * the overflow bit set only the holder of queue->lock may, to drain.
+ * its lap, as the upper half of a state word. False if the slot is not free.
  */
 static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event **slot,
-				    u32 *offset, u64 *lap, bool drain)
+				    u32 *offset, u64 *lap, enum reserver who)
 {
-	u64 tail = atomic64_read(&c->tail), now, pos, free;
+	u64 tail = atomic64_read(&c->tail), now, free;
 
+	/* The overflow bit is in neither half of what is made of the tail. */
+	BUILD_BUG_ON(63 - ilog2(EVCHAN_MAX_ENTRIES) < 32);
 	for (;;) {
-		if (!drain && unlikely((s64)tail < 0))
+		if (who == POST && unlikely((s64)tail < 0))
 			return false;
-		pos = drain ? tail & ~EVCHAN_TAIL_OVERFLOW : tail;
-		*offset = ((u32)pos & c->mask) * sizeof(**slot);
+		*offset = ((u32)tail & c->mask) * sizeof(**slot);
 		*slot = remembered(c, *offset);
-		free = state_of(pos >> c->order, 0);	/* of the lap before */
+		free = state_of(tail >> c->order, 0);	/* of the lap before */
 		*lap = free + state_of(1, 0);
 		if (unlikely(READ_ONCE((*slot)->state) != free)) {
 			/* Somebody else took the position: that is no full ring. */
@@ -95,6 +102,10 @@ static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event 
 				return false;
 			tail = now;
 			continue;
+		}
+		if (who == DRAIN) {
+			atomic64_set(&c->tail, tail + 1);
+			return true;
 		}
 		if (likely(atomic64_try_cmpxchg(&c->tail, (s64 *)&tail, tail + 1)))
 			return true;
@@ -170,7 +181,7 @@ static __always_inline bool post_quick(struct evchan_queue *c, struct evcore_sou
 	u32 offset;
 	u64 lap;
 
-	if (unlikely(!reserve(c, &slot, &offset, &lap, false)))
+	if (unlikely(!reserve(c, &slot, &offset, &lap, POST)))
 		return false;
 	fill(s, slot, type, r);
 	publish(s, slot, offset, lap, r->events);
@@ -197,12 +208,19 @@ static int after_post(struct evcore_source *s, u32 events)
 	return 1;
 }
 
-/* Is there no slot for the next record? queue->lock held, so nobody else drains. */
-static bool full(const struct evchan_queue *c)
+/* The overflow bit is set, and the tail where it stays; queue->lock held. */
+static void await_slot(struct evchan_queue *c)
 {
 	u64 pos = tail_of(c);
 
-	return READ_ONCE(slot_of(c, pos)->state) != state_of(lap_of(c, pos) - 1, 0);
+	c->awaited = slot_of(c, pos);
+	c->awaited_free = state_of(lap_of(c, pos) - 1, 0);
+}
+
+/* Could the first in overflow have its slot? */
+static bool has_slot(const struct evchan_queue *c)
+{
+	return READ_ONCE(c->awaited->state) == c->awaited_free;
 }
 
 /*
@@ -211,36 +229,30 @@ static bool full(const struct evchan_queue *c)
  */
 static noinline int wake_behind(struct evcore_source *s, u32 events)
 {
-	struct evchan_queue *c = to_evchan(s->queue);
-	struct evcore_queue *q = &c->queue;
-	bool done;
-
-	raw_spin_lock(&q->lock);
-	done = !trace_overflow_enabled() && full(c) && evcore_wait_behind(s, events);
-	if (done) {
-		smp_mb();	/* see above */
-		if (unlikely(q->sleepers))
-			evcore_wake_locked(q, false);
-	}
-	raw_spin_unlock(&q->lock);
-	if (unlikely(!done))
+	/* The queue is read again after each call: that takes less than keeping it. */
+	raw_spin_lock(&s->queue->lock);
+	if (unlikely(trace_overflow_enabled() || has_slot(to_evchan(s->queue)) ||
+		     !evcore_wait_behind(s, events))) {
+		raw_spin_unlock(&s->queue->lock);
 		evcore_post_slow(s, events, 0, 0);
+		return 1;
+	}
+	smp_mb();	/* see above */
+	if (unlikely(s->queue->sleepers))
+		evcore_wake_locked(s->queue, false);
+	raw_spin_unlock(&s->queue->lock);
 	return 1;
 }
 
-/*
- * What evchan_wake() does not do itself: its own half is to need no stack. There
- * are events in the slot that the source remembers, of itself or of another.
- */
+/* What evchan_wake() does not do itself, which is to need no stack: its event merges. */
 static noinline int wake_merge(struct evcore_source *s, u32 events)
 {
 	struct evchan_queue *c = to_evchan(s->queue);
 	struct evcore_record r = { .events = events };
-	u64 posted = READ_ONCE(s->posted);
 
-	if (READ_ONCE(remembered(c, posted)->lap) == posted >> 32 &&
-	    merge_counted(c, posted, events))
+	if (merge_counted(c, READ_ONCE(s->posted), events))
 		return 1;
+	/* It was taken meanwhile. */
 	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
 		return wake_behind(s, events);
 	return after_post(s, events);
@@ -255,12 +267,17 @@ static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	struct evcore_source *s = wait->private;
 	struct evchan_queue *c = to_evchan(s->queue);
 	struct evcore_record r = { .events = evcore_quick_events(s, key) };
+	u64 posted = READ_ONCE(s->posted);
 
 	lockdep_assert_irqs_disabled();
 	if (unlikely(!r.events))
 		return evcore_fd_wake(wait, mode, sync, key);
-	/* Half of the state word says whether there can be anything to merge into. */
-	if (unlikely(READ_ONCE(remembered(c, READ_ONCE(s->posted))->events)))
+	/*
+	 * Half of the state word says whether there can be anything to merge into; the
+	 * other half, whether it is of this source.
+	 */
+	if (unlikely(READ_ONCE(remembered(c, posted)->events)) &&
+	    READ_ONCE(remembered(c, posted)->lap) == posted >> 32)
 		return wake_merge(s, r.events);
 	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
 		return wake_behind(s, r.events);
@@ -311,8 +328,9 @@ static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
 	u64 lap;
 
 	/* queue->lock is held, interrupts are off. */
-	if (unlikely(!reserve(c, &slot, &offset, &lap, true)))
+	if (unlikely(!reserve(c, &slot, &offset, &lap, PUT)))
 		return false;
+	await_slot(c);
 	fill(s, slot, s->type, r);
 	if (unlikely(s->flags & EVCORE_TIMESTAMP))
 		return put_stamped(s, slot, lap | offset, r->events);
@@ -321,26 +339,37 @@ static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
 }
 
 static __always_inline bool put_bits(struct evchan_queue *c, struct evcore_source *s,
-				     u32 events, bool overflowed)
+				     u32 events, enum reserver who)
 {
-	struct evcore_record r = { .events = events, .overflowed = overflowed };
+	struct evcore_record r = { .events = events, .overflowed = who == DRAIN };
 	struct evchan_event *slot;
 	u32 offset;
 	u64 lap;
 
-	if (unlikely(!reserve(c, &slot, &offset, &lap, true)))
+	if (unlikely(!reserve(c, &slot, &offset, &lap, who)))
 		return false;
 	fill(s, slot, EVCHAN_POLL, &r);
 	publish(s, slot, offset, lap, events);
 	return true;
 }
 
-static bool evchan_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events,
-			    bool overflowed)
+static bool evchan_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
 {
-	/* Twice, each with its constant. */
-	return overflowed ? put_bits(to_evchan(q), s, events, true) :
-			    put_bits(to_evchan(q), s, events, false);
+	return put_bits(to_evchan(q), s, events, PUT);
+}
+
+static __always_inline bool put_overflowed(struct evcore_queue *q, struct evcore_source *s,
+					   u32 events)
+{
+	return put_bits(to_evchan(q), s, events, DRAIN);
+}
+
+static unsigned int evchan_drain(struct evcore_queue *q, unsigned int most)
+{
+	unsigned int n = evcore_drain_plain(q, most, put_overflowed);
+
+	await_slot(to_evchan(q));
+	return n;
 }
 
 static bool evchan_merge(struct evcore_queue *q, struct evcore_source *s, u32 events)
@@ -432,10 +461,12 @@ static void evchan_block(struct evcore_queue *q, bool on)
 	struct evchan_queue *c = to_evchan(q);
 
 	/* Fully ordered: a reserve that was under way fails its swap. */
-	if (on)
-		atomic64_fetch_or(EVCHAN_TAIL_OVERFLOW, &c->tail);
-	else
+	if (!on) {
 		atomic64_fetch_andnot(EVCHAN_TAIL_OVERFLOW, &c->tail);
+		return;
+	}
+	atomic64_fetch_or(EVCHAN_TAIL_OVERFLOW, &c->tail);
+	await_slot(c);
 }
 
 static void evchan_call(struct evcore_queue *q, bool on)
@@ -473,6 +504,7 @@ const struct evcore_face evchan_face = {
 	.wake	= evchan_wake,
 	.put	= evchan_put,
 	.put_poll = evchan_put_poll,
+	.drain	= evchan_drain,
 	.merge	= evchan_merge,
 	.taken	= evchan_taken,
 	.cancel	= evchan_cancel,
@@ -510,5 +542,6 @@ int evchan_ring_init(struct evchan_queue *c, u32 entries)
 	c->mask = entries - 1;
 	c->order = ilog2(entries);
 	c->map_length = length;
+	await_slot(c);
 	return 0;
 }

@@ -18,6 +18,9 @@
  * @header: start of the shared mapping
  * @seen: position before which all is consumed, queue->lock
  * @map_length: bytes of the mapping
+ * @awaited: with the overflow bit set the tail stands still but for draining: the slot
+ *           that the first in overflow waits for, queue->lock
+ * @awaited_free: what is in that slot once it is free
  */
 struct evchan_queue {
 	struct evcore_queue		queue;
@@ -28,6 +31,8 @@ struct evchan_queue {
 	struct evchan_ring_header	*header;
 	u64				seen;
 	unsigned long			map_length;
+	struct evchan_event		*awaited;
+	u64				awaited_free;
 };
 
 /* In the tail word: the overflow list is not empty, or about to be. */

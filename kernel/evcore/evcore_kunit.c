@@ -42,12 +42,23 @@ static bool test_put(struct evcore_queue *q, struct evcore_source *s,
 	return true;
 }
 
-static bool test_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events,
-			  bool overflowed)
+static bool test_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
 {
-	struct evcore_record r = { .events = events, .overflowed = overflowed };
+	struct evcore_record r = { .events = events };
 
 	return test_put(q, s, &r);
+}
+
+static bool test_put_overflowed(struct evcore_queue *q, struct evcore_source *s, u32 events)
+{
+	struct evcore_record r = { .events = events, .overflowed = true };
+
+	return test_put(q, s, &r);
+}
+
+static unsigned int test_drain(struct evcore_queue *q, unsigned int most)
+{
+	return evcore_drain_plain(q, most, test_put_overflowed);
 }
 
 static bool test_merge(struct evcore_queue *q, struct evcore_source *s, u32 events)
@@ -96,6 +107,7 @@ static const struct evcore_face test_face = {
 	.post	= evcore_post_slow,
 	.put	= test_put,
 	.put_poll = test_put_poll,
+	.drain	= test_drain,
 	.merge	= test_merge,
 	.taken	= test_taken,
 	.ready	= test_ready,

@@ -201,20 +201,14 @@ static __always_inline void pending_record(struct evcore_source *s, struct evcor
 	}
 }
 
-/* A source has its slot: off the list. */
-static __always_inline void waits_no_longer(struct evcore_queue *q, struct evcore_source *s)
+/* A source's own event goes: off the list. */
+static void waits_no_longer(struct evcore_queue *q, struct evcore_source *s)
 {
 	list_del_init(&s->link);
 	s->where = EVCORE_IDLE;
 	s->pending = 0;
 	s->marked = false;
 	waits_no_more(q);
-}
-
-/* Bits and nothing else, and no mode that needs care once they are delivered. */
-static __always_inline bool plain(const struct evcore_source *s)
-{
-	return s->type == EVCORE_POLL && !(s->flags & EVCORE_SLOW) && !s->check && !s->marked;
 }
 
 static noinline bool drain_source(struct evcore_queue *q, struct evcore_source *s)
@@ -224,21 +218,10 @@ static noinline bool drain_source(struct evcore_queue *q, struct evcore_source *
 	pending_record(s, &r);
 	if (!q->face->put(q, s, &r))
 		return false;
-	if (trace_drain_enabled())
-		trace_drain(q, s->type, s->id, r.events);
+	trace_drain(q, s->type, s->id, r.events);
 	waits_no_longer(q, s);
 	if (s->check || s->flags & (EVCORE_AUTOREMOVE | EVCORE_LEVEL))
 		evcore_delivered(s, &r);
-	return true;
-}
-
-static __always_inline bool drain_plain(struct evcore_queue *q, struct evcore_source *s)
-{
-	if (unlikely(!q->face->put_poll(q, s, s->pending, true)))
-		return false;
-	if (trace_drain_enabled())
-		trace_drain(q, s->type, s->id, s->pending);
-	waits_no_longer(q, s);
 	return true;
 }
 
@@ -265,8 +248,6 @@ static noinline bool drain_held(struct evcore_queue *q, struct evcore_held *h)
  * @q: the queue
  * @most: at most so many
  *
- * A source is unlinked only after its slot is there.
- *
  * Return: how many were moved.
  */
 unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
@@ -276,18 +257,19 @@ unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 	unsigned int n = 0;
 
 	lockdep_assert_held(&q->lock);
-	for (; n < most && !list_empty(&q->overflow); n++) {
+	for (;;) {
+		/* Traced, each is moved by itself. */
+		if (!trace_drain_enabled())
+			n += q->face->drain(q, most - n);
+		if (n == most || list_empty(&q->overflow))
+			break;
 		node = list_first_entry(&q->overflow, struct evcore_node, link);
 		s = container_of(node, struct evcore_source, at);
-		if (unlikely(node->where == EVCORE_HELD)) {
-			if (!drain_held(q, container_of(node, struct evcore_held, at)))
-				break;
-		} else if (likely(plain(s))) {
-			if (!drain_plain(q, s))
-				break;
-		} else if (!drain_source(q, s)) {
+		if (!(node->where == EVCORE_HELD ?
+		      drain_held(q, container_of(node, struct evcore_held, at)) :
+		      drain_source(q, s)))
 			break;
-		}
+		n++;
 	}
 	q->drained += n;
 	if (n)

@@ -145,7 +145,7 @@ bool evcore_post_level(struct evcore_source *s, u32 events)
 	events &= s->events | EVCORE_ALWAYS;
 	done = events && !q->nr_overflow && !s->gone && s->armed &&
 	       (s->flags & EVCORE_SLOW) == EVCORE_LEVEL &&
-	       q->face->taken(q, s) && q->face->put_poll(q, s, events, false);
+	       q->face->taken(q, s) && q->face->put_poll(q, s, events);
 	if (likely(done)) {
 		trace_post(q, s->type, s->id, events);
 		if (s->where == EVCORE_IDLE)

@@ -129,8 +129,7 @@ static __always_inline void put_bits(struct kevent_queue *k, struct evcore_sourc
 	publish(k, s);
 }
 
-static bool kevent_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events,
-			    bool overflowed)
+static bool kevent_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
 {
 	struct kevent_queue *k = to_kevent(q);
 
@@ -138,6 +137,12 @@ static bool kevent_put_poll(struct evcore_queue *q, struct evcore_source *s, u32
 		return false;
 	put_bits(k, s, events);
 	return true;
+}
+
+/* A record does not say that it overflowed. */
+static unsigned int kevent_drain(struct evcore_queue *q, unsigned int most)
+{
+	return evcore_drain_plain(q, most, kevent_put_poll);
 }
 
 /*
@@ -237,6 +242,7 @@ const struct evcore_face kevent_face = {
 	.wake	= kevent_wake,
 	.put	= kevent_put,
 	.put_poll = kevent_put_poll,
+	.drain	= kevent_drain,
 	.taken	= kevent_taken,
 	.ready	= kevent_ready,
 	.posted	= kevent_posted,

@@ -59,6 +59,35 @@ TEST(overflow_not_overtaken)
 	channel_close(&c);
 }
 
+/* Each post into a ring with room brings along some that wait, without a call. */
+TEST(post_drains)
+{
+	struct evchan_event e;
+	int fds[40], next = 0;
+	struct channel c;
+
+	ASSERT_EQ(channel_open(&c, 8, 0), 0);
+	for (int i = 0; i < 40; i++) {
+		fds[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fds[i], POLLIN, 0, i), 0);
+	}
+	for (int i = 0; i < 40; i++) {
+		raise_eventfd(fds[i]);
+		if (i < 36)
+			continue;
+		ASSERT_EQ(take(&c, &e), 1);
+		EXPECT_EQ(e.data, next++);
+		while (take(&c, &e))
+			EXPECT_EQ(e.data, next++);
+	}
+	/* As many as there were slots, and with each of the last three at least one more. */
+	EXPECT_GE(next, 8 + 3);
+	EXPECT_GE(counter(c.fd, "drained"), 3);
+	for (int i = 0; i < 40; i++)
+		close(fds[i]);
+	channel_close(&c);
+}
+
 TEST(overflow_source_closed_or_deleted)
 {
 	struct evchan_event e;

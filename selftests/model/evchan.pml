@@ -201,11 +201,14 @@ inline record_taken(r, e)
  * models: kernel/evchan/ring.c lap_of
  * The position in pos, or NONE. For a source it is a new record.
  */
-inline reserve(drain, s)
+#define BY_POST		0
+#define BY_PUT		1	/* under the lock */
+#define BY_DRAIN	2	/* and with the overflow bit: the tail is its own */
+inline reserve(who, s)
 {
 	t = mem[TAIL];
 	do
-	:: !(drain) && t >= OVF -> pos = NONE; break
+	:: who == BY_POST && t >= OVF -> pos = NONE; break
 	:: else ->
 		pos = t % OVF;
 		LOAD(SLOT + pos % N, st);
@@ -222,6 +225,10 @@ inline reserve(drain, s)
 			:: else -> t = u
 			fi
 		:: else ->
+			if
+			:: who == BY_DRAIN -> STORE(TAIL, t + 1); break
+			:: else
+			fi;
 			atomic {
 				EMPTY ->
 				if
@@ -406,11 +413,12 @@ inline overflow_unlink_first()
 
 /*
  * models: kernel/evcore/overflow.c evcore_drain
- * models: kernel/evcore/overflow.c drain_plain
+ * models: include/linux/evcore.h evcore_drain_plain
+ * models: kernel/evchan/ring.c evchan_drain
+ * models: kernel/evchan/ring.c put_bits
  * models: kernel/evcore/overflow.c drain_source
  * models: kernel/evcore/overflow.c waits_no_longer
  * models: kernel/evchan/ring.c evchan_put
- * models: kernel/evchan/ring.c evchan_put_poll
  * Of those that wait, at most so many go into the ring, in order; moved counts.
  */
 inline drain(most)
@@ -422,7 +430,7 @@ inline drain(most)
 #ifdef BREAK_UNLINK_FIRST
 		atomic { EMPTY -> overflow_unlink_first() }
 #endif
-		reserve(1, NONE);
+		reserve(BY_DRAIN, NONE);
 		if
 		:: pos == NONE ->
 #ifdef BREAK_UNLINK_FIRST
@@ -564,7 +572,7 @@ inline post_slow(s, e)
 			:: else ->
 				pos = NONE;
 				if
-				:: novf == 0 -> reserve(1, s)
+				:: novf == 0 -> reserve(BY_PUT, s)
 				:: else
 				fi;
 				if
@@ -584,7 +592,8 @@ inline post_slow(s, e)
 
 /*
  * models: kernel/evchan/ring.c wake_behind
- * models: kernel/evchan/ring.c full
+ * models: kernel/evchan/ring.c has_slot
+ * models: kernel/evchan/ring.c await_slot
  * models: include/linux/evcore.h evcore_wait_behind
  * Others wait and the ring is full: linked behind them, with no try to drain.
  */
@@ -618,7 +627,7 @@ inline post(s, e)
 	if
 	:: ok
 	:: else ->
-		reserve(0, s);
+		reserve(BY_POST, s);
 		if
 		:: pos != NONE ->
 			place(s, e);
@@ -642,6 +651,8 @@ inline post(s, e)
 
 /*
  * models: tools/evchan/lib/evchan.h ec_take
+ * models: tools/evchan/lib/evchan.h ec_next
+ * models: tools/evchan/lib/evchan.c ec_pass
  * The record in r, or NONE.
  */
 inline take()
