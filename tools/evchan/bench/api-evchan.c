@@ -79,13 +79,14 @@ static int channel_modify(void *q, const int *fds, unsigned int n, uint32_t even
 /* What is in the ring, up to @max. */
 static inline unsigned int take(struct channel *c, uint32_t *cookies, unsigned int max)
 {
-	struct ec_cursor at = ec_begin(c->ec);
+	ec_t ec = c->ec;
+	struct ec_cursor at = ec_begin(ec);
 	unsigned int n = 0;
 	event_data_t e;
 
-	while (n < max && ec_next(c->ec, &at, &e))
+	while (n < max && ec_next(ec, &at, &e))
 		cookies[n++] = e.data;
-	ec_end(c->ec, &at);
+	ec_end(ec, &at);
 	return n;
 }
 

@@ -185,6 +185,30 @@ int ec_destroy(ec_t ec)
 	return ret;
 }
 
+uint64_t ec_pass(ec_t ec, uint64_t pos)
+{
+	struct ec_cursor at;
+
+	ec_seek(ec, &at, pos);
+	/* Twice round is enough for any head. */
+	for (uint64_t passed = 0; passed <= 2 * ec->mask + 3; passed++) {
+		uint64_t state = __atomic_load_n(&at.slot->state, __ATOMIC_ACQUIRE);
+		int32_t ahead = (int32_t)((uint32_t)(state >> 32) - (uint32_t)(at.consumed >> 32));
+
+		/* There is one, or the ring ends here: not yet posted. */
+		if (ec_is_there(state, at.consumed) || ahead < 0)
+			break;
+		/*
+		 * Consumed. A slot that is laps ahead says how far the hint was taken back:
+		 * what it holds was posted once all that is a ring's length before it had
+		 * been consumed.
+		 */
+		ec_seek(ec, &at, at.pos + 1 +
+			(ahead > 1 ? (uint64_t)(ahead - 1) << ec->order : 0));
+	}
+	return at.pos;
+}
+
 int ec_poll_slow(ec_t ec, event_data_t *d)
 {
 	if (evchan_wait(ec->fd, 0, 0, NULL, NULL, 0) < 0)

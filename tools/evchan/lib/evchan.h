@@ -120,6 +120,18 @@ static inline void ec_end(ec_t ec, const struct ec_cursor *at)
 	__atomic_store_n(&ec->header->head, at->pos, __ATOMIC_RELEASE);
 }
 
+/* Is the event of this lap there? One comparison for "this lap" and "has events". */
+static inline int ec_is_there(uint64_t state, uint64_t consumed)
+{
+	return state - consumed - 1 < UINT32_MAX;
+}
+
+/*
+ * What ec_next() does seldom: from @pos pass the slots that were consumed, by whomever.
+ * Return: where there is an event, or where the ring ends.
+ */
+uint64_t ec_pass(ec_t ec, uint64_t pos);
+
 /**
  * ec_next - take the next event that is in the ring
  * @ec: the channel
@@ -134,40 +146,34 @@ static inline void ec_end(ec_t ec, const struct ec_cursor *at)
  */
 static inline int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
 {
-	uint64_t passed = 0;
+	uint64_t state;
 
-	for (;;) {
+	do {
 		/* Pairs with the kernel's exchange that published it. */
-		uint64_t state = __atomic_load_n(&at->slot->state, __ATOMIC_ACQUIRE);
-		int32_t ahead;
-
-		/* One comparison for "this lap" and "has events". */
-		if (__builtin_expect(state - at->consumed - 1 < UINT32_MAX, 1)) {
-			*d = *at->slot;
-			d->state = state;
-			/* Release: the copy is complete before the kernel may fill again. */
-			if (__builtin_expect(!__atomic_compare_exchange_n(&at->slot->state, &state,
-					at->consumed, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED), 0))
-				continue;	/* merged or taken meanwhile: look again */
-			at->pos++;
-			if (__builtin_expect(++at->slot == ec->end, 0)) {
-				at->slot = ec->events;
-				at->consumed += 1ULL << 32;
-			}
-			return 1;
+		state = __atomic_load_n(&at->slot->state, __ATOMIC_ACQUIRE);
+		if (__builtin_expect(!ec_is_there(state, at->consumed), 0)) {
+			/* Not yet posted: the ring ends here. */
+			if ((int64_t)(state - at->consumed) < 0)
+				return 0;
+			ec_seek(ec, at, ec_pass(ec, at->pos));
+			state = __atomic_load_n(&at->slot->state, __ATOMIC_ACQUIRE);
+			if (!ec_is_there(state, at->consumed))
+				return 0;
 		}
-		ahead = (int32_t)((uint32_t)(state >> 32) - (uint32_t)(at->consumed >> 32));
-		/* Not yet posted: the ring ends here. Twice round is enough for any head. */
-		if (ahead < 0 || passed++ > 2 * ec->mask + 2)
-			return 0;
+		*d = *at->slot;
+		d->state = state;
 		/*
-		 * Consumed, by us or by another. A slot that is laps ahead says how far
-		 * the hint was taken back: what it holds was posted once all that is a
-		 * ring's length before it had been consumed.
+		 * Release: the copy is complete before the kernel may fill again. Merged or
+		 * taken meanwhile, it is looked at again.
 		 */
-		ec_seek(ec, at, at->pos + 1 +
-			(ahead > 1 ? (uint64_t)(ahead - 1) << ec->order : 0));
+	} while (__builtin_expect(!__atomic_compare_exchange_n(&at->slot->state, &state,
+			at->consumed, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED), 0));
+	at->pos++;
+	if (__builtin_expect(++at->slot == ec->end, 0)) {
+		at->slot = ec->events;
+		at->consumed += 1ULL << 32;
 	}
+	return 1;
 }
 
 /* Take one event: 1, or 0 if the ring has none. As ec_next(), which see. */
