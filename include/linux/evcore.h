@@ -208,7 +208,8 @@ typedef bool (*evcore_put_bits_t)(struct evcore_queue *q, struct evcore_source *
  * @put: place a record in the ring, whatever waits in overflow; false if there is no
  *       free slot. queue->lock held.
  * @put_poll: the same for a level-triggered EVCORE_POLL source, of which there is
- *            nothing but @events to tell. queue->lock held.
+ *            nothing but @events to tell, while nothing waits in overflow.
+ *            queue->lock held.
  * @drain: evcore_drain_plain() with the face's own way to place a record.
  *         queue->lock held.
  * @merge: add bits to the source's last record if it is still unconsumed, and
@@ -674,6 +675,15 @@ static inline void evcore_post(struct evcore_source *s, u32 events, u64 value,
 	s->queue->face->post(s, events, value, extra);
 }
 
+/* In overflow, and no more than bits of a watched file that need no care once delivered. */
+static __always_inline bool evcore_is_plain(const struct evcore_node *node)
+{
+	const struct evcore_source *s = container_of(node, struct evcore_source, at);
+
+	return node->where != EVCORE_HELD && s->type == EVCORE_POLL &&
+	       !(s->flags & EVCORE_SLOW) && !(s->check | s->marked);
+}
+
 /**
  * evcore_drain_plain - move events from overflow into the ring, the simple ones
  * @q: the queue; its lock held
@@ -697,10 +707,9 @@ static __always_inline unsigned int evcore_drain_plain(struct evcore_queue *q, u
 		node = list_first_entry(&q->overflow, struct evcore_node, link);
 		if (&node->link == &q->overflow)
 			break;
-		s = container_of(node, struct evcore_source, at);
-		if (node->where == EVCORE_HELD || s->type != EVCORE_POLL ||
-		    s->flags & EVCORE_SLOW || s->check | s->marked)
+		if (!evcore_is_plain(node))
 			break;
+		s = container_of(node, struct evcore_source, at);
 		/* Unlinked only after its slot is there. */
 		if (!put(q, s, s->pending))
 			break;

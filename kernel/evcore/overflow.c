@@ -264,6 +264,9 @@ unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 		if (n == most || list_empty(&q->overflow))
 			break;
 		node = list_first_entry(&q->overflow, struct evcore_node, link);
+		/* Left although it is plain: there is no slot. */
+		if (!trace_drain_enabled() && evcore_is_plain(node))
+			break;
 		s = container_of(node, struct evcore_source, at);
 		if (!(node->where == EVCORE_HELD ?
 		      drain_held(q, container_of(node, struct evcore_held, at)) :
