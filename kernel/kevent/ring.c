@@ -129,7 +129,8 @@ static __always_inline void put_bits(struct kevent_queue *k, struct evcore_sourc
 	publish(k, s);
 }
 
-static bool kevent_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
+static __always_inline bool put_if_room(struct evcore_queue *q, struct evcore_source *s,
+					u32 events)
 {
 	struct kevent_queue *k = to_kevent(q);
 
@@ -139,10 +140,15 @@ static bool kevent_put_poll(struct evcore_queue *q, struct evcore_source *s, u32
 	return true;
 }
 
+static bool kevent_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
+{
+	return put_if_room(q, s, events);
+}
+
 /* A record does not say that it overflowed. */
 static unsigned int kevent_drain(struct evcore_queue *q, unsigned int most)
 {
-	return evcore_drain_plain(q, most, kevent_put_poll);
+	return evcore_drain_plain(q, most, put_if_room);
 }
 
 /*
@@ -453,6 +459,8 @@ int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max
 	u64 pos, tail;
 	u32 idx, n;
 
+	/* No more than there can be, however old the position is once the tail is read. */
+	max = min(max, k->num);
 	for (;;) {
 		/*
 		 * Without the lock, and in this order: the index is that of the position

@@ -197,7 +197,7 @@ uint64_t ec_pass(ec_t ec, uint64_t pos)
 
 		/* There is one, or the ring ends here: not yet posted. */
 		if (ec_is_there(state, at.consumed) || ahead < 0)
-			break;
+			return at.pos;
 		/*
 		 * Consumed. A slot that is laps ahead says how far the hint was taken back:
 		 * what it holds was posted once all that is a ring's length before it had
@@ -206,7 +206,7 @@ uint64_t ec_pass(ec_t ec, uint64_t pos)
 		ec_seek(ec, &at, at.pos + 1 +
 			(ahead > 1 ? (uint64_t)(ahead - 1) << ec->order : 0));
 	}
-	return at.pos;
+	return pos;
 }
 
 int ec_poll_slow(ec_t ec, event_data_t *d)

@@ -128,7 +128,8 @@ static inline int ec_is_there(uint64_t state, uint64_t consumed)
 
 /*
  * What ec_next() does seldom: from @pos pass the slots that were consumed, by whomever.
- * Return: where there is an event, or where the ring ends.
+ * Return: where there is an event, or where the ring ends; @pos itself if neither was
+ * found, for the slots hold what the kernel never puts there.
  */
 uint64_t ec_pass(ec_t ec, uint64_t pos);
 
@@ -146,19 +147,21 @@ uint64_t ec_pass(ec_t ec, uint64_t pos);
  */
 static inline int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
 {
-	uint64_t state;
-
-	do {
+	for (;;) {
 		/* Pairs with the kernel's exchange that published it. */
-		state = __atomic_load_n(&at->slot->state, __ATOMIC_ACQUIRE);
+		uint64_t state = __atomic_load_n(&at->slot->state, __ATOMIC_ACQUIRE);
+		uint64_t next;
+
 		if (__builtin_expect(!ec_is_there(state, at->consumed), 0)) {
 			/* Not yet posted: the ring ends here. */
-			if ((int64_t)(state - at->consumed) < 0)
+			if ((int32_t)((uint32_t)(state >> 32) - (uint32_t)(at->consumed >> 32)) < 0)
 				return 0;
-			ec_seek(ec, at, ec_pass(ec, at->pos));
-			state = __atomic_load_n(&at->slot->state, __ATOMIC_ACQUIRE);
-			if (!ec_is_there(state, at->consumed))
+			next = ec_pass(ec, at->pos);
+			if (next == at->pos)
 				return 0;
+			/* What is there may be taken before it is looked at here. */
+			ec_seek(ec, at, next);
+			continue;
 		}
 		*d = *at->slot;
 		d->state = state;
@@ -166,8 +169,10 @@ static inline int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
 		 * Release: the copy is complete before the kernel may fill again. Merged or
 		 * taken meanwhile, it is looked at again.
 		 */
-	} while (__builtin_expect(!__atomic_compare_exchange_n(&at->slot->state, &state,
-			at->consumed, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED), 0));
+		if (__builtin_expect(__atomic_compare_exchange_n(&at->slot->state, &state,
+				at->consumed, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED), 1))
+			break;
+	}
 	at->pos++;
 	if (__builtin_expect(++at->slot == ec->end, 0)) {
 		at->slot = ec->events;
