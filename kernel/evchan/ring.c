@@ -103,6 +103,7 @@ static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event 
 			tail = now;
 			continue;
 		}
+		/* That it is free orders what is filled in: a control dependency. */
 		if (who == DRAIN) {
 			atomic64_set(&c->tail, tail + 1);
 			return true;
