@@ -5,7 +5,7 @@
 #ifndef _EVCHAN_RING_H
 #define _EVCHAN_RING_H
 
-#include <linux/evcore.h>
+#include <linux/evcore_face.h>
 #include <uapi/linux/evchan.h>
 
 /**

@@ -6,6 +6,7 @@
  */
 #include <kunit/test.h>
 #include <linux/evcore.h>
+#include <linux/evcore_face.h>
 #include <linux/file.h>
 #include <linux/slab.h>
 

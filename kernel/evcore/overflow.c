@@ -9,6 +9,7 @@
  * lock-free path is told so by ->block(), before the first source is linked.
  */
 #include <linux/evcore.h>
+#include <linux/evcore_face.h>
 #include <linux/sched.h>
 #include <trace/events/evcore.h>
 

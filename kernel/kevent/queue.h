@@ -5,7 +5,7 @@
 #ifndef _KEVENT_QUEUE_H
 #define _KEVENT_QUEUE_H
 
-#include <linux/evcore.h>
+#include <linux/evcore_face.h>
 #include <linux/file.h>
 #include <linux/inotify.h>
 #include <uapi/linux/kevent.h>

@@ -2,17 +2,26 @@
 /* A full ring loses nothing and reorders nothing. */
 #include "channel.h"
 
+/* A channel of 8 slots that watches @n eventfds, with cookies from 0. */
+static int open_with_eventfds(struct channel *c, int *fds, int n)
+{
+	if (channel_open(c, 8, 0))
+		return -1;
+	for (int i = 0; i < n; i++) {
+		fds[i] = eventfd(0, EFD_NONBLOCK);
+		if (watch(c, EVCHAN_ADD, EVCHAN_POLL, fds[i], POLLIN, 0, i))
+			return -1;
+	}
+	return 0;
+}
+
 TEST(overflow_in_order)
 {
 	struct evchan_event e;
 	int fds[200], next = 0;
 	struct channel c;
 
-	ASSERT_EQ(channel_open(&c, 8, 0), 0);
-	for (int i = 0; i < 200; i++) {
-		fds[i] = eventfd(0, EFD_NONBLOCK);
-		ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fds[i], POLLIN, 0, i), 0);
-	}
+	ASSERT_EQ(open_with_eventfds(&c, fds, 200), 0);
 	EXPECT_EQ(c.header->flags & EVCHAN_RING_CALL, 0);
 	for (int round = 0; round < 3; round++)
 		for (int i = 0; i < 200; i++)
@@ -42,11 +51,7 @@ TEST(overflow_not_overtaken)
 	struct channel c;
 	int fds[12];
 
-	ASSERT_EQ(channel_open(&c, 8, 0), 0);
-	for (int i = 0; i < 12; i++) {
-		fds[i] = eventfd(0, EFD_NONBLOCK);
-		ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fds[i], POLLIN, 0, i), 0);
-	}
+	ASSERT_EQ(open_with_eventfds(&c, fds, 12), 0);
 	for (int i = 0; i < 11; i++)
 		raise_eventfd(fds[i]);
 	for (int i = 0; i < 8; i++)
@@ -66,11 +71,7 @@ TEST(post_drains)
 	int fds[40], next = 0;
 	struct channel c;
 
-	ASSERT_EQ(channel_open(&c, 8, 0), 0);
-	for (int i = 0; i < 40; i++) {
-		fds[i] = eventfd(0, EFD_NONBLOCK);
-		ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fds[i], POLLIN, 0, i), 0);
-	}
+	ASSERT_EQ(open_with_eventfds(&c, fds, 40), 0);
 	for (int i = 0; i < 40; i++) {
 		raise_eventfd(fds[i]);
 		if (i < 36)

@@ -413,7 +413,7 @@ inline overflow_unlink_first()
 
 /*
  * models: kernel/evcore/overflow.c evcore_drain
- * models: include/linux/evcore.h evcore_drain_plain
+ * models: include/linux/evcore_face.h evcore_drain_plain
  * models: kernel/evchan/ring.c evchan_drain
  * models: kernel/evchan/ring.c put_bits
  * models: kernel/evcore/overflow.c drain_source
@@ -594,7 +594,7 @@ inline post_slow(s, e)
  * models: kernel/evchan/ring.c wake_behind
  * models: kernel/evchan/ring.c has_slot
  * models: kernel/evchan/ring.c await_slot
- * models: include/linux/evcore.h evcore_wait_behind
+ * models: include/linux/evcore_face.h evcore_wait_behind
  * Others wait and the ring is full: linked behind them, with no try to drain.
  */
 inline wake_behind(s, e)
@@ -619,7 +619,7 @@ inline wake_behind(s, e)
  * models: kernel/evchan/ring.c post_quick
  * models: kernel/evchan/ring.c anything_after
  * models: kernel/evchan/ring.c after_post
- * models: include/linux/evcore.h evcore_quick_events
+ * models: include/linux/evcore_face.h evcore_quick_events
  */
 inline post(s, e)
 {
