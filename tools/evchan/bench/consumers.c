@@ -38,13 +38,24 @@ struct shared {
 	int *fds;			/* the last one tells a thread to stop */
 	uint32_t *under_way;		/* of each source: made ready and not taken */
 	unsigned int taken, twice, running;
+	pthread_barrier_t start;
 };
 
 struct worker {
 	struct shared *s;
 	unsigned int taken;
 	pthread_t thread;
+	double started, stopped;	/* when, and what all had taken then */
+	unsigned int reached;
 };
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
 
 static void *work(void *arg)
 {
@@ -53,12 +64,18 @@ static void *work(void *arg)
 	uint32_t cookies[BATCH];
 	bool stop = false;
 
+	pthread_barrier_wait(&s->start);
+	w->started = seconds();
 	while (!stop) {
 		unsigned int n = s->api->wait(s->q, cookies, s->load->batch);
-		bool more;
-
+		unsigned int taken = __atomic_add_fetch(&s->taken, n, __ATOMIC_RELAXED);
 		/* What is taken when it is over is not made ready again. */
-		more = __atomic_add_fetch(&s->taken, n, __ATOMIC_RELAXED) < s->load->total;
+		bool more = taken < s->load->total;
+
+		if (!more) {
+			w->stopped = seconds();
+			w->reached = taken;
+		}
 		for (unsigned int i = 0; i < n; i++) {
 			if (cookies[i] == EVENTS) {
 				stop = true;
@@ -80,12 +97,19 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static double seconds(void)
+/* Events for each second, from where the first thread begins to where the number is reached. */
+static double rate_of(const struct worker *workers, unsigned int n)
 {
-	struct timespec t;
+	const struct worker *last = workers;
+	double started = workers->started;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
+	for (unsigned int i = 1; i < n; i++) {
+		if (workers[i].started < started)
+			started = workers[i].started;
+		if (workers[i].reached && (!last->reached || workers[i].reached < last->reached))
+			last = workers + i;
+	}
+	return last->reached / (last->stopped - started);
 }
 
 static double rate(const struct api *api, void *arg)
@@ -98,7 +122,6 @@ static double rate(const struct api *api, void *arg)
 	struct shared s = { .api = api, .load = load, .running = load->threads };
 	uint32_t cookie;
 	unsigned int lost = 0, which = 0;
-	double start;
 
 	while (apis[which] != api)
 		which++;
@@ -109,7 +132,7 @@ static double rate(const struct api *api, void *arg)
 		s.under_way[i] = 1;
 		raise_one(s.fds[i]);
 	}
-	start = seconds();
+	pthread_barrier_init(&s.start, NULL, load->threads);
 	for (unsigned int i = 0; i < load->threads; i++) {
 		workers[i] = (struct worker){ .s = &s };
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
@@ -117,8 +140,7 @@ static double rate(const struct api *api, void *arg)
 	}
 	/* This thread sleeps: no look at the counters while it is measured. */
 	while (__atomic_load_n(&s.running, __ATOMIC_ACQUIRE) == load->threads)
-		usleep(1000);
-	start = seconds() - start;
+		usleep(10000);
 	while (__atomic_load_n(&s.running, __ATOMIC_ACQUIRE)) {
 		raise_one(s.fds[EVENTS]);
 		usleep(1000);
@@ -133,13 +155,13 @@ static double rate(const struct api *api, void *arg)
 	if (lost)
 		fail("%s: %u of %u events lost", api->name, lost, EVENTS);
 	load->twice[which] += s.twice;
-	start = s.taken / start;
+	pthread_barrier_destroy(&s.start);
 	for (unsigned int i = 0; i < load->threads; i++)
 		load->shares[which][i] = 100.0 * workers[i].taken / s.taken;
 	api->close(s.q);
 	free_eventfds(s.fds, EVENTS + 1);
 	free(s.under_way);
-	return start;
+	return rate_of(workers, load->threads);
 }
 
 static bool takes_part(const struct api *api, void *arg)
@@ -167,7 +189,7 @@ void bench_consumers(unsigned int scale, unsigned int turns)
 		for (int batched = 1; batched >= 0; batched--) {
 			struct load load = {
 				.threads = threads, .batch = batched ? BATCH : 1,
-				.total = 40000 / scale,
+				.total = 120000 / scale,
 			};
 			char name[64];
 
