@@ -35,11 +35,14 @@
  * ->hashed, ->attached: queue->mutex.
  * source->events, ->flags, ->data: written under queue->mutex, read by posting
  * without it; a post that runs beside a modify may use either value, but has ended
- * before the modify looks at the condition (evcore_fd_modified()).
+ * before the modify looks at the condition (evcore_fd_modified()). So is ->posted set
+ * to 0 by a modify that finds the source idle (evcore_modify_bits()).
  * source->posted: written by posting before its record is published; a guess
  * for everybody else, that the ring's own state word confirms or denies.
  * queue->sleepers: written under queue->lock, read by posting without it, see below.
- * A source is on one list at most, source->where says on which. The records it
+ * A source is on one list at most, source->where says on which. A drain that takes it
+ * off overflow sets that last, with release: who keeps everybody else from posting of
+ * it, and reads with acquire that it is idle, needs no queue->lock. The records it
  * holds (struct evcore_held) are in the overflow list one by one.
  *
  * WAKING
@@ -614,6 +617,10 @@ struct evcore_held *evcore_hold(gfp_t gfp);
 void evcore_drop(struct evcore_held *h);
 bool evcore_post_held(struct evcore_source *s, struct evcore_held *h);
 void evcore_post_last(struct evcore_source *s, struct evcore_held *h);
+
+/* sources/poll.c */
+bool evcore_modify_bits(struct evcore_queue *q, u32 fd, u32 flags, u32 mask, u32 events,
+			u64 data);
 
 /* sources/fd.c */
 int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key);

@@ -88,8 +88,9 @@ static __always_inline unsigned int evcore_drain_plain(struct evcore_queue *q, u
 		if (!put(q, s, s->pending))
 			break;
 		list_del_init(&s->link);
-		s->where = EVCORE_IDLE;
 		s->pending = 0;
+		/* Last: pairs with the acquire in change_bits(). */
+		smp_store_release(&s->where, EVCORE_IDLE);
 	}
 	q->nr_overflow -= n;
 	if (n && !q->nr_overflow)

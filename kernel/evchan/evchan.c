@@ -314,6 +314,46 @@ fault:
 	return -EFAULT;
 }
 
+/*
+ * Of the entries from @uch on those that change no more than the events and the cookie
+ * of what is watched by descriptor: read, done and answered, until one is another case.
+ * Return: how many.
+ */
+static noinline unsigned int modify_bits(struct evcore_queue *q,
+					 struct evchan_change __user *uch, unsigned int n)
+{
+	struct change ch __uninitialized;	/* no more of it than set_what() sets */
+	u64 what, data, fd;
+	unsigned int done;
+	u32 events;
+
+	for (done = 0; done < n && !need_resched(); done++, uch++) {
+		if (!user_read_access_begin(uch, sizeof(*uch)))
+			break;
+		unsafe_get_user(what, (const u64 __user *)uch, fault_read);
+		unsafe_get_user(events, &uch->events, fault_read);
+		unsafe_get_user(data, &uch->data, fault_read);
+		unsafe_get_user(fd, &uch->args[0], fault_read);
+		user_read_access_end();
+		set_what(&ch, what);
+		if (ch.op != EVCHAN_MOD || ch.req.type != EVCHAN_POLL ||
+		    !evcore_modify_bits(q, fd, ch.req.flags, ~0, events, data))
+			break;
+		/* Where this fails it is read once more, and that is answered. */
+		if (!user_write_access_begin(uch, sizeof(*uch)))
+			break;
+		unsafe_put_user(0, &uch->result, fault_write);
+		user_write_access_end();
+	}
+	return done;
+fault_read:
+	user_read_access_end();
+	return done;
+fault_write:
+	user_write_access_end();
+	return done;
+}
+
 /**
  * sys_evchan_ctl - change what a channel watches, or post
  * @fd: the channel
@@ -330,11 +370,11 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 {
 	struct evcore_batch batch __uninitialized;
 	/* Of the request, read_change() sets what differs from entry to entry. */
-	struct change ch = { .req.batch = &batch };
+	struct change ch = { .op = EVCHAN_MOD, .req.batch = &batch };
 	void __user *at = changes;
 	struct evchan_queue *c;
+	unsigned int i, bits;
 	int done = 0, ret = 0;
-	unsigned int i;
 	struct fd f;
 
 	if (flags & ~EVCHAN_CTL_STOP || n > EVCHAN_MAX_CHANGES ||
@@ -354,8 +394,18 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 	mutex_lock(&c->queue.mutex);
 	evcore_reap(&c->queue);
 	for (i = 0; i < n; i++, at += size) {
-		int result = read_change(&ch, at, size);
+		int result;
 
+		/* Entries are mostly of one kind: not looked for behind one of another. */
+		if (ch.op == EVCHAN_MOD && size == sizeof(struct evchan_change)) {
+			bits = modify_bits(&c->queue, at, n - i);
+			done += bits;
+			i += bits;
+			at += bits * size;
+			if (i == n)
+				break;
+		}
+		result = read_change(&ch, at, size);
 		batch.left = n - i;
 		if (result == -EFAULT) {
 			ret = -EFAULT;

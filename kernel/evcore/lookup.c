@@ -18,9 +18,6 @@
 
 #include "internal.h"
 
-/* Descriptor numbers in one of the small arrays. */
-#define FDS_EACH	64
-
 struct key {
 	u32	type;
 	u64	id;
@@ -62,21 +59,11 @@ static const struct rhashtable_params table_params = {
 	.automatic_shrinking = true,
 };
 
-/* Where the sources of a descriptor number begin; NULL: there can be none. */
-static struct evcore_source **fd_sources(struct evcore_queue *q, u32 fd)
-{
-	u32 i = fd / FDS_EACH;
-
-	if (i >= q->nr_fds || !q->fds[i])
-		return NULL;
-	return &q->fds[i][fd % FDS_EACH];
-}
-
 /* Make room for a descriptor number; false without memory. */
 static bool grow_fds(struct evcore_queue *q, u32 fd)
 {
 	struct evcore_source ***more;
-	u32 i = fd / FDS_EACH, n;
+	u32 i = fd / EVCORE_FDS_EACH, n;
 
 	if (i >= q->nr_fds) {
 		/* No more than a small part of the process's own table of files. */
@@ -91,8 +78,18 @@ static bool grow_fds(struct evcore_queue *q, u32 fd)
 		q->nr_fds = n;
 	}
 	if (!q->fds[i])
-		q->fds[i] = kcalloc(FDS_EACH, sizeof(*q->fds[i]), GFP_KERNEL_ACCOUNT);
+		q->fds[i] = kcalloc(EVCORE_FDS_EACH, sizeof(*q->fds[i]), GFP_KERNEL_ACCOUNT);
 	return q->fds[i];
+}
+
+/* Where the sources of a descriptor number begin; NULL: there can be none. */
+static struct evcore_source **fd_sources(struct evcore_queue *q, u32 fd)
+{
+	u32 i = fd / EVCORE_FDS_EACH;
+
+	if (i >= q->nr_fds || !q->fds[i])
+		return NULL;
+	return &q->fds[i][fd % EVCORE_FDS_EACH];
 }
 
 static struct file *watched(const struct evcore_source *s)
@@ -112,10 +109,9 @@ static struct file *watched(const struct evcore_source *s)
 struct evcore_source *evcore_lookup_fd(struct evcore_queue *q, u32 type, u32 fd,
 				       const struct file *file)
 {
-	struct evcore_source **first = fd_sources(q, fd);
 	struct evcore_source *s;
 
-	for (s = first ? *first : NULL; s; s = s->same_fd)
+	for (s = evcore_fd_first(q, fd); s; s = s->same_fd)
 		if (watched(s) == file && s->type == type)
 			return s;
 	return NULL;
@@ -133,12 +129,11 @@ struct evcore_source *evcore_lookup_id(struct evcore_queue *q,
 				       const struct evcore_source_ops *ops, u64 id)
 {
 	struct key key = { .type = ops->type, .id = id };
-	struct evcore_source **first, *s;
+	struct evcore_source *s;
 
 	if (!ops->by_fd)
 		return rhashtable_lookup_fast(&q->table, &key, table_params);
-	first = fd_sources(q, id);
-	for (s = first ? *first : NULL; s; s = s->same_fd)
+	for (s = evcore_fd_first(q, id); s; s = s->same_fd)
 		if (s->id == id && s->type == ops->type)
 			return s;
 	return NULL;
@@ -222,12 +217,9 @@ void evcore_each(struct evcore_queue *q, bool (*fn)(struct evcore_source *s, voi
 	bool more = true;
 	u32 i;
 
-	for (i = 0; i < q->nr_fds * FDS_EACH && more; i++) {
-		struct evcore_source **first = fd_sources(q, i);
-
-		for (s = first ? *first : NULL; s && more; s = s->same_fd)
+	for (i = 0; i < q->nr_fds * EVCORE_FDS_EACH && more; i++)
+		for (s = evcore_fd_first(q, i); s && more; s = s->same_fd)
 			more = fn(s, arg);
-	}
 	rhashtable_walk_enter(&q->table, &iter);
 	rhashtable_walk_start(&iter);
 	while (more && (s = rhashtable_walk_next(&iter)))
@@ -266,7 +258,7 @@ void evcore_lookup_free(struct evcore_queue *q, void (*fn)(struct evcore_source 
 	struct evcore_source **first, *s;
 	u32 i;
 
-	for (i = 0; i < q->nr_fds * FDS_EACH; i++) {
+	for (i = 0; i < q->nr_fds * EVCORE_FDS_EACH; i++) {
 		first = fd_sources(q, i);
 		while (first && (s = *first)) {
 			*first = s->same_fd;

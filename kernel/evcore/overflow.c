@@ -206,9 +206,10 @@ static __always_inline void pending_record(struct evcore_source *s, struct evcor
 static void waits_no_longer(struct evcore_queue *q, struct evcore_source *s)
 {
 	list_del_init(&s->link);
-	s->where = EVCORE_IDLE;
 	s->pending = 0;
 	s->marked = false;
+	/* After these: pairs with the acquire in change_bits(). */
+	smp_store_release(&s->where, EVCORE_IDLE);
 	waits_no_more(q);
 }
 

@@ -228,7 +228,7 @@ static int find_and(struct kevent_queue *k, const struct ukevent *uk, request_op
 	return ret;
 }
 
-static int write_result(struct ukevent __user *uk, int ret)
+static __always_inline int write_result(struct ukevent __user *uk, int ret)
 {
 	if (!user_write_access_begin(uk, sizeof(*uk)))
 		return -EFAULT;
@@ -261,6 +261,64 @@ static int ctl_each(struct kevent_queue *k, unsigned int num, struct ukevent __u
 	return good;
 }
 
+/*
+ * A modify of no more than the events and the cookie of a descriptor's request. Return:
+ * 1, 0 if it is another case, for which it is read anew; -EFAULT.
+ */
+static __always_inline int modify_bits(struct evcore_queue *q,
+				       const struct ukevent __user *arg)
+{
+	struct { u32 type, event; } what;
+	u64 word, data;
+	u32 fd, flags;
+
+	if (!user_read_access_begin(arg, sizeof(*arg)))
+		return -EFAULT;
+	unsafe_get_user(word, (const u64 __user *)&arg->type, fault);
+	memcpy(&what, &word, sizeof(what));
+	if (what.type != KEVENT_POLL) {
+		user_read_access_end();
+		return 0;
+	}
+	unsafe_get_user(flags, &arg->req_flags, fault);
+	unsafe_get_user(fd, &arg->id.raw[0], fault);
+	unsafe_get_user(data, (const u64 __user *)&arg->user, fault);
+	user_read_access_end();
+	return !(flags & ~KEVENT_REQ_ALL) &&
+	       evcore_modify_bits(q, fd, flags << KEVENT_FLAGS_SHIFT, EVCORE_FACE_FLAGS,
+				  what.event, data);
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+static int modify_any(struct kevent_queue *k, const struct ukevent __user *arg, int *result)
+{
+	struct ukevent uk;
+
+	if (read_ukevent(&uk, arg))
+		return -EFAULT;
+	*result = find_and(k, &uk, do_modify);
+	return 0;
+}
+
+/* As ctl_each() with do_modify(), for which there is a short way; returns 0. */
+static int ctl_modify(struct kevent_queue *k, unsigned int num, struct ukevent __user *arg)
+{
+	unsigned int i;
+	int ret, result;
+
+	for (i = 0; i < num; i++) {
+		ret = modify_bits(&k->queue, &arg[i]);
+		result = 0;
+		if (!ret)
+			ret = modify_any(k, &arg[i], &result);
+		if (ret < 0 || write_result(&arg[i], result))
+			return -EFAULT;
+	}
+	return 0;
+}
+
 static int do_ctl(struct kevent_queue *k, unsigned int cmd, unsigned int num,
 		  struct ukevent __user *arg)
 {
@@ -273,8 +331,7 @@ static int do_ctl(struct kevent_queue *k, unsigned int cmd, unsigned int num,
 		ret = ctl_each(k, num, arg, do_remove);
 		return min(ret, 0);
 	case KEVENT_CTL_MODIFY:
-		ret = ctl_each(k, num, arg, do_modify);
-		return min(ret, 0);
+		return ctl_modify(k, num, arg);
 	case KEVENT_CTL_READY:
 		return ctl_each(k, num, arg, do_ready);
 	default:

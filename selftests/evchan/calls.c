@@ -151,6 +151,106 @@ TEST_F(channel, ctl_batch_goes_on_or_stops)
 	EXPECT_EQ(ch[1].result, 77);
 }
 
+/*
+ * Interest changed for many in one call, most of which the kernel does in short: every
+ * entry has its own result, what is ready is posted in the order of the entries, and
+ * nothing comes with an old cookie. With a table of descriptors that is the thread's
+ * own, and with one that it shares.
+ */
+TEST_F(channel, modify_in_bulk)
+{
+	enum { MANY = 20 };
+	struct evchan_change ch[MANY];
+	int fds[MANY], expected[MANY] = { [4] = -EBADF, [6] = -ENOENT, [8] = -EINVAL };
+	struct evchan_event e;
+	struct channel c;
+	struct waiter other;
+
+	ASSERT_EQ(channel_open(&c, 64, 0), 0);
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fds[i], POLLPRI, 0, i), 0);
+	}
+	for (int shared = 0; shared < 2; shared++) {
+		if (shared)
+			ASSERT_EQ(start_waiter(&other, &self->c, 1), 0);
+		for (int i = 0; i < MANY; i += 2)
+			ASSERT_EQ(raise_eventfd(fds[i]), 0);
+		EXPECT_EQ(wait_events(&c, 0, 0), 0);
+		for (int i = 0; i < MANY; i++)
+			ch[i] = (struct evchan_change){
+				.op = EVCHAN_MOD, .type = EVCHAN_POLL, .events = POLLIN,
+				.data = 100 + i, .args = { fds[i] }, .result = 77,
+			};
+		ch[4].args[0] = -1;
+		ch[6].args[0] = self->fd;
+		ch[8].events = 1u << 20;
+		ch[10].flags = EVCHAN_LEVEL;
+		ch[12].op = EVCHAN_SET;
+		ASSERT_EQ(syscall(NR_EVCHAN_CTL, c.fd, ch, MANY, sizeof(ch[0]), 0), MANY - 3);
+		for (int i = 0; i < MANY; i++)
+			EXPECT_EQ(ch[i].result, expected[i]);
+		for (int i = 0; i < MANY; i += 2) {
+			if (expected[i])
+				continue;
+			ASSERT_EQ(take(&c, &e), 1);
+			EXPECT_EQ(e.data, 100 + i);
+			EXPECT_EQ(e.events, POLLIN);
+		}
+		EXPECT_EQ(take(&c, &e), 0);
+		for (int i = 1; i < MANY; i += 2) {
+			ASSERT_EQ(raise_eventfd(fds[i]), 0);
+			ASSERT_EQ(take(&c, &e), 1);
+			EXPECT_EQ(e.data, 100 + i);
+		}
+		/* Back again, over events that were not taken: they are withdrawn. */
+		for (int i = 0; i < MANY; i++) {
+			ASSERT_EQ(raise_eventfd(fds[i]), 0);
+			ASSERT_EQ(watch(&c, EVCHAN_MOD, EVCHAN_POLL, fds[i], POLLPRI, 0, i), 0);
+			ASSERT_GE(read_eventfd(fds[i]), 1);
+		}
+		EXPECT_EQ(wait_events(&c, 0, 0), 0);
+		EXPECT_EQ(take(&c, &e), 0);
+		if (shared)
+			ASSERT_EQ(end_waiter(&other, self->fd), 1);
+	}
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+	channel_close(&c);
+}
+
+/* Entries in memory that ends, or cannot be written: what was answered is done. */
+TEST_F(channel, modify_where_memory_ends)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *memory = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct evchan_change *ch = (void *)(memory + page);
+	struct channel *c = &self->c;
+	struct evchan_event e;
+
+	ASSERT_NE(memory, MAP_FAILED);
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+	for (int i = 1; i <= 2; i++)
+		ch[-i] = (struct evchan_change){
+			.op = EVCHAN_MOD, .type = EVCHAN_POLL, .events = POLLIN,
+			.data = 10 * i, .args = { self->fd }, .result = 77,
+		};
+	ASSERT_EQ(munmap(ch, page), 0);
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, c->fd, ch - 2, 3, sizeof(*ch), 0), 2);
+	EXPECT_EQ(ch[-2].result, 0);
+	EXPECT_EQ(ch[-1].result, 0);
+	raise_eventfd(self->fd);
+	ASSERT_EQ(take(c, &e), 1);
+	EXPECT_EQ(e.data, 10);
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, c->fd, ch, 1, sizeof(*ch), 0), -1);
+	EXPECT_EQ(errno, EFAULT);
+	ASSERT_EQ(mprotect(memory, page, PROT_READ), 0);
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, c->fd, ch - 1, 1, sizeof(*ch), 0), -1);
+	EXPECT_EQ(errno, EFAULT);
+	munmap(memory, page);
+}
+
 /* Kibibytes of slab memory that is not for caches. */
 static long slab_memory(void)
 {

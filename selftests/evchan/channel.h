@@ -52,4 +52,14 @@ static inline int start_waiter(struct waiter *w, struct channel *c, unsigned int
 	return wait_asleep(w->tid, NR_EVCHAN_WAIT);
 }
 
+/* Have it return with an event of an eventfd; what its wait returned. */
+static inline int end_waiter(struct waiter *w, int fd)
+{
+	int ret = watch(w->c, EVCHAN_SET, EVCHAN_POLL, fd, POLLIN, 0, 0);
+
+	if (ret || raise_eventfd(fd) || pthread_join(w->thread, NULL))
+		return -1;
+	return w->ret;
+}
+
 #endif

@@ -53,6 +53,51 @@ TEST_F(queue, oneshot_kept)
 	EXPECT_EQ(out[0].user[0], 2);
 }
 
+/* Interest changed for many in one call, most of which the kernel does in short. */
+TEST(modify_in_bulk)
+{
+	enum { MANY = 12 };
+	struct ukevent uk[MANY], out[MANY];
+	int fds[MANY], expected[MANY] = { [2] = -EBADF, [4] = -EINVAL, [5] = -EINVAL };
+	struct queue q;
+
+	ASSERT_EQ(queue_open(&q, 16, 0), 0);
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = eventfd(0, EFD_NONBLOCK);
+		uk[i] = request(KEVENT_POLL, fds[i], POLLPRI,
+				KEVENT_REQ_ET | KEVENT_REQ_ALWAYS_QUEUE, i);
+	}
+	ASSERT_EQ(ctl(&q, KEVENT_CTL_ADD, uk, MANY), 0);
+	for (int i = 0; i < MANY; i++) {
+		raise_eventfd(fds[i]);
+		uk[i].event = POLLIN;
+		uk[i].user[0] = 100 + i;
+	}
+	EXPECT_EQ(get_events(&q, 0, MANY, 0, out), 0);
+	uk[2].id.raw[0] = -1;
+	uk[4].event = 0;
+	uk[5].req_flags |= 0x10000;			/* no flag */
+	uk[6].req_flags = KEVENT_REQ_ALWAYS_QUEUE;	/* another mode */
+	ASSERT_EQ(ctl(&q, KEVENT_CTL_MODIFY, uk, MANY), 0);
+	for (int i = 0; i < MANY; i++) {
+		EXPECT_EQ((int)uk[i].ret_data[1], expected[i]);
+		EXPECT_EQ(uk[i].ret_flags, KEVENT_RET_DONE | (expected[i] ? KEVENT_RET_BROKEN : 0));
+	}
+	/* What is ready is there, in the order of the requests. */
+	ASSERT_EQ(get_events(&q, MANY - 3, MANY, LONG_MS, out), MANY - 3);
+	for (int i = 0, n = 0; i < MANY; i++)
+		if (!expected[i])
+			EXPECT_EQ(out[n++].user[0], 100 + i);
+	read_eventfd(fds[6]);
+	for (int i = 7; i < MANY; i++) {
+		raise_eventfd(fds[i]);
+		ASSERT_EQ(get_events(&q, 1, 1, LONG_MS, out), 1);
+		EXPECT_EQ(out[0].user[0], 100 + i);
+		close(fds[i]);
+	}
+	queue_close(&q);
+}
+
 TEST_F(queue, poll_looks_at_level)
 {
 	struct pollfd pfd = { .fd = self->q.fd, .events = POLLIN };

@@ -966,21 +966,35 @@ end_asleep:	atomic { poll_woken -> poll_woken = 0 };
 /*
  * models: kernel/evcore/source.c evcore_modify
  * models: kernel/evcore/sources/fd.c evcore_fd_check
- * Source 0 was of no interest; from now on it is.
+ * models: kernel/evcore/sources/poll.c change_bits
+ * models: kernel/evcore/sources/poll.c modify_watching
+ * Source 0 was of no interest; from now on it is. The short way has the wait queue
+ * head's lock in place of queue->lock.
  */
 proctype Modifier(byte me)
 {
 	WORK;
 
-	TAKE_LOCK;
-	STORE(QUICK, 1);
-	DROP_LOCK;
+	if
+	:: TAKE_LOCK;
+		STORE(QUICK, 1);
+		DROP_LOCK;
 #ifndef BREAK_MODIFY_WITHOUT_HEAD_LOCK
-	/* models: kernel/evcore/sources/fd.c evcore_fd_modified */
-	TAKE_HEAD;
-	DROP_HEAD;
+		/* models: kernel/evcore/sources/fd.c evcore_fd_modified */
+		TAKE_HEAD;
+		DROP_HEAD;
 #endif
-	MB;
+		MB
+	:: true ->
+#ifndef BREAK_SHORT_MODIFY_WITHOUT_HEAD_LOCK
+		TAKE_HEAD;
+		STORE(QUICK, 1);
+		DROP_HEAD
+#else
+		STORE(QUICK, 1);
+		MB
+#endif
+	fi;
 	LOAD(COND + 0, st);
 	if
 	:: st -> begin_post(); post(0, 1); end_post()
