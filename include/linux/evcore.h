@@ -18,7 +18,9 @@
  * file->f_lock	The list of sources that watch a file, file->f_evcore. Never
  *		taken in interrupt context.
  * wait queue head, timer base
- *		The event source's own lock. Posting runs inside it.
+ *		The event source's own lock. Posting runs inside it; of what watches a
+ *		file also what is posted in process context (evcore_fd_alone()), so that
+ *		there is one record at a time where there is one such head.
  * queue->lock	The lists below and the slow half of posting. A raw spin lock
  *		with interrupts off, because posting happens in hard interrupt
  *		context with the source's lock held. At most EVCORE_DRAIN_MAX
@@ -40,6 +42,8 @@
  * source->posted: written by posting before its record is published; a guess
  * for everybody else, that the ring's own state word confirms or denies.
  * queue->sleepers: written under queue->lock, read by posting without it, see below.
+ * queue->due, source->due: put there without a lock of the queue (evcore_list_due()),
+ * taken off under queue->mutex.
  * A source is on one list at most, source->where says on which. A drain that takes it
  * off overflow sets that last, with release: who keeps everybody else from posting of
  * it, and reads with acquire that it is idle, needs no queue->lock. The records it
@@ -58,6 +62,8 @@
  *   IDLE -> OVERFLOW	no free slot: its events wait in the source itself
  *   IDLE -> RECHECK	level-triggered and posted, or its condition must be
  *			looked at in process context (a wake-up without a key)
+ *   on ->due besides	level-triggered and posted by a wake-up that needs no lock; the
+ *			next wait looks at it, or whoever has the list moves it to RECHECK
  *   OVERFLOW -> IDLE, RECHECK (level) or REAP (removed by its delivery)
  *   any -> gone	under queue->mutex, after its hook is gone
  *
@@ -88,6 +94,7 @@
 #include <linux/irq_work.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/rhashtable-types.h>
@@ -208,6 +215,11 @@ typedef bool (*evcore_put_bits_t)(struct evcore_queue *q, struct evcore_source *
  * @wake: the face's own wait-queue function for EVCORE_POLL sources without a mode
  *        of EVCORE_SLOW, which posts what evcore_quick_events() gives it and leaves
  *        the rest to evcore_fd_wake(); may be NULL
+ * @wake_level: the same for those whose only mode is EVCORE_LEVEL: it posts without
+ *              queue->lock and leaves to the next wait, evcore_list_due(), to look
+ *              again; may be NULL
+ * @look_at_due: evcore_look_at_due() with the face's own look at a slot. With @wake_level.
+ *               queue->mutex held.
  * @put: place a record in the ring, whatever waits in overflow; false if there is no
  *       free slot. queue->lock held.
  * @put_poll: the same for a level-triggered EVCORE_POLL source, of which there is
@@ -217,8 +229,8 @@ typedef bool (*evcore_put_bits_t)(struct evcore_queue *q, struct evcore_source *
  *         queue->lock held.
  * @merge: add bits to the source's last record if it is still unconsumed, and
  *         say whether that was done. NULL where a ring cannot. queue->lock held.
- * @taken: was the source's last record consumed, or is there none?
- *         queue->lock held.
+ * @taken: was the source's last record consumed, or is there none? With queue->lock
+ *         held, unless it is enough to know of a record posted before.
  * @cancel: withdraw the source's last record if it is unconsumed; false if it
  *          was taken. queue->lock held.
  * @ready: records in the ring: at least @limit only if so many can be taken, an
@@ -235,6 +247,8 @@ struct evcore_face {
 	int sigev;
 	void (*post)(struct evcore_source *s, u32 events, u64 value, u64 extra);
 	wait_queue_func_t wake;
+	wait_queue_func_t wake_level;
+	void (*look_at_due)(struct evcore_queue *q);
 	bool (*put)(struct evcore_queue *q, struct evcore_source *s,
 		    const struct evcore_record *r);
 	evcore_put_bits_t put_poll;
@@ -262,9 +276,12 @@ struct evcore_face {
  * @recheck: sources whose condition the next wait looks at
  * @checking: the part of @recheck a wait is working on
  * @nr_check: sources on those two lists that must be looked at in any case,
- *            consumed or not; and one more while evcore_peek() has the lists
+ *            consumed or not; and more while evcore_peek() or evcore_flush_due() has some
+ *            in hand
  * @reap: sources removed by their delivery
  * @look: @recheck or @reap may have some; false only while both are empty
+ * @due: level-triggered sources that were posted without the lock, whose condition the
+ *       next wait looks at; taken off under @mutex
  * @nr_woken: tasks woken that have not looked yet
  * @calling: what @face->call was told last
  * @mutex: see the head of this file
@@ -309,6 +326,7 @@ struct evcore_queue {
 	unsigned int		nr_woken;
 	bool			calling;
 	bool			look;
+	struct llist_head	due;
 	u64			poll_mark;
 	u64			overflowed;
 	u64			drained;
@@ -365,6 +383,9 @@ enum evcore_where {
  * @hashed: found by lookups (queue->mutex)
  * @attached: its hook is in place (queue->mutex)
  * @pending: pending bits, in overflow (queue->lock)
+ * @due: in queue->due, which is besides the list that @where names; points to itself
+ *       while it is not (the lock of the wait queue head puts it there, queue->mutex
+ *       takes it off)
  * @node: in queue->table
  * @same_fd: next source with the same descriptor, in queue->fds
  *
@@ -390,6 +411,7 @@ struct evcore_source {
 		bool			attached:1;
 		u32			pending;
 	);
+	struct llist_node	due;
 	union {
 		struct rhash_head	node;
 		struct evcore_source	*same_fd;
@@ -605,6 +627,7 @@ static inline bool evcore_by_fd(u32 type)
 
 /* recheck.c */
 u32 evcore_last_check(struct evcore_source *s);
+bool evcore_still_due(struct evcore_source *s);
 
 /* post.c */
 void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra);

@@ -7,6 +7,48 @@
 #define _LINUX_EVCORE_FACE_H
 
 #include <linux/evcore.h>
+#include <linux/fdtable.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+
+/* A wait queue head that a watched file registered; wait.private: the source. */
+struct evcore_wait_hook {
+	wait_queue_entry_t	wait;
+	wait_queue_head_t	*head;	/* NULL once the head is going (POLLFREE) */
+	struct evcore_wait_hook	*next;
+};
+
+/**
+ * struct evcore_fd_source - a source that watches a file
+ * @source: the core's part
+ * @file: watched, no reference held; NULL once the file is going (queue->mutex,
+ *        and queue->lock to set it to NULL)
+ * @file_node: in file->f_evcore, file->f_lock
+ * @hook: the first wait queue head, which is mostly the only one; further ones
+ *        hang on it
+ */
+struct evcore_fd_source {
+	struct evcore_source	source;
+	struct file		*file;
+	struct hlist_node	file_node;
+	struct evcore_wait_hook	hook;
+};
+
+/* sources/fd.c */
+void evcore_fd_look(struct evcore_source *s);
+void evcore_fd_found(struct evcore_source *s, u32 bits);
+
+/*
+ * The caller's table of descriptors, if nobody but the caller can close any: then a file
+ * found there needs no reference, as fdget() has it. Otherwise NULL.
+ */
+static __always_inline struct files_struct *evcore_own_files(void)
+{
+	struct files_struct *files = current->files;
+
+	/* Acquire: as in fdget(), which see. */
+	return atomic_read_acquire(&files->count) == 1 ? files : NULL;
+}
 
 /**
  * evcore_quick_events - what a wake-up of a poll source is to post
@@ -23,6 +65,91 @@ static __always_inline u32 evcore_quick_events(const struct evcore_source *s, vo
 
 	/* One comparison for both ends: 0 wraps around. */
 	return likely(bits - 1 < EVCORE_POLLFREE - 1) ? bits : 0;
+}
+
+/* A wake-up that has a key, none of whose bits is of interest, and not the last one. */
+static __always_inline bool evcore_is_other(void *key)
+{
+	return key && !((unsigned long)key & EVCORE_POLLFREE);
+}
+
+/**
+ * evcore_list_due - have the next wait look at a level-triggered source
+ * @s: the source, whose record was published: a full barrier comes before this
+ *
+ * Context: the wake-up of its first wait queue head, whose lock is held: nobody else
+ * puts it on the list. What follows comes after a full barrier, if it was put there.
+ */
+static __always_inline void evcore_list_due(struct evcore_source *s)
+{
+	struct llist_head *list = &s->queue->due;
+	struct llist_node *first;
+
+	/* On it already: whoever takes it off sees the record, see evcore_look_at_due(). */
+	if (READ_ONCE(s->due.next) != &s->due)
+		return;
+	/* llist_add(), which is a call: here there is to be none. */
+	first = READ_ONCE(list->first);
+	do {
+		WRITE_ONCE(s->due.next, first);
+	} while (!try_cmpxchg(&list->first, &first, &s->due));
+}
+
+/* Of a source that waits there for a look: what holds by now is posted. */
+static __always_inline void evcore_look_at(struct evcore_source *s, struct files_struct *own)
+{
+	struct file *file = container_of(s, struct evcore_fd_source, source)->file;
+	u32 bits;
+
+	/* What is on a list comes by itself; and it may be of another mode by now. */
+	if (unlikely(READ_ONCE(s->where) != EVCORE_IDLE || !(s->flags & EVCORE_LEVEL)))
+		return;
+	/* Mostly it is the program's own descriptor that keeps the file from going. */
+	if (unlikely(!own || files_lookup_fd_raw(own, (u32)s->id) != file)) {
+		evcore_fd_look(s);
+		return;
+	}
+	bits = (__force u32)vfs_poll(file, NULL) & (s->events | EVCORE_ALWAYS);
+	if (unlikely(bits))
+		evcore_fd_found(s, bits);
+}
+
+/**
+ * evcore_look_at_due - look at the sources of evcore_list_due() that were consumed
+ * @q: the queue, its mutex held
+ * @taken: ->taken() of the face
+ *
+ * The body of a face's ->look_at_due(), compiled with its @taken. Those whose record was
+ * not consumed are left to a later wait.
+ */
+static __always_inline void
+evcore_look_at_due(struct evcore_queue *q,
+		   bool (*taken)(struct evcore_queue *q, struct evcore_source *s))
+{
+	struct llist_node *node = llist_reverse_order(llist_del_all(&q->due));
+	struct evcore_source *due[EVCORE_DRAIN_MAX] __uninitialized;
+	struct files_struct *own = evcore_own_files();
+	unsigned int n, i;
+
+	lockdep_assert_held(&q->mutex);
+	while (node) {
+		n = 0;
+		do {
+			due[n] = llist_entry(node, struct evcore_source, due);
+			node = node->next;
+			WRITE_ONCE(due[n]->due.next, &due[n]->due);
+		} while (++n < EVCORE_DRAIN_MAX && node);
+		/*
+		 * Off the list before the look at the slots: pairs with the barrier between
+		 * a record and evcore_list_due(). One of the two sees the other.
+		 */
+		smp_mb();
+		for (i = 0; i < n; i++) {
+			if (likely(taken(q, due[i]) || !evcore_still_due(due[i])))
+				evcore_look_at(due[i], own);
+		}
+		cond_resched();
+	}
 }
 
 /**

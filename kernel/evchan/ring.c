@@ -270,9 +270,9 @@ static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	struct evcore_record r = { .events = evcore_quick_events(s, key) };
 	u64 posted = READ_ONCE(s->posted);
 
-	lockdep_assert_irqs_disabled();
 	if (unlikely(!r.events))
 		return evcore_fd_wake(wait, mode, sync, key);
+	lockdep_assert_irqs_disabled();
 	/*
 	 * Half of the state word says whether there can be anything to merge into; the
 	 * other half, whether it is of this source.
@@ -282,6 +282,41 @@ static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 		return wake_merge(s, r.events);
 	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
 		return wake_behind(s, r.events);
+	if (unlikely(anything_after(c)))
+		return after_post(s, r.events);
+	return 1;
+}
+
+/* evchan_wake_level() where the ring has its last record, or no room, or others wait. */
+static noinline int wake_level_slow(struct evcore_source *s, u32 events)
+{
+	evcore_post_slow(s, events, 0, 0);
+	return 1;
+}
+
+/*
+ * The same for a level-triggered source: then a wait has to look at it, which it finds
+ * out without a lock too. Many wake-ups are of the other direction.
+ */
+static int evchan_wake_level(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+{
+	struct evcore_source *s = wait->private;
+	struct evchan_queue *c = to_evchan(s->queue);
+	struct evcore_record r = { .events = evcore_quick_events(s, key) };
+	u64 posted = READ_ONCE(s->posted);
+
+	if (!r.events) {
+		if (likely(evcore_is_other(key)))
+			return 1;
+		return evcore_fd_wake(wait, mode, sync, key);
+	}
+	lockdep_assert_irqs_disabled();
+	if (unlikely(READ_ONCE(remembered(c, posted)->events)) &&
+	    READ_ONCE(remembered(c, posted)->lap) == posted >> 32)
+		return wake_level_slow(s, r.events);
+	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
+		return wake_level_slow(s, r.events);
+	evcore_list_due(s);
 	if (unlikely(anything_after(c)))
 		return after_post(s, r.events);
 	return 1;
@@ -381,9 +416,15 @@ static bool evchan_merge(struct evcore_queue *q, struct evcore_source *s, u32 ev
 static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
 {
 	u64 posted = READ_ONCE(s->posted);
-	u64 state = READ_ONCE(remembered(to_evchan(q), posted)->state);
+	struct evchan_event *slot = remembered(to_evchan(q), posted);
 
-	return state >> 32 != posted >> 32 || !(u32)state;
+	/* Most are, and half of the state word says so. */
+	return !READ_ONCE(slot->events) || READ_ONCE(slot->lap) != posted >> 32;
+}
+
+static void evchan_look_at_due(struct evcore_queue *q)
+{
+	evcore_look_at_due(q, evchan_taken);
 }
 
 /*
@@ -503,6 +544,8 @@ const struct evcore_face evchan_face = {
 	.sigev	= SIGEV_EVCHAN,
 	.post	= evchan_post,
 	.wake	= evchan_wake,
+	.wake_level = evchan_wake_level,
+	.look_at_due = evchan_look_at_due,
 	.put	= evchan_put,
 	.put_poll = evchan_put_poll,
 	.drain	= evchan_drain,

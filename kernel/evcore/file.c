@@ -69,6 +69,7 @@ void evcore_release_file(struct file *file)
 		evcore_unhash(s);
 		evcore_fd_unhook(fs);
 		s->attached = false;
+		evcore_unlist_due(s);
 		if (!outlives_file(s))
 			evcore_free_source(s);
 		mutex_unlock(&q->mutex);

@@ -6,30 +6,7 @@
 #ifndef _EVCORE_INTERNAL_H
 #define _EVCORE_INTERNAL_H
 
-#include <linux/evcore.h>
-
-/* A wait queue head that a watched file registered; wait.private: the source. */
-struct evcore_wait_hook {
-	wait_queue_entry_t	wait;
-	wait_queue_head_t	*head;	/* NULL once the head is going (POLLFREE) */
-	struct evcore_wait_hook	*next;
-};
-
-/**
- * struct evcore_fd_source - a source that watches a file
- * @source: the core's part
- * @file: watched, no reference held; NULL once the file is going (queue->mutex,
- *        and queue->lock to set it to NULL)
- * @file_node: in file->f_evcore, file->f_lock
- * @hook: the first wait queue head, which is mostly the only one; further ones
- *        hang on it
- */
-struct evcore_fd_source {
-	struct evcore_source	source;
-	struct file		*file;
-	struct hlist_node	file_node;
-	struct evcore_wait_hook	hook;
-};
+#include <linux/evcore_face.h>
 
 /* sources/table.c */
 struct kmem_cache *evcore_cache(const struct evcore_source_ops *ops);
@@ -84,6 +61,9 @@ u32 evcore_fd_check(struct evcore_source *s);
 u32 evcore_fd_poll(struct evcore_source *s, struct file *file);
 struct file *evcore_fd_pin(struct evcore_source *s);
 void evcore_fd_modified(struct evcore_source *s);
+void evcore_fd_silence(struct evcore_source *s);
+void evcore_fd_alone(struct evcore_source *s, void (*fn)(struct evcore_source *s, void *arg),
+		     void *arg);
 void evcore_fd_unhook(struct evcore_fd_source *fs);
 
 /* held.c */
@@ -118,8 +98,17 @@ static inline void evcore_reap_add(struct evcore_source *s)
 
 /* recheck.c */
 void evcore_recheck_add(struct evcore_source *s);
+void evcore_flush_due(struct evcore_queue *q);
+void evcore_post_found(struct evcore_source *s, u32 ready);
 void evcore_recheck(struct evcore_queue *q);
 bool evcore_peek(struct evcore_queue *q);
+
+/* Unhooked, off the list that a wake-up has put it on; queue->mutex held. */
+static inline void evcore_unlist_due(struct evcore_source *s)
+{
+	if (unlikely(READ_ONCE(s->due.next) != &s->due))
+		evcore_flush_due(s->queue);
+}
 
 /* wait.c, queue->lock held */
 unsigned int evcore_ready(struct evcore_queue *q, unsigned int limit);

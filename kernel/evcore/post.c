@@ -181,6 +181,29 @@ bool evcore_try_post(struct evcore_source *s, u32 events, u64 value)
 	return armed;
 }
 
+/* What evcore_give_back() delivers, and what came of it. */
+struct gift {
+	const struct evcore_record *record;
+	struct evcore_held *held;
+	int ret;
+};
+
+static void give(struct evcore_source *s, void *arg)
+{
+	struct evcore_queue *q = s->queue;
+	struct gift *g = arg;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (!s->armed)
+		g->ret = -EALREADY;
+	else if (g->held)
+		evcore_post_held_locked(s, g->held);
+	else if (post_locked(s, g->record))
+		evcore_wake_posted(s);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
 /**
  * evcore_give_back - deliver an event once more, or one that the program makes
  * @s: the source, its queue's mutex held
@@ -190,27 +213,21 @@ bool evcore_try_post(struct evcore_source *s, u32 events, u64 value)
  */
 int evcore_give_back(struct evcore_source *s, const struct evcore_record *r)
 {
-	struct evcore_queue *q = s->queue;
-	struct evcore_held *h = NULL;
-	int ret = 0;
+	struct gift g = { .record = r };
 
 	if (evcore_ops_of(s)->holds) {
-		h = evcore_hold(GFP_KERNEL);
-		if (!h)
+		g.held = evcore_hold(GFP_KERNEL);
+		if (!g.held)
 			return -ENOMEM;
-		h->record = *r;
+		g.held->record = *r;
 	}
-	raw_spin_lock_irq(&q->lock);
-	if (!s->armed)
-		ret = -EALREADY;
-	else if (h)
-		evcore_post_held_locked(s, h);
-	else if (post_locked(s, r))
-		evcore_wake_posted(s);
-	raw_spin_unlock_irq(&q->lock);
-	if (h && ret)
-		evcore_drop(h);
-	return ret;
+	if (evcore_ops_of(s)->by_fd)
+		evcore_fd_alone(s, give, &g);
+	else
+		give(s, &g);
+	if (g.held && g.ret)
+		evcore_drop(g.held);
+	return g.ret;
 }
 
 /**

@@ -77,6 +77,7 @@ int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face)
 	INIT_LIST_HEAD(&q->recheck);
 	INIT_LIST_HEAD(&q->checking);
 	INIT_LIST_HEAD(&q->reap);
+	init_llist_head(&q->due);
 	mutex_init(&q->mutex);
 	kref_init(&q->kref);
 	q->user = get_uid(current_user());
@@ -144,7 +145,8 @@ static bool poll_ready(struct evcore_queue *q, bool *look)
 	smp_mb();
 	ready = evcore_ready(q, 1);
 	/* On no list while somebody else looks, but counted. */
-	*look = !list_empty(&q->recheck) || !list_empty(&q->checking) || q->nr_check;
+	*look = !list_empty(&q->recheck) || !list_empty(&q->checking) || q->nr_check ||
+		!llist_empty(&q->due);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 	return ready;
 }

@@ -56,6 +56,101 @@ static unsigned int next_due(struct evcore_queue *q, struct evcore_source **due)
 	return n;
 }
 
+/* From other lists it comes by itself, when it is level-triggered; queue->lock held. */
+static void recheck_due(struct evcore_source *s)
+{
+	if (s->where == EVCORE_IDLE && s->flags & EVCORE_LEVEL && s->armed && !s->gone)
+		evcore_recheck_add(s);
+}
+
+/**
+ * evcore_still_due - leave a source of queue->due to a later wait
+ * @s: the source, taken off that list; queue->mutex held
+ *
+ * Whoever takes its record and then waits has to find it on one of the two lists, unless
+ * it is looked at after that: so with the lock held it is seen again whether the record
+ * was taken.
+ *
+ * Return: false if it was, and is not on a list.
+ */
+bool evcore_still_due(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+	bool still;
+
+	raw_spin_lock_irq(&q->lock);
+	still = !q->face->taken(q, s);
+	if (still)
+		recheck_due(s);
+	raw_spin_unlock_irq(&q->lock);
+	return still;
+}
+
+/* As long as it is not 0, a wait waits for queue->mutex, and then looks. */
+static void hold_waits(struct evcore_queue *q)
+{
+	raw_spin_lock_irq(&q->lock);
+	q->nr_check++;
+	raw_spin_unlock_irq(&q->lock);
+}
+
+static void let_waits_go(struct evcore_queue *q)
+{
+	raw_spin_lock_irq(&q->lock);
+	q->look = true;
+	q->nr_check--;
+	evcore_update_call(q);
+	raw_spin_unlock_irq(&q->lock);
+}
+
+/* What is on queue->due goes to queue->recheck; waits are held. */
+static void move_due(struct evcore_queue *q)
+{
+	struct llist_node *node = llist_reverse_order(llist_del_all(&q->due));
+	struct evcore_source *s;
+
+	while (node) {
+		s = llist_entry(node, struct evcore_source, due);
+		node = node->next;
+		WRITE_ONCE(s->due.next, &s->due);
+		/* As in evcore_look_at_due(), before who looks at the slot. */
+		smp_mb();
+		raw_spin_lock_irq(&q->lock);
+		recheck_due(s);
+		raw_spin_unlock_irq(&q->lock);
+		cond_resched();
+	}
+}
+
+/**
+ * evcore_flush_due - have nothing on queue->due of those that were there
+ * @q: queue, its mutex held
+ */
+void evcore_flush_due(struct evcore_queue *q)
+{
+	/* For a moment they are on neither list. */
+	hold_waits(q);
+	move_due(q);
+	let_waits_go(q);
+}
+
+/**
+ * evcore_post_found - post what a look has found
+ * @s: the source, its queue's mutex held
+ * @ready: bits that hold
+ *
+ * Context: process context.
+ */
+void evcore_post_found(struct evcore_source *s, u32 ready)
+{
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
+
+	if (ops->by_fd)
+		evcore_fd_found(s, ready);
+	else
+		evcore_post(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
+}
+
 /**
  * evcore_recheck - look at every condition that is due
  * @q: queue, its mutex held
@@ -75,14 +170,15 @@ void evcore_recheck(struct evcore_queue *q)
 	raw_spin_lock_irq(&q->lock);
 	list_splice_tail_init(&q->recheck, &q->checking);
 	raw_spin_unlock_irq(&q->lock);
+	if (!llist_empty(&q->due))
+		q->face->look_at_due(q);
 	while ((n = next_due(q, due))) {
 		for (i = 0; i < n; i++) {
 			s = due[i];
 			ops = evcore_ops_of(s);
 			ready = ops->check ? ops->check(s) : 0;
 			if (ready)
-				evcore_post_slow(s, ready,
-						 ops->value ? ops->value(s, ready) : 0, 0);
+				evcore_post_found(s, ready);
 			cond_resched();
 		}
 	}
@@ -120,8 +216,9 @@ bool evcore_peek(struct evcore_queue *q)
 	unsigned int n, i;
 
 	lockdep_assert_held(&q->mutex);
+	hold_waits(q);
+	move_due(q);
 	raw_spin_lock_irq(&q->lock);
-	q->nr_check++;
 	list_splice_tail_init(&q->recheck, &q->checking);
 	raw_spin_unlock_irq(&q->lock);
 	while (!holds && (n = next_due(q, due))) {
@@ -136,10 +233,8 @@ bool evcore_peek(struct evcore_queue *q)
 	}
 	raw_spin_lock_irq(&q->lock);
 	list_splice_init(&q->checking, &q->recheck);
-	q->look = true;
-	q->nr_check--;
-	evcore_update_call(q);
 	raw_spin_unlock_irq(&q->lock);
+	let_waits_go(q);
 	return holds;
 }
 
@@ -171,6 +266,6 @@ u32 evcore_last_check(struct evcore_source *s)
 	/* What happened while it was disarmed was not posted. */
 	ready = ops->check(s);
 	if (ready)
-		evcore_post_slow(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
+		evcore_post_found(s, ready);
 	return 0;
 }

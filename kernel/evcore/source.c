@@ -75,6 +75,7 @@ static __always_inline void init_source(struct evcore_source *s, struct evcore_q
 	s->flags = req->flags | ops->fixed;
 	s->at = (struct evcore_node) { .type = ops->type, .armed = true };
 	INIT_LIST_HEAD(&s->link);
+	init_llist_node(&s->due);
 	s->same_fd = NULL;
 	if (ops->by_fd) {
 		s->id = (u64)q->next_id << 32 | (u32)req->fd;
@@ -152,6 +153,7 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 		s->gone = true;
 		evcore_unlink(s);
 		raw_spin_unlock_irq(&q->lock);
+		evcore_unlist_due(s);
 		evcore_held_purge(s);
 		evcore_unhash(s);
 		evcore_queue_put(q);
@@ -175,7 +177,7 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 		ready = look(s, fd_file(f));
 	}
 	if (ready)
-		evcore_post(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
+		evcore_post_found(s, ready);
 out_done:
 	fdput(f);
 	return 0;
@@ -218,6 +220,26 @@ struct evcore_source *evcore_find(struct evcore_queue *q,
 	return s ?: ERR_PTR(-ENOENT);
 }
 
+/* Withdraw what was posted for the old events, and arm. */
+static void begin_anew(struct evcore_source *s, void *unused)
+{
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
+	struct evcore_queue *q = s->queue;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (s->posted && ops->check && q->face->cancel)
+		q->face->cancel(q, s);
+	WRITE_ONCE(s->posted, 0);
+	s->armed = true;
+	if (ops->by_fd)
+		s->pending &= s->events | EVCORE_ALWAYS;
+	if (s->where == EVCORE_ON_RECHECK ||
+	    (s->where == EVCORE_ON_OVERFLOW && !s->pending))
+		evcore_unlink(s);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
 /**
  * evcore_modify - change events, flags and cookie, and arm again
  * @s: source, its queue's mutex held
@@ -257,19 +279,12 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	 * A wake-up that still saw the old ones has posted after this. Its event goes
 	 * as those before it do, and it may have disarmed a oneshot.
 	 */
-	if (ops->by_fd)
+	if (ops->by_fd) {
 		evcore_fd_modified(s);
-	raw_spin_lock_irq(&q->lock);
-	if (s->posted && ops->check && q->face->cancel)
-		q->face->cancel(q, s);
-	WRITE_ONCE(s->posted, 0);
-	s->armed = true;
-	if (ops->by_fd)
-		s->pending &= req->events | EVCORE_ALWAYS;
-	if (s->where == EVCORE_ON_RECHECK ||
-	    (s->where == EVCORE_ON_OVERFLOW && !s->pending))
-		evcore_unlink(s);
-	raw_spin_unlock_irq(&q->lock);
+		evcore_fd_alone(s, begin_anew, NULL);
+	} else {
+		begin_anew(s, NULL);
+	}
 	req->id = s->id;
 	/* What was withdrawn, or not reported for the old events, this look finds. */
 	if (ops->modified)
@@ -277,7 +292,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	if (ops->check)
 		ready = look(s, file);
 	if (ready)
-		evcore_post(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
+		evcore_post_found(s, ready);
 	return 0;
 }
 
@@ -292,11 +307,25 @@ static void destroy_source(struct evcore_source *s)
 		evcore_ops_of(s)->detach(s);
 		s->attached = false;
 	}
+	evcore_unlist_due(s);
 	raw_spin_lock_irqsave(&q->lock, flags);
 	evcore_unlink(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 	evcore_held_purge(s);
 	evcore_free_source(s);
+}
+
+/* Withdraw the last record, nothing is posted any more; 1 if it was taken. */
+static int cancel_last(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+	unsigned long flags;
+	bool taken;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	taken = s->posted && q->face->cancel && !q->face->cancel(q, s);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	return taken;
 }
 
 /**
@@ -314,7 +343,7 @@ int evcore_del(struct evcore_source *s)
 	struct evcore_queue *q = s->queue;
 	struct file *file = NULL;
 	unsigned long flags;
-	int ret = 0;
+	int ret;
 
 	/* In one hold, or a drain in between would still deliver it. */
 	raw_spin_lock_irqsave(&q->lock, flags);
@@ -328,17 +357,15 @@ int evcore_del(struct evcore_source *s)
 		if (!file) {
 			/* Its last reference is going: that release removes it. */
 			evcore_unhash(s);
-			return 0;
+			evcore_fd_silence(s);
+			return cancel_last(s);
 		}
 	}
 	if (s->attached) {
 		evcore_ops_of(s)->detach(s);
 		s->attached = false;
 	}
-	raw_spin_lock_irqsave(&q->lock, flags);
-	if (s->posted && q->face->cancel && !q->face->cancel(q, s))
-		ret = 1;
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	ret = cancel_last(s);
 	destroy_source(s);
 	if (file)
 		fput(file);

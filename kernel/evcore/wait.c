@@ -232,8 +232,8 @@ static bool expired(const struct evcore_timeout *to)
 /* Conditions to be looked at, or sources to be removed; queue->lock held. */
 static bool look_due(const struct evcore_queue *q)
 {
-	/* Under the lock: evcore_peek() takes the list and counts, or neither. */
-	return q->nr_check || q->look;
+	/* Under the lock, where who takes the lists for something else has counted first. */
+	return q->nr_check || q->look || !llist_empty(&q->due);
 }
 
 static noinline void serve(struct evcore_queue *q)
@@ -266,7 +266,7 @@ void evcore_service(struct evcore_queue *q)
 	__must_hold(&q->lock)
 {
 	lockdep_assert_held(&q->lock);
-	if (unlikely(q->nr_check | q->nr_overflow | q->look))
+	if (unlikely(q->nr_check | q->nr_overflow | q->look || !llist_empty(&q->due)))
 		serve(q);
 }
 
@@ -304,8 +304,8 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 	struct evcore_waiter w = { .task = current, .min = min };
 	bool late = !min || expired(to);
 	bool busy = q->busy_us;
+	bool last, look;
 	unsigned int n;
-	bool last;
 	int ret;
 
 	raw_spin_lock_irq(&q->lock);
@@ -339,10 +339,11 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
 		n = evcore_ready(q, min);
-		if (q->nr_check || n >= min) {
+		look = q->nr_check || !llist_empty(&q->due);
+		if (look || n >= min) {
 			__set_current_state(TASK_RUNNING);
 			leave(q, &w);
-			if (!q->nr_check)
+			if (!look)
 				break;
 			raw_spin_unlock_irq(&q->lock);
 			cond_resched();

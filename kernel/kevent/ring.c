@@ -164,9 +164,9 @@ static int kevent_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	u32 events = evcore_quick_events(s, key);
 	struct evcore_queue *q = &k->queue;
 
-	lockdep_assert_irqs_disabled();
 	if (unlikely(!events))
 		return evcore_fd_wake(wait, mode, sync, key);
+	lockdep_assert_irqs_disabled();
 	raw_spin_lock(&q->lock);
 	if (unlikely(!has_room(k))) {
 		if (!trace_overflow_enabled() && evcore_wait_behind(s, events))

@@ -298,4 +298,127 @@ TEST_F(channel, timestamp_is_opt_in)
 	EXPECT_NE(e.timestamp, 0);
 }
 
+/* Events whose cookies follow each other from @first on; how many there are. */
+static int take_all(struct channel *c, int first)
+{
+	struct evchan_event e;
+	int n = 0;
+
+	while (take(c, &e) && e.data == (uint64_t)first + n && e.events == POLLIN)
+		n++;
+	return n;
+}
+
+/*
+ * More level-triggered sources than are looked at in one go: those whose event was taken
+ * come again, in order, as long as they hold. With descriptors that only the waiting
+ * thread can close, that several threads share, and that are closed while a copy is open.
+ */
+TEST_F(channel, level_many)
+{
+	enum { MANY = 100, ALONE = 0, SHARED, COPIED, KINDS };
+	int fds[MANY], copies[MANY];
+	struct evchan_event e;
+	struct channel c;
+	struct waiter other;
+
+	ASSERT_EQ(channel_open(&c, 128, 0), 0);
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fds[i], POLLIN, EVCHAN_LEVEL, i), 0);
+	}
+	for (int kind = ALONE; kind < KINDS; kind++) {
+		if (kind == SHARED)
+			ASSERT_EQ(start_waiter(&other, &self->c, 1), 0);
+		for (int i = 0; i < MANY; i++) {
+			ASSERT_EQ(raise_eventfd(fds[i]), 0);
+			if (kind == COPIED) {
+				copies[i] = dup(fds[i]);
+				close(fds[i]);
+				fds[i] = copies[i];
+			}
+		}
+		for (int again = 0; again < 3; again++) {
+			ASSERT_EQ(take_all(&c, 0), MANY);
+			ASSERT_EQ(wait_events(&c, 0, 0), MANY);
+		}
+		/* Half of them were read, and of all a record is in the ring. */
+		for (int i = 0; i < MANY / 2; i++)
+			ASSERT_EQ(read_eventfd(fds[i]), 1);
+		ASSERT_EQ(take_all(&c, 0), MANY);
+		ASSERT_EQ(wait_events(&c, 0, 0), MANY / 2);
+		ASSERT_EQ(take_all(&c, MANY / 2), MANY / 2);
+		for (int i = MANY / 2; i < MANY; i++)
+			ASSERT_EQ(read_eventfd(fds[i]), 1);
+		ASSERT_EQ(wait_events(&c, 0, 0), 0);
+		ASSERT_EQ(take(&c, &e), 0);
+		if (kind == SHARED)
+			ASSERT_EQ(end_waiter(&other, self->fd), 1);
+	}
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+	EXPECT_EQ(counter(c.fd, "sources"), 0);
+	channel_close(&c);
+}
+
+/* What lies in the ring when a wait looks is looked at by a later one. */
+TEST_F(channel, level_left_in_the_ring)
+{
+	int second = eventfd(0, EFD_NONBLOCK);
+	struct channel *c = &self->c;
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_LEVEL, 1), 0);
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, second, POLLIN, EVCHAN_LEVEL, 2), 0);
+	raise_eventfd(self->fd);
+	raise_eventfd(second);
+	ASSERT_EQ(wait_events(c, 0, 0), 2);
+	ASSERT_EQ(take(c, &e), 1);
+	EXPECT_EQ(e.data, 1);
+	read_eventfd(self->fd);
+	/* One is done with, one still lies there. */
+	ASSERT_EQ(wait_events(c, 0, 0), 1);
+	ASSERT_EQ(take(c, &e), 1);
+	EXPECT_EQ(e.data, 2);
+	ASSERT_EQ(wait_events(c, 0, 0), 1);
+	ASSERT_EQ(take(c, &e), 1);
+	EXPECT_EQ(e.data, 2);
+	read_eventfd(second);
+	EXPECT_EQ(wait_events(c, 0, 0), 0);
+	close(second);
+}
+
+/* Sources that go while they wait for a look, and one beside them that stays. */
+TEST_F(channel, level_goes_while_due)
+{
+	int closed = eventfd(0, EFD_NONBLOCK), deleted = eventfd(0, EFD_NONBLOCK);
+	struct channel *c = &self->c;
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, closed, POLLIN, EVCHAN_LEVEL, 1), 0);
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_LEVEL, 2), 0);
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, deleted, POLLIN, EVCHAN_LEVEL, 3), 0);
+	raise_eventfd(closed);
+	raise_eventfd(self->fd);
+	raise_eventfd(deleted);
+	for (int i = 1; i <= 3; i++) {
+		ASSERT_EQ(take(c, &e), 1);
+		EXPECT_EQ(e.data, i);
+	}
+	ASSERT_EQ(watch(c, EVCHAN_DEL, EVCHAN_POLL, deleted, 0, 0, 0), 1);
+	close(closed);
+	/* Another mode, after which one event is all. */
+	ASSERT_EQ(wait_events(c, 0, 0), 1);
+	ASSERT_EQ(take(c, &e), 1);
+	EXPECT_EQ(e.data, 2);
+	raise_eventfd(self->fd);
+	ASSERT_EQ(take(c, &e), 1);
+	ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_EDGE, 4), 0);
+	ASSERT_EQ(take(c, &e), 1);
+	EXPECT_EQ(e.data, 4);
+	EXPECT_EQ(wait_events(c, 0, 0), 0);
+	EXPECT_EQ(take(c, &e), 0);
+	close(deleted);
+}
+
 TEST_HARNESS_MAIN

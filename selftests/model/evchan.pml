@@ -2,7 +2,8 @@
 /*
  * The event channel's protocol, for spin: posting by several processors, merging,
  * overflow and drain, taking by several consumers, waiting and waking, withdrawing
- * by a delete, changing interest while the file wakes its waiters.
+ * by a delete, changing interest while the file wakes its waiters, level-triggered
+ * conditions, which waits look at again.
  *
  * A step that stands for code says so, the file and the function after "models:", and
  * selftests/model/run checks that the function exists. What one step does to memory that others use
@@ -22,6 +23,7 @@
  *   - a slot is not filled before its event was taken;
  *   - an event is taken once, whole, and not before one that was there (its post
  *     had returned) when it first happened;
+ *   - of a level-triggered source there is one record at a time;
  *   - once nothing moves any more: whatever happened was seen by a consumer after
  *     it had taken an event that tells of it, with its bits; nobody sleeps with
  *     his minimum there, and no event lies in the ring while all sleep.
@@ -39,6 +41,7 @@
 #define POLL		9
 #define CANCEL		10
 #define MODIFY		11
+#define LEVELS		12
 
 #define N	2			/* slots */
 #define LAP(p)	((p) / N + 1)		/* lap_of() */
@@ -64,7 +67,9 @@
 #define QUICK	(SLEEP + 1)		/* evcore_source.quick, of source 0 */
 #define POSTED	(QUICK + 1)		/* + source: evcore_source.posted, 0: none */
 #define COND	(POSTED + SOURCES)	/* + what a processor has done to a source's file */
-#define WORDS	(COND + POSTERS * SOURCES)
+#define DUE	(COND + POSTERS * SOURCES)	/* evcore_queue.due: source 0 is there */
+#define LISTED	(DUE + 1)		/* evcore_source.due.next of source 0 says so */
+#define WORDS	(LISTED + 1)
 
 #define POLLED	64			/* EVCORE_POLLED */
 
@@ -125,10 +130,16 @@ bool polling;				/* somebody is on poll_wait */
 byte poll_mark;
 bool poll_woken;
 
+bool recheck;				/* evcore_queue.recheck: source 0 is there */
+bool checking;				/* evcore_queue.checking: the same */
+
 bool head_lock;				/* wait queue head of source 0's file */
+bool mutex;				/* queue->mutex */
 
 #define TAKE_LOCK	atomic { EMPTY && !lock -> lock = 1 }
 #define DROP_LOCK	atomic { EMPTY -> lock = 0 }
+#define TAKE_MUTEX	atomic { EMPTY && !mutex -> mutex = 1 }
+#define DROP_MUTEX	atomic { EMPTY -> mutex = 0 }
 
 /* Ghosts: what is known, but not to the program. */
 byte nrec;				/* records made */
@@ -144,12 +155,16 @@ byte got[POSTERS * SOURCES];		/* COND as a consumer saw it after taking */
 byte posting;				/* posts under way */
 byte deleted;				/* source 0: DEL said 0 */
 byte asleep;				/* who sleeps */
+bool live;				/* level-triggered: there is a record */
+byte lazy;				/* times that a consumer does not read what it has taken */
 
 #define BIT(x)	(1 << (x))
 
 inline new_record(s)
 {
 	assert(nrec < RECORDS);
+	assert(!live);
+	live = SCENE == LEVELS;
 	rec_src[nrec] = s;
 	before[nrec] = snap[me];
 	mine = mine | BIT(nrec);
@@ -183,8 +198,13 @@ inline record_taken(r, e)
 {
 	assert(!(taken_mask & BIT(r)));		/* once */
 	assert(before[r] == 0);			/* not overtaking */
+	live = 0;
 	record_gone(r);
 	bits_got[rec_src[r]] = bits_got[rec_src[r]] | (e);
+	if
+	:: lazy -> lazy--; g = POSTERS	/* level-triggered: it will be told again */
+	:: true
+	fi;
 	do
 	:: g < POSTERS ->
 		got[g * SOURCES + rec_src[r]] = mem[COND + g * SOURCES + rec_src[r]];
@@ -451,6 +471,9 @@ inline drain(most)
 			atomic {
 				EMPTY ->
 				pending[d] = 0; prec[d] = 0; where[d] = 0; moved++;
+#if SCENE == LEVELS
+				recheck = recheck | !checking;
+#endif
 #ifndef BREAK_UNLINK_FIRST
 				overflow_unlink_first()
 #endif
@@ -549,7 +572,14 @@ inline wake_slow()
  * models: kernel/evcore/post.c evcore_deliver
  * models: kernel/evcore/post.c evcore_wake_posted
  * models: kernel/evcore/overflow.c evcore_overflow_merge
+ * models: kernel/evcore/post.c watch_level
+ * models: kernel/evcore/overflow.c evcore_delivered
  */
+#if SCENE == LEVELS
+#define WATCH_LEVEL	recheck = !checking	/* on one of the two */
+#else
+#define WATCH_LEVEL	skip
+#endif
 inline post_slow(s, e)
 {
 	TAKE_LOCK;
@@ -568,7 +598,7 @@ inline post_slow(s, e)
 		:: else ->
 			merge(s, e);
 			if
-			:: ok
+			:: ok -> WATCH_LEVEL
 			:: else ->
 				pos = NONE;
 				if
@@ -576,7 +606,7 @@ inline post_slow(s, e)
 				:: else
 				fi;
 				if
-				:: pos != NONE -> place(s, e)
+				:: pos != NONE -> place(s, e); WATCH_LEVEL
 				:: else -> overflow_add(s, e); drain(1)
 				fi;
 				ok = 0
@@ -612,6 +642,23 @@ inline wake_behind(s, e)
 	DROP_LOCK
 }
 
+/* models: include/linux/evcore_face.h evcore_list_due */
+inline list_due()
+{
+#if SCENE == LEVELS
+	LOAD(LISTED, st);
+	if
+	:: st
+	:: else ->
+		STORE(LISTED, 1);
+		atomic { EMPTY -> mem[DUE] = 1 }
+	fi;
+	st = 0
+#else
+	skip
+#endif
+}
+
 /*
  * models: kernel/evchan/ring.c evchan_wake
  * models: kernel/evchan/ring.c evchan_post
@@ -623,25 +670,40 @@ inline wake_behind(s, e)
  */
 inline post(s, e)
 {
+#if SCENE == LEVELS
+	/* models: kernel/evchan/ring.c evchan_wake_level */
+	p = mem[POSTED + s];
+	LOAD(SLOT + p % N, st);
+	ok = p && st % 4 && st / 4 == p / N;
+	p = 0; st = 0;
+	if
+	:: ok -> post_slow(s, e)	/* models: kernel/evchan/ring.c wake_level_slow */
+#else
 	merge(s, e);
 	if
 	:: ok
+#endif
 	:: else ->
 		reserve(BY_POST, s);
 		if
 		:: pos != NONE ->
 			place(s, e);
+			list_due();
 			LOAD(SLEEP, st);
 			if
 			:: st -> st = 0; wake_slow()
 			:: else
 			fi
+#if SCENE == LEVELS
+		:: else -> post_slow(s, e)
+#else
 		:: else ->
 			wake_behind(s, e);
 			if
 			:: ok
 			:: else -> post_slow(s, e)
 			fi
+#endif
 		fi
 	fi;
 	pos = 0; rec = 0; ok = 0; moved = 0
@@ -699,6 +761,24 @@ inline take()
 	ok = 0; pos = 0; st = 0
 }
 
+#if SCENE == MODIFY || SCENE == CANCEL || SCENE == LEVELS
+#define TAKE_HEAD	atomic { EMPTY && !head_lock -> head_lock = 1 }
+#define DROP_HEAD	atomic { EMPTY -> head_lock = 0 }
+#else
+#define TAKE_HEAD	skip
+#define DROP_HEAD	skip
+#endif
+
+inline begin_post()
+{
+	atomic { snap[me] = whole; mine = 0; posting++; st = 0 }
+}
+
+inline end_post()
+{
+	atomic { whole = whole | (mine & ~taken_mask); snap[me] = 0; mine = 0; posting-- }
+}
+
 /* ---- waiting: kernel/evcore/wait.c ---- */
 
 /* models: kernel/evcore/wait.c pass_on */
@@ -724,9 +804,107 @@ inline drain_all()
 	fi
 }
 
+#if SCENE == LEVELS
+/* Of source 0: is its record consumed? ok tells. models: kernel/evchan/ring.c evchan_taken */
+inline taken()
+{
+	p = mem[POSTED + 0];
+	LOAD(SLOT + p % N, st);
+	ok = !p || st % 4 == 0 || st / 4 != p / N;
+	p = 0; st = 0
+}
+
+/*
+ * models: include/linux/evcore_face.h evcore_look_at
+ * models: kernel/evcore/sources/fd.c evcore_fd_found
+ * Does the condition hold: is there what nobody has read?
+ */
+inline look()
+{
+	atomic {
+		ok = 0;
+		do
+		:: g < POSTERS -> ok = ok || got[g * SOURCES] != mem[COND + g * SOURCES]; g++
+		:: else -> break
+		od;
+		g = 0
+	}
+	if
+	:: ok ->
+#ifndef BREAK_LOOK_WITHOUT_HEAD_LOCK
+		TAKE_HEAD;	/* models: kernel/evcore/sources/fd.c evcore_fd_alone */
+#endif
+		begin_post();
+		post_slow(0, 1);
+		pos = 0; rec = 0; ok = 0; moved = 0;
+		end_post();
+#ifndef BREAK_LOOK_WITHOUT_HEAD_LOCK
+		DROP_HEAD
+#else
+		skip
+#endif
+	:: else
+	fi
+}
+
+/*
+ * models: kernel/evcore/recheck.c evcore_recheck
+ * models: include/linux/evcore_face.h evcore_look_at_due
+ * models: kernel/evcore/recheck.c next_due
+ */
+inline recheck_all()
+{
+	TAKE_LOCK;
+	atomic { checking = recheck; recheck = 0 }
+	DROP_LOCK;
+	atomic { EMPTY -> st = mem[DUE]; mem[DUE] = 0 }
+	if
+	:: st ->
+		st = 0;
+		STORE(LISTED, 0);
+#ifndef BREAK_NO_BARRIER_IN_LOOK
+		MB;
+#endif
+		taken();
+		if
+		:: ok
+		:: else ->	/* models: kernel/evcore/recheck.c evcore_still_due */
+			TAKE_LOCK;
+#ifndef BREAK_STILL_DUE_UNSEEN
+			taken();
+#endif
+			if
+			:: !ok && !where[0] -> WATCH_LEVEL
+			:: else
+			fi;
+			DROP_LOCK
+		fi;
+		if
+		:: ok && !where[0] && !recheck && !checking -> look()
+		:: else
+		fi
+	:: else
+	fi;
+	TAKE_LOCK;
+	if
+	:: checking ->
+		taken();
+		atomic { checking = 0; recheck = recheck | !ok };
+		DROP_LOCK;
+		if
+		:: ok -> look()
+		:: else
+		fi
+	:: else -> DROP_LOCK
+	fi;
+	ok = 0
+}
+#endif
+
 /*
  * models: kernel/evcore/wait.c evcore_service
  * models: kernel/evcore/wait.c serve
+ * models: kernel/evcore/wait.c look_due
  * The lock is held, and dropped only if there is anything to do.
  */
 inline service()
@@ -734,7 +912,18 @@ inline service()
 	if
 	:: novf -> DROP_LOCK; drain_all(); TAKE_LOCK
 	:: else
+	fi;
+#if SCENE == LEVELS
+	if
+	:: recheck || mem[DUE] ->
+		DROP_LOCK;
+		TAKE_MUTEX;
+		recheck_all();
+		DROP_MUTEX;
+		TAKE_LOCK
+	:: else
 	fi
+#endif
 }
 
 /*
@@ -774,9 +963,12 @@ inline wait(may_die)
 		n = 0;
 #else
 		ready(min_of[me]);
+#if SCENE == LEVELS && !defined(BREAK_NO_LOOK_AT_DUE)
+		LOAD(DUE, st);
+#endif
 #endif
 		if
-		:: n >= min_of[me] ->
+		:: st || n >= min_of[me] ->
 			waiting = waiting & ~BIT(me);
 			LOAD(SLEEP, st);
 			STORE(SLEEP, st - 1);
@@ -821,24 +1013,6 @@ end_asleep:		if
  * A processor on which source s becomes ready, once for each bit. In some scenes
  * the wait queue head's lock matters; elsewhere a source may have several heads.
  */
-#if SCENE == MODIFY || SCENE == CANCEL
-#define TAKE_HEAD	atomic { EMPTY && !head_lock -> head_lock = 1 }
-#define DROP_HEAD	atomic { EMPTY -> head_lock = 0 }
-#else
-#define TAKE_HEAD	skip
-#define DROP_HEAD	skip
-#endif
-
-inline begin_post()
-{
-	atomic { snap[me] = whole; mine = 0; posting++; st = 0 }
-}
-
-inline end_post()
-{
-	atomic { whole = whole | (mine & ~taken_mask); snap[me] = 0; mine = 0; posting-- }
-}
-
 /* Each step either the next source, or the same with the next bit. */
 proctype Poster(byte me; byte s; byte times; bool next)
 {
@@ -875,7 +1049,7 @@ proctype Poster(byte me; byte s; byte times; bool next)
 }
 
 #if SCENE == WAKE || SCENE == MINIMUM || SCENE == CHOICE || SCENE == SIGNAL || \
-    SCENE == FULL || SCENE == CANCEL || SCENE == MODIFY
+    SCENE == FULL || SCENE == CANCEL || SCENE == MODIFY || SCENE == LEVELS
 /* A thread that takes what is there and waits for more. */
 proctype Consumer(byte me; byte min; bool may_die)
 {
@@ -1078,7 +1252,7 @@ proctype Judge()
 
 	timeout;
 	d_step {
-		assert(!lock && !head_lock && !posting);
+		assert(!lock && !head_lock && !mutex && !posting);
 		/* Published and not taken, and what waits. */
 		w = mem[HEAD];
 		do
@@ -1161,6 +1335,11 @@ init
 		run Poster(0, 0, 2, 0);
 		run Poster(1, 1, 1, 0);
 		run Deleter(2);
+		run Consumer(3, 1, 0);
+#elif SCENE == LEVELS	/* one of two who take leaves something unread */
+		lazy = 1;
+		run Poster(0, 0, 2, 0);
+		run Consumer(2, 1, 0);
 		run Consumer(3, 1, 0);
 #elif SCENE == MODIFY
 		run Poster(0, 0, 1, 0);

@@ -23,6 +23,16 @@ static u32 fd_bits(struct evcore_source *s, __poll_t poll)
 	return (__force u32)poll & (wanted | EVCORE_ALWAYS);
 }
 
+/* A wait queue head has announced its end. */
+static void head_goes(wait_queue_entry_t *wait)
+{
+	struct evcore_wait_hook *hook = container_of(wait, struct evcore_wait_hook, wait);
+
+	list_del_init(&wait->entry);
+	/* The last access to the hook. Pairs with smp_load_acquire() in unhook_one(). */
+	smp_store_release(&hook->head, NULL);
+}
+
 /**
  * evcore_fd_wake - the watched file has woken its waiters
  * @wait: the hook's
@@ -37,7 +47,6 @@ static u32 fd_bits(struct evcore_source *s, __poll_t poll)
  */
 int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
-	struct evcore_wait_hook *hook = container_of(wait, struct evcore_wait_hook, wait);
 	struct evcore_source *s = wait->private;
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	/* Before posting, which takes the waiter it wakes off. */
@@ -55,15 +64,17 @@ int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *
 		if (events)
 			evcore_post(s, events, ops->value ? ops->value(s, events) : 0, 0);
 	}
-	if (unlikely(poll & POLLFREE)) {
-		list_del_init(&wait->entry);
-		/*
-		 * The head goes after this; the store is the last access to the
-		 * hook. Pairs with smp_load_acquire() in unhook_one().
-		 */
-		smp_store_release(&hook->head, NULL);
-	}
+	if (unlikely(poll & POLLFREE))
+		head_goes(wait);
 	return !exclusive || (events && waiting);
+}
+
+/* Of a source that is gone and still hooked in: nothing is posted. */
+static int gone_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+{
+	if (key_to_poll(key) & POLLFREE)
+		head_goes(wait);
+	return 0;
 }
 
 /*
@@ -88,9 +99,13 @@ struct fd_poll_table {
 	bool			no_memory;
 };
 
-/* The two quick ones are for the plain cases only. */
-static wait_queue_func_t wake_func(const struct evcore_source *s)
+/*
+ * The quick ones are for the plain cases only; that of a face for level-triggered sources
+ * is for one wait queue head, whose lock keeps it from running twice.
+ */
+static __always_inline wait_queue_func_t wake_func(const struct evcore_source *s)
 {
+	bool one_head = !container_of(s, struct evcore_fd_source, source)->hook.next;
 	u32 slow = s->flags & EVCORE_SLOW;
 
 	if (s->type != EVCORE_POLL || s->queue->busy_us)
@@ -99,8 +114,56 @@ static wait_queue_func_t wake_func(const struct evcore_source *s)
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return evcore_fd_wake;
 	if (slow == EVCORE_LEVEL)
-		return level_wake;
+		return one_head && s->queue->face->wake_level ? s->queue->face->wake_level :
+								level_wake;
 	return slow ? evcore_fd_wake : s->queue->face->wake ?: evcore_fd_wake;
+}
+
+/*
+ * Give a hook another function. Afterwards a wake-up that was under way has ended, and
+ * the next one uses it.
+ */
+static void set_wake(struct evcore_wait_hook *hook, wait_queue_func_t func)
+{
+	wait_queue_head_t *head;
+
+	rcu_read_lock();
+	/* As in unhook_one(); NULL too where nothing was hooked in. */
+	head = smp_load_acquire(&hook->head);
+	if (head) {
+		spin_lock_irq(&head->lock);
+		hook->wait.func = func;
+		spin_unlock_irq(&head->lock);
+	}
+	rcu_read_unlock();
+}
+
+static __always_inline void hook_in(struct evcore_fd_source *fs, struct evcore_wait_hook *hook,
+				    wait_queue_head_t *head)
+{
+	init_waitqueue_func_entry(&hook->wait, wake_func(&fs->source));
+	hook->wait.private = &fs->source;
+	hook->head = head;
+	if (unlikely(fs->source.flags & EVCORE_EXCLUSIVE))
+		add_wait_queue_exclusive(head, &hook->wait);
+	else
+		add_wait_queue(head, &hook->wait);
+}
+
+/* A further wait queue head; from now on the first one is not the only one. */
+static noinline void hook_in_further(struct fd_poll_table *table, wait_queue_head_t *head)
+{
+	struct evcore_wait_hook *hook = kmalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
+	struct evcore_fd_source *fs = table->fs;
+
+	if (!hook) {
+		table->no_memory = true;
+		return;
+	}
+	hook->next = fs->hook.next;
+	fs->hook.next = hook;
+	set_wake(&fs->hook, wake_func(&fs->source));
+	hook_in(fs, hook, head);
 }
 
 /* ->poll() hands over a wait queue head; there may be several. */
@@ -108,24 +171,11 @@ static void fd_queue_proc(struct file *file, wait_queue_head_t *head,
 			  poll_table *pt)
 {
 	struct fd_poll_table *table = container_of(pt, struct fd_poll_table, pt);
-	struct evcore_wait_hook *hook = &table->fs->hook;
 
-	if (hook->wait.func) {	/* the first is taken */
-		hook = kmalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
-		if (!hook) {
-			table->no_memory = true;
-			return;
-		}
-		hook->next = table->fs->hook.next;
-		table->fs->hook.next = hook;
-	}
-	init_waitqueue_func_entry(&hook->wait, wake_func(&table->fs->source));
-	hook->wait.private = &table->fs->source;
-	hook->head = head;
-	if (table->fs->source.flags & EVCORE_EXCLUSIVE)
-		add_wait_queue_exclusive(head, &hook->wait);
+	if (unlikely(table->fs->hook.wait.func))
+		hook_in_further(table, head);
 	else
-		add_wait_queue(head, &hook->wait);
+		hook_in(table->fs, &table->fs->hook, head);
 }
 
 static void unhook_one(struct evcore_wait_hook *hook)
@@ -174,19 +224,54 @@ void evcore_fd_modified(struct evcore_source *s)
 	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
 	wait_queue_func_t func = wake_func(s);
 	struct evcore_wait_hook *hook;
+
+	for (hook = &fs->hook; hook; hook = hook->next)
+		set_wake(hook, func);
+}
+
+/**
+ * evcore_fd_silence - nothing more is to be posted by wake-ups
+ * @s: source whose file is going, and with it soon its hooks
+ *
+ * Context: queue->mutex held.
+ */
+void evcore_fd_silence(struct evcore_source *s)
+{
+	struct evcore_wait_hook *hook;
+
+	for (hook = &container_of(s, struct evcore_fd_source, source)->hook; hook;
+	     hook = hook->next)
+		set_wake(hook, gone_wake);
+}
+
+/**
+ * evcore_fd_alone - do something while no wake-up posts of a source
+ * @s: source that watches a file, queue->mutex held
+ * @fn: what; may not sleep
+ * @arg: for @fn
+ *
+ * So there is one record of it at a time, whoever posts; but for a file with several
+ * wait queue heads, of which this holds the first.
+ *
+ * Context: process context.
+ */
+void evcore_fd_alone(struct evcore_source *s, void (*fn)(struct evcore_source *s, void *arg),
+		     void *arg)
+{
+	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
 	wait_queue_head_t *head;
 
-	for (hook = &fs->hook; hook; hook = hook->next) {
-		rcu_read_lock();
-		/* As in unhook_one(); NULL too where nothing was hooked in. */
-		head = smp_load_acquire(&hook->head);
-		if (head) {
-			spin_lock_irq(&head->lock);
-			hook->wait.func = func;
-			spin_unlock_irq(&head->lock);
-		}
-		rcu_read_unlock();
+	rcu_read_lock();
+	/* As in unhook_one(); NULL too where there never was one. */
+	head = smp_load_acquire(&fs->hook.head);
+	if (head) {
+		spin_lock_irq(&head->lock);
+		fn(s, arg);
+		spin_unlock_irq(&head->lock);
+	} else {
+		fn(s, arg);
 	}
+	rcu_read_unlock();
 }
 
 /**
@@ -233,7 +318,7 @@ void evcore_fd_detach(struct evcore_source *s)
 int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *ready)
 {
 	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
-	struct fd_poll_table table = { .fs = fs };
+	struct fd_poll_table table __uninitialized;
 	struct file *file = fs->file;
 	int ret;
 
@@ -249,6 +334,8 @@ int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *r
 	spin_unlock(&file->f_lock);
 
 	init_poll_funcptr(&table.pt, fd_queue_proc);
+	table.fs = fs;
+	table.no_memory = false;
 	*ready = fd_bits(s, vfs_poll(file, &table.pt));
 	if (!table.no_memory)
 		return 0;
@@ -300,4 +387,40 @@ u32 evcore_fd_check(struct evcore_source *s)
 	bits = poll_now(s, file);
 	fput(file);
 	return bits;
+}
+
+static void post_bits(struct evcore_source *s, void *bits)
+{
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
+	u32 events = *(u32 *)bits;
+
+	evcore_post_slow(s, events, ops->value ? ops->value(s, events) : 0, 0);
+}
+
+/**
+ * evcore_fd_found - post what a look has found
+ * @s: source that watches a file, queue->mutex held
+ * @bits: what holds
+ *
+ * Not beside a wake-up, which may post it as well: one event is enough.
+ *
+ * Context: process context.
+ */
+void evcore_fd_found(struct evcore_source *s, u32 bits)
+{
+	evcore_fd_alone(s, post_bits, &bits);
+}
+
+/**
+ * evcore_fd_look - look at a source, and post what holds
+ * @s: source that watches a file, queue->mutex held
+ *
+ * Context: process context, may sleep.
+ */
+void evcore_fd_look(struct evcore_source *s)
+{
+	u32 bits = evcore_fd_check(s);
+
+	if (bits)
+		evcore_fd_found(s, bits);
 }

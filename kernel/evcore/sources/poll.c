@@ -3,9 +3,6 @@
  * poll: any file that can be polled, with the bits of poll(2). Errors and
  * hang-ups are always reported. And the short way to change which are asked for.
  */
-#include <linux/fdtable.h>
-#include <linux/poll.h>
-
 #include "sources.h"
 
 const struct evcore_source_ops evcore_poll_ops = {
@@ -65,7 +62,7 @@ static __always_inline bool modify_watching(struct evcore_source *s, struct file
 		return false;
 	ready = (__force u32)vfs_poll(file, NULL) & (s->events | EVCORE_ALWAYS);
 	if (ready)
-		evcore_post(s, ready, 0, 0);
+		evcore_fd_found(s, ready);
 	return true;
 }
 
@@ -101,7 +98,7 @@ bool evcore_modify_bits(struct evcore_queue *q, u32 fd, u32 flags, u32 mask, u32
 			u64 data)
 {
 	struct evcore_source *s = evcore_fd_first(q, fd);
-	struct files_struct *files = current->files;
+	struct files_struct *own = evcore_own_files();
 
 	lockdep_assert_held(&q->mutex);
 	/* One comparison for both ends, as in evcore_quick_events(). */
@@ -113,8 +110,7 @@ bool evcore_modify_bits(struct evcore_queue *q, u32 fd, u32 flags, u32 mask, u32
 	/* There, the head's lock may sleep. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return false;
-	/* A table that is the caller's own keeps its files, as for fdget(). */
-	if (unlikely(atomic_read_acquire(&files->count) != 1))
+	if (unlikely(!own))
 		return modify_shared(s, fd, events, data);
-	return modify_watching(s, files_lookup_fd_raw(files, fd), events, data);
+	return modify_watching(s, files_lookup_fd_raw(own, fd), events, data);
 }
