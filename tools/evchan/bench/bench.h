@@ -88,6 +88,7 @@ unsigned int collect_all(const struct api *api, void *q, uint32_t *cookies, unsi
 			 unsigned int batch);
 void verify_sources(const struct api *api, void *q, const int *fds, unsigned int n);
 void settle(void);
+double seconds(void);
 void pin_to_cpu(unsigned int cpu);
 
 static inline bool is(const char *a, const char *b)
@@ -110,9 +111,20 @@ double bench_http(const struct api *api, const struct options *o);
 int http_answer(char *request, int n, char *response);
 void http_serve_by_completions(const int *fds, unsigned int n, unsigned int total);
 
-/* Benches that run all interfaces by turns, on real processors. */
-void run_paired(const char *bench, const char *load, bool headline, unsigned int turns,
-		double (*rate)(const struct api *api, void *arg), void *arg,
+/**
+ * struct paired_load - what is run with all interfaces by turns, on real processors
+ * @name: as ":one@threads=2", for the metrics
+ * @headline: its rate is the bench's "cost" too
+ * @arg: what the bench knows of it
+ */
+struct paired_load {
+	char name[64];
+	bool headline;
+	void *arg;
+};
+
+void run_paired(const char *bench, const struct paired_load *loads, unsigned int n,
+		unsigned int turns, double (*rate)(const struct api *api, void *arg),
 		bool (*takes_part)(const struct api *api, void *arg));
 void bench_smp(unsigned int scale, unsigned int turns);
 void bench_consumers(unsigned int scale, unsigned int turns);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -163,6 +164,15 @@ void settle(void)
 {
 	if (meter_kind == METER_INSTRUCTIONS)
 		sleep(SETTLE_SECONDS);
+}
+
+/* The time on real processors, for what is run in parallel. */
+double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
 /* Where there is only one, as with icount, this changes nothing. */

@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
 
 #define MAX_THREADS	8
+#define LOADS		8	/* 1, 2, 4 and 8 threads, batched and one at a time */
 #define EVENTS		256	/* under way */
 #define BATCH		64
 
@@ -48,14 +48,6 @@ struct worker {
 	double started, stopped;	/* when, and what all had taken then */
 	unsigned int reached;
 };
-
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 static void *work(void *arg)
 {
@@ -175,31 +167,36 @@ static void say(const struct load *load, const char *name, unsigned int which)
 {
 	char metric[96];
 
-	snprintf(metric, sizeof(metric), "twice%s", name);
+	snprintf(metric, sizeof(metric), "twice%.63s", name);
 	result("consumers", apis[which]->name, metric, "events", load->twice[which]);
 	for (unsigned int t = 0; t < load->threads; t++) {
-		snprintf(metric, sizeof(metric), "share%s,thread=%u", name, t);
+		snprintf(metric, sizeof(metric), "share%.63s,thread=%u", name, t);
 		result("consumers", apis[which]->name, metric, "percent", load->shares[which][t]);
 	}
 }
 
 void bench_consumers(unsigned int scale, unsigned int turns)
 {
+	struct paired_load runs[LOADS];
+	struct load loads[LOADS];
+	unsigned int n = 0;
+
 	for (unsigned int threads = 1; threads <= MAX_THREADS; threads *= 2) {
-		for (int batched = 1; batched >= 0; batched--) {
-			struct load load = {
+		for (int batched = 1; batched >= 0; batched--, n++) {
+			loads[n] = (struct load){
 				.threads = threads, .batch = batched ? BATCH : 1,
 				.total = 120000 / scale,
 			};
-			char name[64];
-
-			snprintf(name, sizeof(name), ":%s@threads=%u", batched ? "batched" : "one",
-				 threads);
-			run_paired("consumers", name, batched && threads == 2, turns, rate, &load,
-				   takes_part);
-			for (unsigned int i = 0; i < NR_APIS; i++)
-				if (takes_part(apis[i], &load))
-					say(&load, name, i);
+			runs[n] = (struct paired_load){
+				.headline = batched && threads == 2, .arg = loads + n,
+			};
+			snprintf(runs[n].name, sizeof(runs[n].name), ":%s@threads=%u",
+				 batched ? "batched" : "one", threads);
 		}
 	}
+	run_paired("consumers", runs, n, turns, rate, takes_part);
+	for (unsigned int l = 0; l < n; l++)
+		for (unsigned int i = 0; i < NR_APIS; i++)
+			if (takes_part(apis[i], loads + l))
+				say(loads + l, runs[l].name, i);
 }

@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
 
 #define SOURCES		1000
 #define MAX_CPUS	8
+#define LOADS		8	/* 1, 2, 4 and 8 processors, batched and one at a time */
 /* Of one thread, one at a time: more than can be outstanding. */
 #define OWN_SOURCES	64
 
@@ -43,14 +43,6 @@ struct worker {
 	unsigned int number;
 	pthread_t thread;
 };
-
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 /* All threads; they have a processor each, so they need not sleep. */
 static void barrier(struct shared *s)
@@ -173,21 +165,23 @@ static bool takes_part(const struct api *api, void *arg)
 /* More processors than there are would only measure the scheduler. */
 void bench_smp(unsigned int scale, unsigned int turns)
 {
-	unsigned int most = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int most = sysconf(_SC_NPROCESSORS_ONLN), n = 0;
+	struct paired_load runs[LOADS];
+	struct load loads[LOADS];
 
 	if (most > MAX_CPUS)
 		most = MAX_CPUS;
 	for (unsigned int cpus = 1; cpus <= most; cpus *= 2) {
-		for (int batched = 1; batched >= 0; batched--) {
-			struct load load = {
+		for (int batched = 1; batched >= 0; batched--, n++) {
+			loads[n] = (struct load){
 				.cpus = cpus, .batched = batched, .rounds = 40 / scale ?: 1,
 			};
-			char name[64];
-
-			snprintf(name, sizeof(name), ":%s@cpus=%u", batched ? "batched" : "one",
-				 cpus);
-			run_paired("smp", name, batched && cpus * 2 > most, turns, rate, &load,
-				   takes_part);
+			runs[n] = (struct paired_load){
+				.headline = batched && cpus * 2 > most, .arg = loads + n,
+			};
+			snprintf(runs[n].name, sizeof(runs[n].name), ":%s@cpus=%u",
+				 batched ? "batched" : "one", cpus);
 		}
 	}
+	run_paired("smp", runs, n, turns, rate, takes_part);
 }
