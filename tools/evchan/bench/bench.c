@@ -44,14 +44,14 @@ static const struct bench benches[] = {
 	  .extras = true },
 	{ "register", "source", bench_register, 10000, 1, 0, "floor poll" },
 	{ "modify", "source", bench_modify, 1000, 22, 0, "floor poll" },
-	{ "pingpong", "roundtrip", bench_pingpong, 2, 2100, 0, "floor poll",
+	{ "pingpong", "roundtrip", bench_pingpong, 2, 8400, 0, "floor poll",
 	  .extras = true },
 	{ "overflow", "event", bench_overflow, 1000, 63, 64, "floor poll epoll" },
 	{ "level", "event", bench_level, 1000, 63, 0, "floor io_uring", .batches = true },
 	{ "memory", "source", bench_memory, 100000, 1, 0, "floor poll" },
 	{ "idle-scale", "event", bench_deliver_one, 1000, 11 * 2048, 0, "floor poll",
 	  .curve = SOURCES },
-	{ "http", "request", bench_http, 1000, 10, 0, "floor" },
+	{ "http", "request", bench_http, 1000, 20, 0, "floor" },
 	{ 0 }
 };
 
