@@ -205,6 +205,8 @@ struct evcore_record {
 
 /* Place the bits of an EVCORE_POLL source in the ring; false if there is no free slot. */
 typedef bool (*evcore_put_bits_t)(struct evcore_queue *q, struct evcore_source *s, u32 events);
+/* Was the source's last record consumed, or is there none? */
+typedef bool (*evcore_taken_t)(struct evcore_queue *q, struct evcore_source *s);
 
 /**
  * struct evcore_face - what a face does for the core
@@ -254,7 +256,7 @@ struct evcore_face {
 	evcore_put_bits_t put_poll;
 	unsigned int (*drain)(struct evcore_queue *q, unsigned int most);
 	bool (*merge)(struct evcore_queue *q, struct evcore_source *s, u32 events);
-	bool (*taken)(struct evcore_queue *q, struct evcore_source *s);
+	evcore_taken_t taken;
 	bool (*cancel)(struct evcore_queue *q, struct evcore_source *s);
 	unsigned int (*ready)(struct evcore_queue *q, unsigned int limit);
 	void (*block)(struct evcore_queue *q, bool on);

@@ -122,9 +122,7 @@ static __always_inline void evcore_look_at(struct evcore_source *s, struct files
  * The body of a face's ->look_at_due(), compiled with its @taken. Those whose record was
  * not consumed are left to a later wait.
  */
-static __always_inline void
-evcore_look_at_due(struct evcore_queue *q,
-		   bool (*taken)(struct evcore_queue *q, struct evcore_source *s))
+static __always_inline void evcore_look_at_due(struct evcore_queue *q, evcore_taken_t taken)
 {
 	struct llist_node *node = llist_reverse_order(llist_del_all(&q->due));
 	struct evcore_source *due[EVCORE_DRAIN_MAX] __uninitialized;
