@@ -391,7 +391,8 @@ TEST_F(channel, level_left_in_the_ring)
 /* Sources that go while they wait for a look, and one beside them that stays. */
 TEST_F(channel, level_goes_while_due)
 {
-	int closed = eventfd(0, EFD_NONBLOCK), deleted = eventfd(0, EFD_NONBLOCK);
+	enum { MORE = 8 };
+	int closed = eventfd(0, EFD_NONBLOCK), deleted = eventfd(0, EFD_NONBLOCK), more[MORE];
 	struct channel *c = &self->c;
 	struct evchan_event e;
 
@@ -406,11 +407,16 @@ TEST_F(channel, level_goes_while_due)
 		EXPECT_EQ(e.data, i);
 	}
 	ASSERT_EQ(watch(c, EVCHAN_DEL, EVCHAN_POLL, deleted, 0, 0, 0), 1);
+	/* Others get its memory. */
+	for (int i = 0; i < MORE; i++) {
+		more[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, more[i], POLLIN, 0, 9), 0);
+	}
 	close(closed);
-	/* Another mode, after which one event is all. */
 	ASSERT_EQ(wait_events(c, 0, 0), 1);
 	ASSERT_EQ(take(c, &e), 1);
 	EXPECT_EQ(e.data, 2);
+	/* Another mode, after which one event is all. */
 	raise_eventfd(self->fd);
 	ASSERT_EQ(take(c, &e), 1);
 	ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_EDGE, 4), 0);
@@ -418,6 +424,8 @@ TEST_F(channel, level_goes_while_due)
 	EXPECT_EQ(e.data, 4);
 	EXPECT_EQ(wait_events(c, 0, 0), 0);
 	EXPECT_EQ(take(c, &e), 0);
+	for (int i = 0; i < MORE; i++)
+		close(more[i]);
 	close(deleted);
 }
 
