@@ -31,8 +31,8 @@
  *
  * FIELDS
  *
- * queue->overflow, ->recheck, ->checking, ->reap, ->look, ->waiters, ->poll_mark, counters and
- * the fields of a source below "queue->lock": queue->lock.
+ * queue->overflow, ->recheck, ->checking, ->reap, ->look, ->waiters, ->min_waiters, ->waiter_nr,
+ * ->wake_through, ->poll_mark, counters and the fields of a source below "queue->lock": queue->lock.
  * queue->table, ->fds, ->nr_fds, ->nr_sources, ->next_id, source->id, ->type,
  * ->hashed, ->attached: queue->mutex.
  * source->events, ->flags, ->data: written under queue->mutex, read by posting
@@ -98,6 +98,7 @@
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/rbtree_types.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -149,7 +150,9 @@ typedef bool (*evcore_taken_t)(struct evcore_queue *q, struct evcore_source *s);
  * @taken: was the source's last record consumed, or is there none? With queue->lock
  *         held, unless it is enough to know of a record posted before.
  * @cancel: withdraw the source's last record if it is unconsumed; false if it
- *          was taken. queue->lock held.
+ *          was taken. NULL where a ring cannot. queue->lock held.
+ * @withdraw: withdraw every unconsumed record of the source that has this cookie. Meanwhile
+ *            the source may post others. queue->mutex held, may sleep.
  * @ready: records in the ring: at least @limit only if so many can be taken, an
  *         upper bound in any case. queue->lock held.
  * @block: overflow begins (true) or ends: no lock-free post in between.
@@ -173,6 +176,7 @@ struct evcore_face {
 	bool (*merge)(struct evcore_queue *q, struct evcore_source *s, u32 events);
 	evcore_taken_t taken;
 	bool (*cancel)(struct evcore_queue *q, struct evcore_source *s);
+	void (*withdraw)(struct evcore_queue *q, struct evcore_source *s, u64 data);
 	unsigned int (*ready)(struct evcore_queue *q, unsigned int limit);
 	void (*block)(struct evcore_queue *q, bool on);
 	void (*call)(struct evcore_queue *q, bool on);
@@ -184,10 +188,13 @@ struct evcore_face {
 /**
  * struct evcore_queue - embedded in a face's own structure
  * @face: the face
- * @sleepers: number of @waiters, and EVCORE_POLLED; read without the lock
- * @waiters: tasks in evcore_wait(), oldest first
+ * @sleepers: number of waiters, and EVCORE_POLLED; read without the lock
+ * @waiters: tasks in evcore_wait() for up to one event, oldest first
  * @poll_wait: those who poll the queue's file
  * @lock: see the head of this file
+ * @min_waiters: tasks in evcore_wait() for more events than one, by how many
+ * @waiter_nr: number of the last task that began to wait
+ * @wake_through: waiters up to this number are being woken, some at a time; 0: none
  * @overflow: sources and held records whose events found no slot, in order
  * @nr_overflow: how many
  * @recheck: sources whose condition the next wait looks at
@@ -234,6 +241,9 @@ struct evcore_queue {
 	wait_queue_head_t	poll_wait;
 
 	raw_spinlock_t		lock ____cacheline_aligned_in_smp;
+	struct rb_root_cached	min_waiters;
+	u64			waiter_nr;
+	u64			wake_through;
 	struct list_head	overflow;
 	struct list_head	recheck;
 	struct list_head	checking;

@@ -71,6 +71,7 @@ int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face)
 		return ret;
 	q->face = face;
 	INIT_LIST_HEAD(&q->waiters);
+	q->min_waiters = RB_ROOT_CACHED;
 	init_waitqueue_head(&q->poll_wait);
 	raw_spin_lock_init(&q->lock);
 	INIT_LIST_HEAD(&q->overflow);
@@ -152,11 +153,11 @@ static bool poll_ready(struct evcore_queue *q, bool *look)
 }
 
 /*
- * Where only level-triggered conditions could make it readable they are looked
- * at, as a wait would. Never waits for the mutex: queues may be
- * behind each other through epoll, unseen by the checks against loops, and this
- * runs under the mutexes of those in front. With the mutex taken by somebody the
- * answer is yes, and promises no more than that a wait is worth while.
+ * Where only conditions that have to be polled again could make it readable, they are,
+ * as far as that cannot lead back here, see evcore_peek(). Never waits for the mutex,
+ * because this may run under the mutexes of queues and epoll sets that watch this queue.
+ * With the mutex taken the answer is yes. That promises no more than that evcore_wait()
+ * with a minimum of 0 will find out.
  */
 static __poll_t queue_poll(struct file *file, poll_table *wait)
 {

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waiting for events, and waking those who wait: one per event, the first
- * whose minimum is met, by preference one that went to sleep on the posting
- * processor; none while nobody's minimum is met.
+ * Waiting for events, and waking waiters: one for each event whose minimum is met, by
+ * preference one that went to sleep on the posting processor; none while no minimum
+ * is met.
  *
- * A waiter leaves the list when it is woken, so the next event wakes the next.
- * Every exit from the wait passes the wake on if there is more than those
+ * Those that wait for one event are in a list, the oldest first, and have precedence.
+ * The others are in a tree, the smallest minimum first, so that a post finds out with
+ * one comparison whether any of them is to be woken, however many there are.
+ *
+ * A waiter leaves the list or the tree when it is woken, so the next event wakes the
+ * next. Every exit from the wait passes the wake-up on if there is more than those
  * already woken will take.
+ *
+ * A post that is to wake all wakes EVCORE_WAKE_MAX. Those it leaves are woken by those it
+ * has woken, in process context and as many at a time: queue->wake_through is the number
+ * of the youngest waiter that is still to be woken in this way.
  */
 #include <linux/evcore.h>
 #include <linux/hrtimer.h>
+#include <linux/rbtree.h>
 #include <linux/sched/signal.h>
 #include <linux/time.h>
 #include <linux/timekeeping.h>
@@ -17,12 +26,18 @@
 
 #include "internal.h"
 
-/* Waiters looked at for one on the posting processor. */
+/* Waiters among which one on the posting processor is searched for. */
 #define EVCORE_CPU_SEARCH	16
+/* Waiters that one lock hold wakes. */
+#define EVCORE_WAKE_MAX		32
 
 struct evcore_waiter {
-	struct list_head	link;	/* in queue->waiters, while not woken */
+	union {				/* while not woken: */
+		struct list_head link;	/* in queue->waiters, with a minimum up to 1 */
+		struct rb_node	node;	/* in queue->min_waiters, with a larger one */
+	};
 	struct task_struct	*task;
+	u64			nr;	/* counted up by each that waits */
 	unsigned int		min;
 	int			cpu;
 	bool			woken;
@@ -50,12 +65,41 @@ static unsigned int ready_exactly(struct evcore_queue *q)
 	return q->face->ready(q, q->face->ready(q, UINT_MAX)) + q->nr_overflow;
 }
 
+static bool waiter_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct evcore_waiter, node)->min <
+	       rb_entry(b, struct evcore_waiter, node)->min;
+}
+
+static void enqueue(struct evcore_queue *q, struct evcore_waiter *w)
+{
+	w->nr = ++q->waiter_nr;
+	if (likely(w->min <= 1))
+		list_add_tail(&w->link, &q->waiters);
+	else
+		rb_add_cached(&w->node, &q->min_waiters, waiter_less);
+	WRITE_ONCE(q->sleepers, q->sleepers + 1);
+}
+
+static void dequeue(struct evcore_queue *q, struct evcore_waiter *w)
+{
+	if (likely(w->min <= 1))
+		list_del(&w->link);
+	else
+		rb_erase_cached(&w->node, &q->min_waiters);
+	WRITE_ONCE(q->sleepers, q->sleepers - 1);
+}
+
+static bool anybody_waits(const struct evcore_queue *q)
+{
+	return !list_empty(&q->waiters) || !RB_EMPTY_ROOT(&q->min_waiters.rb_root);
+}
+
 static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 {
 	struct task_struct *task = w->task;
 
-	list_del(&w->link);
-	WRITE_ONCE(q->sleepers, q->sleepers - 1);
+	dequeue(q, w);
 	q->nr_woken++;
 	q->wakes++;
 	trace_wake(q, task);
@@ -83,34 +127,61 @@ static void wake_pollers(struct evcore_queue *q)
 	irq_work_queue(&q->poll_work);
 }
 
-/* Wake the waiters whose minimum is met, or one of them, by preference on this processor. */
-static noinline void wake_whom_it_suits(struct evcore_queue *q, bool all)
+/*
+ * The waiter with the smallest minimum above 1, if that is met; or NULL. *@ready: how many
+ * events are there, 0: not counted yet.
+ */
+static struct evcore_waiter *met_waiter(struct evcore_queue *q, unsigned int *ready)
 {
-	struct evcore_waiter *w, *next, *found = NULL;
+	struct rb_node *first = rb_first_cached(&q->min_waiters);
+	struct evcore_waiter *w;
+
+	if (!first)
+		return NULL;
+	w = rb_entry(first, struct evcore_waiter, node);
+	/* With something to recheck, it is the waiter that finds out how much there is. */
+	if (q->nr_check)
+		return w;
+	if (!*ready)
+		*ready = ready_exactly(q);
+	return *ready >= w->min ? w : NULL;
+}
+
+/* A waiter for one event, by preference on this processor; or one whose minimum is met. */
+static noinline void wake_best_waiter(struct evcore_queue *q)
+{
+	struct evcore_waiter *w, *found = NULL;
 	int cpu = raw_smp_processor_id();
 	unsigned int seen = 0, ready = 0;
-	bool counted = false;
 
-	list_for_each_entry_safe(w, next, &q->waiters, link) {
-		/* What was posted is enough for who wants one; others have it counted. */
-		if (w->min > 1 && !q->nr_check) {
-			if (!counted)
-				ready = ready_exactly(q);
-			counted = true;
-			if (ready < w->min)
-				continue;
-		}
-		if (all) {
-			wake_one(q, w);
-			continue;
-		}
+	list_for_each_entry(w, &q->waiters, link) {
 		if (!found || w->cpu == cpu)
 			found = w;
 		if (found->cpu == cpu || ++seen == EVCORE_CPU_SEARCH)
 			break;
 	}
+	if (!found)
+		found = met_waiter(q, &ready);
 	if (found)
 		wake_one(q, found);
+}
+
+/* Wake some of those up to queue->wake_through, and of the others those whose minimum is met. */
+static noinline void wake_some(struct evcore_queue *q)
+{
+	struct evcore_waiter *w;
+	unsigned int n, ready = 0;
+
+	for (n = 0; n < EVCORE_WAKE_MAX; n++) {
+		w = list_first_entry_or_null(&q->waiters, struct evcore_waiter, link);
+		if (!w || w->nr > q->wake_through)
+			w = met_waiter(q, &ready);
+		if (!w) {
+			q->wake_through = 0;
+			break;
+		}
+		wake_one(q, w);
+	}
 }
 
 /**
@@ -132,14 +203,17 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 		wake_pollers(q);
 	else
 		WRITE_ONCE(q->sleepers, q->sleepers & ~EVCORE_POLLED);
-	if (list_empty(&q->waiters))
+	if (unlikely(all)) {
+		q->wake_through = q->waiter_nr;
+		wake_some(q);
 		return;
-	first = list_first_entry(&q->waiters, struct evcore_waiter, link);
-	/* The common case, in short: it is what the search would find. */
-	if (likely(!all && first->min <= 1 && first->cpu == raw_smp_processor_id()))
+	}
+	first = list_first_entry_or_null(&q->waiters, struct evcore_waiter, link);
+	/* The common case: it is what the search would find. */
+	if (likely(first && first->cpu == raw_smp_processor_id()))
 		wake_one(q, first);
 	else
-		wake_whom_it_suits(q, all);
+		wake_best_waiter(q);
 }
 
 /**
@@ -175,6 +249,8 @@ int evcore_wake_other(struct evcore_queue *q, bool force)
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	w = list_first_entry_or_null(&q->waiters, struct evcore_waiter, link);
+	if (!w)
+		w = rb_entry_safe(rb_first_cached(&q->min_waiters), struct evcore_waiter, node);
 	if (w) {
 		w->forced = force;
 		wake_one(q, w);
@@ -270,13 +346,6 @@ void evcore_service(struct evcore_queue *q)
 		serve(q);
 }
 
-/* Not woken by anybody, off the list; queue->lock held. */
-static void leave(struct evcore_queue *q, struct evcore_waiter *w)
-{
-	list_del(&w->link);
-	WRITE_ONCE(q->sleepers, q->sleepers - 1);
-}
-
 /* Wake a waiter, there is one, for what this one does not take; queue->lock held. */
 static void pass_on(struct evcore_queue *q, unsigned int taken)
 {
@@ -320,7 +389,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 				break;
 		}
 		/* Woken for what it cannot use, or another took: others might. */
-		if (w.woken && !list_empty(&q->waiters))
+		if (w.woken && anybody_waits(q))
 			pass_on(q, 0);
 		w.woken = false;
 		if (busy) {
@@ -331,8 +400,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 			continue;
 		}
 		w.cpu = raw_smp_processor_id();
-		list_add_tail(&w.link, &q->waiters);
-		WRITE_ONCE(q->sleepers, q->sleepers + 1);
+		enqueue(q, &w);
 		/*
 		 * Enqueued before the look; a full barrier that pairs
 		 * with the one between a post and its look at ->sleepers.
@@ -342,7 +410,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		look = q->nr_check || !llist_empty(&q->due);
 		if (look || n >= min) {
 			__set_current_state(TASK_RUNNING);
-			leave(q, &w);
+			dequeue(q, &w);
 			if (!look)
 				break;
 			raw_spin_unlock_irq(&q->lock);
@@ -359,14 +427,16 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		if (w.woken)
 			q->nr_woken--;
 		else
-			leave(q, &w);
+			dequeue(q, &w);
+		if (unlikely(q->wake_through))
+			wake_some(q);
 	}
 	/*
 	 * queue->lock is held, but a consumer takes without it: what was seen
 	 * counts, or an event taken in between would look like a signal.
 	 * One who has a signal to handle may never come back to take anything.
 	 */
-	if (min && !list_empty(&q->waiters))
+	if (min && anybody_waits(q))
 		pass_on(q, n >= min && !signal_pending(current) ? min : 0);
 	ret = min_t(unsigned int, n, INT_MAX);
 	if (!ret && min && !late && !w.forced)
