@@ -3,68 +3,100 @@
  * Queues that watch queues: an edge for each pair, and the refusal of loops and
  * of chains of more than EVCORE_MAX_NESTS edges, looking both ways from the new edge.
  *
- * The graph has one mutex for the whole system, innermost of the sleeping
- * locks. Wake-ups do not recurse through the graph whatever it looks like,
- * epoll included: a queue wakes those who poll it from irq_work only.
+ * The graph has one mutex for the whole system, innermost of the sleeping locks. So
+ * that nobody holds it for long, an edge is found by a hash of its two queues, and a
+ * walk that follows more than EVCORE_NEST_VISITS edges ends in a refusal.
+ *
+ * The check sees queues only, not epoll sets between them. It need not: a queue wakes
+ * those that poll it from irq_work, and polls no epoll set in its own ->poll(), so
+ * neither of the two recurses through a chain that has an epoll set in it.
  */
 #include <linux/evcore.h>
+#include <linux/hashtable.h>
 #include <linux/slab.h>
 
 #include "internal.h"
 
+/* Edges that one walk follows; each takes some 20 ns. */
+#define EVCORE_NEST_VISITS	1000
+
 struct evcore_nest {
 	struct evcore_queue	*outer;
 	struct evcore_queue	*inner;
+	unsigned int		nr;		/* sources of outer that watch inner */
 	struct list_head	in_outer;	/* in outer->nest_inner */
 	struct list_head	in_inner;	/* in inner->nest_outer */
+	struct hlist_node	node;		/* in evcore_nests */
 };
 
 static DEFINE_MUTEX(evcore_nest_mutex);
+static DEFINE_HASHTABLE(evcore_nests, 10);
 
-/* Number of the walk under way; a queue that it came by is not walked again. */
-static u64 evcore_nest_walk;
+/*
+ * A walk through the graph, along the edges or against them. Its number tells queues that
+ * it has visited, whose depth it knows, from others.
+ */
+struct nest_walk {
+	u64			nr;
+	unsigned int		visits;
+	bool			down;
+	struct evcore_queue	*forbidden;
+};
 
-/* Longest chain below @q, in edges; -ELOOP if @target is in it. */
-static int depth_below(struct evcore_queue *q, struct evcore_queue *target, int level)
+static u64 evcore_nest_walks;
+
+/* Longest chain from @q on, in edges; -ELOOP where it is too long, or comes to ->forbidden. */
+static int nest_depth(struct nest_walk *walk, struct evcore_queue *q, int level)
 {
-	struct evcore_nest *n;
-	int depth = 0;
+	struct list_head *at, *edges = walk->down ? &q->nest_inner : &q->nest_outer;
+	struct evcore_queue *next;
+	int depth, deepest = 0;
 
-	if (q == target || level > EVCORE_MAX_NESTS)
+	if (q == walk->forbidden || level > EVCORE_MAX_NESTS)
 		return -ELOOP;
-	if (q->nest_walk == evcore_nest_walk)
+	if (++walk->visits > EVCORE_NEST_VISITS)
+		return -ELOOP;
+	if (q->nest_walk == walk->nr)
 		return q->nest_depth;
-	list_for_each_entry(n, &q->nest_inner, in_outer) {
-		int d = depth_below(n->inner, target, level + 1);
-
-		if (d < 0)
-			return d;
-		depth = max(depth, d + 1);
+	list_for_each(at, edges) {
+		next = walk->down ? list_entry(at, struct evcore_nest, in_outer)->inner :
+				    list_entry(at, struct evcore_nest, in_inner)->outer;
+		depth = nest_depth(walk, next, level + 1);
+		if (depth < 0)
+			return depth;
+		deepest = max(deepest, depth + 1);
 	}
-	q->nest_walk = evcore_nest_walk;
-	q->nest_depth = depth;
-	return depth;
+	q->nest_walk = walk->nr;
+	q->nest_depth = deepest;
+	return deepest;
 }
 
-static int depth_above(struct evcore_queue *q, int level)
+static unsigned long nest_key(const struct evcore_queue *outer, const struct evcore_queue *inner)
+{
+	return (unsigned long)outer + 3 * (unsigned long)inner;
+}
+
+static struct evcore_nest *find_nest(const struct evcore_queue *outer,
+				     const struct evcore_queue *inner)
 {
 	struct evcore_nest *n;
-	int depth = 0;
 
-	if (level > EVCORE_MAX_NESTS)
-		return -ELOOP;
-	if (q->nest_walk == evcore_nest_walk)
-		return q->nest_depth;
-	list_for_each_entry(n, &q->nest_outer, in_inner) {
-		int d = depth_above(n->outer, level + 1);
+	lockdep_assert_held(&evcore_nest_mutex);
+	hash_for_each_possible(evcore_nests, n, node, nest_key(outer, inner))
+		if (n->outer == outer && n->inner == inner)
+			return n;
+	return NULL;
+}
 
-		if (d < 0)
-			return d;
-		depth = max(depth, d + 1);
-	}
-	q->nest_walk = evcore_nest_walk;
-	q->nest_depth = depth;
-	return depth;
+static int check_nest(struct evcore_queue *outer, struct evcore_queue *inner)
+{
+	struct nest_walk below = { .nr = ++evcore_nest_walks, .down = true, .forbidden = outer };
+	struct nest_walk above = { .nr = ++evcore_nest_walks };
+	int down = nest_depth(&below, inner, 0);
+	int up = nest_depth(&above, outer, 0);
+
+	/* Edges above and below, and the new one. */
+	return down < 0 || up < 0 || up + down + 1 > EVCORE_MAX_NESTS ? -ELOOP : 0;
 }
 
 /**
@@ -72,66 +104,64 @@ static int depth_above(struct evcore_queue *q, int level)
  * @outer: the queue
  * @file: the file, of a queue or not
  *
- * Return: 0; -ELOOP for a loop or a chain of more than EVCORE_MAX_NESTS edges;
- * -EINVAL for a queue that would watch itself; -ENOMEM.
+ * Return: 0; -ELOOP for a loop, a chain of more than EVCORE_MAX_NESTS edges, or more than
+ * EVCORE_NEST_VISITS edges above or below the new one; -EINVAL for a queue that would
+ * watch itself; -ENOMEM.
  */
 int evcore_nest_add(struct evcore_queue *outer, struct file *file)
 {
 	struct evcore_queue *inner = evcore_file_queue(file);
-	struct evcore_nest *n;
-	int above, below;
+	struct evcore_nest *n, *new;
+	int ret = 0;
 
 	if (!inner)
 		return 0;
 	if (inner == outer)
 		return -EINVAL;
-	n = kmalloc(sizeof(*n), GFP_KERNEL_ACCOUNT);
-	if (!n)
+	new = kmalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
 		return -ENOMEM;
-	n->outer = outer;
-	n->inner = inner;
 	mutex_lock(&evcore_nest_mutex);
-	evcore_nest_walk++;
-	below = depth_below(inner, outer, 0);
-	evcore_nest_walk++;
-	above = depth_above(outer, 0);
-	/* Edges above and below, and the new one. */
-	if (below < 0 || above < 0 || above + below + 1 > EVCORE_MAX_NESTS) {
-		mutex_unlock(&evcore_nest_mutex);
-		kfree(n);
-		return -ELOOP;
+	n = find_nest(outer, inner);
+	if (!n) {
+		ret = check_nest(outer, inner);
+		if (!ret) {
+			n = new;
+			new = NULL;
+			*n = (struct evcore_nest) { .outer = outer, .inner = inner };
+			list_add(&n->in_outer, &outer->nest_inner);
+			list_add(&n->in_inner, &inner->nest_outer);
+			hash_add(evcore_nests, &n->node, nest_key(outer, inner));
+		}
 	}
-	list_add(&n->in_outer, &outer->nest_inner);
-	list_add(&n->in_inner, &inner->nest_outer);
+	if (n)
+		n->nr++;
 	mutex_unlock(&evcore_nest_mutex);
-	return 0;
+	kfree(new);
+	return ret;
 }
 
 /**
  * evcore_nest_del - undo one evcore_nest_add()
  * @outer: the queue
  * @file: the file
- *
- * Of several edges between the same two queues one is as good as another.
  */
 void evcore_nest_del(struct evcore_queue *outer, struct file *file)
 {
 	struct evcore_queue *inner = evcore_file_queue(file);
-	struct evcore_nest *n, *found = NULL;
+	struct evcore_nest *n;
 
 	if (!inner)
 		return;
 	mutex_lock(&evcore_nest_mutex);
-	list_for_each_entry(n, &inner->nest_outer, in_inner) {
-		if (n->outer == outer) {
-			found = n;
-			break;
-		}
-	}
-	if (found) {
-		list_del(&found->in_outer);
-		list_del(&found->in_inner);
+	n = find_nest(outer, inner);
+	if (WARN_ON_ONCE(!n) || --n->nr) {
+		n = NULL;
+	} else {
+		list_del(&n->in_outer);
+		list_del(&n->in_inner);
+		hash_del(&n->node);
 	}
 	mutex_unlock(&evcore_nest_mutex);
-	kfree(found);
+	kfree(n);
 }
