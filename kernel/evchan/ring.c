@@ -447,6 +447,51 @@ static bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
 	return false;
 }
 
+/* Consume a slot whose record is of a source and has a cookie, if it was not taken. */
+static void withdraw_at(struct evchan_queue *c, u64 pos, const struct evcore_source *s, u64 data)
+{
+	struct evchan_event *slot = slot_of(c, pos);
+	/* What follows was filled in: pairs with publish(). */
+	u64 state = smp_load_acquire(&slot->state);
+	int tries;
+
+	if (READ_ONCE(slot->type) != s->type)
+		return;
+	/* Events of a single source have names and cookies of their own. */
+	if (!evcore_ops_of(s)->single &&
+	    (READ_ONCE(slot->id) != s->id || READ_ONCE(slot->data) != data))
+		return;
+	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
+		if (state >> 32 != lap_of(c, pos) || !(u32)state)
+			return;
+		if (try_cmpxchg(&slot->state, &state, state_of(lap_of(c, pos), 0)))
+			return;
+	}
+}
+
+static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit);
+
+/*
+ * What tells a record's source is in the slot, where the program can change it. That can
+ * withdraw another of the program's own events, and nothing else.
+ */
+static void evchan_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
+{
+	struct evchan_queue *c = to_evchan(q);
+	u64 pos, tail;
+
+	raw_spin_lock_irq(&q->lock);
+	evchan_ready(q, 1);	/* passes what was consumed */
+	pos = c->seen;
+	tail = tail_of(c);
+	raw_spin_unlock_irq(&q->lock);
+	while (pos != tail) {
+		withdraw_at(c, pos++, s, data);
+		if (!(pos % EVCHAN_SCAN_MAX))
+			cond_resched();
+	}
+}
+
 /* Of the records from c->seen on, those that can be taken; see evchan_ready(). */
 static noinline unsigned int count_published(const struct evchan_queue *c, u64 tail,
 					     unsigned int limit, unsigned int scan)
@@ -552,6 +597,7 @@ const struct evcore_face evchan_face = {
 	.merge	= evchan_merge,
 	.taken	= evchan_taken,
 	.cancel	= evchan_cancel,
+	.withdraw = evchan_withdraw,
 	.ready	= evchan_ready,
 	.block	= evchan_block,
 	.call	= evchan_call,

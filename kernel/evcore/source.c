@@ -123,6 +123,9 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	ret = check_request(ops, req);
 	if (ret)
 		return ret;
+	/* One that is over must not be in the way of this one. */
+	if (unlikely(!list_empty(&q->reap)))
+		evcore_reap(q);
 	if (ops->by_fd) {
 		f = fdget(req->fd);
 		if (!fd_file(f))
@@ -217,20 +220,47 @@ struct evcore_source *evcore_find(struct evcore_queue *q,
 			return ERR_PTR(-EBADF);
 		s = evcore_lookup_fd(q, req->type, req->fd, fd_file(*f));
 	}
+	/* Its delivery has removed it, or its hook, and it was not reaped yet. */
+	if (s && READ_ONCE(s->where) == EVCORE_ON_REAP) {
+		evcore_reap(q);
+		s = NULL;
+	}
 	return s ?: ERR_PTR(-ENOENT);
 }
 
+/*
+ * Can more of its records than the last lie in the ring? Those of types whose events all
+ * count do not merge, and two wait queue heads can be woken at once.
+ */
+static bool has_several_records(const struct evcore_source *s)
+{
+	if (!evcore_ops_of(s)->by_fd)
+		return true;
+	return container_of(s, struct evcore_fd_source, source)->hook.next;
+}
+
+/* What a modify changes, for begin_anew(). */
+struct modify {
+	bool	withdraw;	/* what was posted before */
+	bool	several;	/* there may be more of it than the last record */
+};
+
 /* Withdraw what was posted for the old events, and arm. */
-static void begin_anew(struct evcore_source *s, void *unused)
+static void begin_anew(struct evcore_source *s, void *arg)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	struct evcore_queue *q = s->queue;
+	struct modify *m = arg;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	if (s->posted && ops->check && q->face->cancel)
-		q->face->cancel(q, s);
-	WRITE_ONCE(s->posted, 0);
+	if (m->withdraw) {
+		m->several = q->face->cancel ? s->posted && has_several_records(s) :
+					       !q->face->taken(q, s);
+		if (s->posted && q->face->cancel)
+			q->face->cancel(q, s);
+		WRITE_ONCE(s->posted, 0);
+	}
 	s->armed = true;
 	if (ops->by_fd)
 		s->pending &= s->events | EVCORE_ALWAYS;
@@ -246,16 +276,18 @@ static void begin_anew(struct evcore_source *s, void *unused)
  * @req: the new values
  * @file: the watched file, where the caller has a reference; NULL: pin it here
  *
- * The condition is looked at right away, as if the source were new: an event
- * with the old cookie that was not taken is withdrawn, where there is a
- * condition that tells whether it still holds.
+ * The condition is polled right away, as if the source were new, and an event that was
+ * not taken is withdrawn. Where there is no condition that would tell again what it
+ * told, it is withdrawn only if it has another cookie.
  *
  * Return: 0 or -EINVAL, with nothing changed.
  */
 int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct file *file)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
+	struct modify m = { .withdraw = ops->check || s->data != req->data };
 	struct evcore_queue *q = s->queue;
+	u64 old_data = s->data;
 	u32 ready = 0;
 	int ret;
 
@@ -281,10 +313,12 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	 */
 	if (ops->by_fd) {
 		evcore_fd_modified(s);
-		evcore_fd_alone(s, begin_anew, NULL);
+		evcore_fd_alone(s, begin_anew, &m);
 	} else {
-		begin_anew(s, NULL);
+		begin_anew(s, &m);
 	}
+	if (unlikely(m.several))
+		q->face->withdraw(q, s, old_data);
 	req->id = s->id;
 	/* What was withdrawn, or not reported for the old events, this look finds. */
 	if (ops->modified)
@@ -315,16 +349,39 @@ static void destroy_source(struct evcore_source *s)
 	evcore_free_source(s);
 }
 
-/* Withdraw the last record, nothing is posted any more; 1 if it was taken. */
-static int cancel_last(struct evcore_source *s)
+/*
+ * Where entries do not say which file they are about, those of another source with the same
+ * descriptor number and cookie were withdrawn too: what holds of its file is told again.
+ */
+static void recheck_same_fd(struct evcore_source *s)
+{
+	struct evcore_source *other;
+
+	for (other = evcore_fd_first(s->queue, s->id); other; other = other->same_fd)
+		if (other != s && other->type == s->type)
+			evcore_need_check(other);
+}
+
+/* Withdraw its records, nothing is posted any more; 1 if the last was taken. */
+static int withdraw(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
 	unsigned long flags;
-	bool taken;
+	bool taken = false;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
-	taken = s->posted && q->face->cancel && !q->face->cancel(q, s);
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	/* A queue that is closed takes its ring along. */
+	if (!s->posted || q->dead)
+		return 0;
+	if (q->face->cancel) {
+		raw_spin_lock_irqsave(&q->lock, flags);
+		taken = !q->face->cancel(q, s);
+		raw_spin_unlock_irqrestore(&q->lock, flags);
+	}
+	if (q->face->cancel ? !has_several_records(s) : q->face->taken(q, s))
+		return taken;
+	q->face->withdraw(q, s, s->data);
+	if (!q->face->cancel && evcore_ops_of(s)->by_fd)
+		recheck_same_fd(s);
 	return taken;
 }
 
@@ -332,8 +389,8 @@ static int cancel_last(struct evcore_source *s)
  * evcore_del - remove a source
  * @s: source, its queue's mutex held; gone afterwards
  *
- * An event that waits in overflow goes with it, one that lies in the ring is
- * withdrawn.
+ * Events that wait in overflow go with it, those that lie in the ring and were not
+ * taken are withdrawn. None of it comes any more.
  *
  * Return: 0, or 1 if its last event was taken and may be in another thread's
  * hands.
@@ -358,14 +415,14 @@ int evcore_del(struct evcore_source *s)
 			/* Its last reference is going: that release removes it. */
 			evcore_unhash(s);
 			evcore_fd_silence(s);
-			return cancel_last(s);
+			return withdraw(s);
 		}
 	}
 	if (s->attached) {
 		evcore_ops_of(s)->detach(s);
 		s->attached = false;
 	}
-	ret = cancel_last(s);
+	ret = withdraw(s);
 	destroy_source(s);
 	if (file)
 		fput(file);

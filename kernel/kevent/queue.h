@@ -19,6 +19,7 @@
  * @tail: events ever placed in the ring, queue->lock; kevent_ring_take() reads it,
  *        @committed and @uidx without
  * @committed: events ever committed, queue->lock
+ * @withdrawn: entries ever withdrawn, queue->lock; kevent_ring_take() reads it without
  * @kidx: slot of the next event, queue->lock; copied to the ring
  * @uidx: slot of the first uncommitted event, queue->lock
  * @over: wraps of @uidx, queue->lock; copied to the ring
@@ -32,6 +33,7 @@ struct kevent_queue {
 	u32			num;
 	u64			tail;
 	u64			committed;
+	u64			withdrawn;
 	u32			kidx;
 	u32			uidx;
 	u32			over;

@@ -195,6 +195,65 @@ static bool kevent_taken(struct evcore_queue *q, struct evcore_source *s)
 	return !k->ring || READ_ONCE(s->posted) <= k->committed;
 }
 
+/* The entry of the event with number @pos, from 0 on; not committed, queue->lock held. */
+static struct ukevent *entry_of(struct kevent_queue *k, u64 pos)
+{
+	u32 idx = k->uidx + (u32)(pos - k->committed);
+
+	return &k->ring->event[idx >= k->num ? idx - k->num : idx];
+}
+
+static bool is_entry_of(const struct ukevent *uk, const struct evcore_source *s, u64 data)
+{
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
+
+	if (READ_ONCE(uk->type) != s->type || READ_ONCE(uk->ret_flags) & KEVENT_RET_BROKEN)
+		return false;
+	/* Events of a single source have names and cookies of their own. */
+	if (ops->single)
+		return true;
+	return READ_ONCE(uk->id.raw_u64) == (ops->by_fd ? (u32)s->id : s->id) &&
+	       !memcmp(uk->user, &data, sizeof(uk->user));
+}
+
+/*
+ * An entry that is no event any more, but keeps its place, which is how a program that reads
+ * the ring itself tells it. Its id and cookie stay: the program may just be at it.
+ */
+static void blank_entry(struct kevent_queue *k, struct ukevent *uk)
+{
+	/* Before the entry changes: pairs with the acquire load in kevent_ring_take(). */
+	WRITE_ONCE(k->withdrawn, k->withdrawn + 1);
+	smp_wmb();
+	WRITE_ONCE(uk->ret_flags, KEVENT_RET_DONE | KEVENT_RET_BROKEN);
+	WRITE_ONCE(uk->event, 0);
+	WRITE_ONCE(uk->ret_data[0], 0);
+	WRITE_ONCE(uk->ret_data[1], -ECANCELED);
+}
+
+/*
+ * What tells an entry's request is in the entry, where the program can change it. That
+ * can withdraw another of the program's own events, and nothing else.
+ */
+static void kevent_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
+{
+	struct kevent_queue *k = to_kevent(q);
+	u64 pos = 0, end = READ_ONCE(k->tail);
+	unsigned int n;
+
+	if (!k->ring)
+		return;
+	do {
+		raw_spin_lock_irq(&q->lock);
+		pos = max(pos, k->committed);
+		for (n = 0; n < EVCORE_DRAIN_MAX && pos < end; n++, pos++)
+			if (is_entry_of(entry_of(k, pos), s, data))
+				blank_entry(k, entry_of(k, pos));
+		raw_spin_unlock_irq(&q->lock);
+		cond_resched();
+	} while (pos < end);
+}
+
 static unsigned int kevent_ready(struct evcore_queue *q, unsigned int limit)
 {
 	struct kevent_queue *k = to_kevent(q);
@@ -250,6 +309,7 @@ const struct evcore_face kevent_face = {
 	.put_poll = kevent_put_poll,
 	.drain	= kevent_drain,
 	.taken	= kevent_taken,
+	.withdraw = kevent_withdraw,
 	.ready	= kevent_ready,
 	.posted	= kevent_posted,
 	.block	= kevent_block,
@@ -424,18 +484,28 @@ fault:
 	return false;
 }
 
-/* Copy @n entries from an index on; how many it came to. */
+/*
+ * Copy the events of @n entries from an index on, all but those that were withdrawn. Return:
+ * how many entries it came to; *@copied: how many events.
+ */
 static u32 copy_entries(const struct kevent_queue *k, struct ukevent __user *buf, u32 idx,
-			u32 n)
+			u32 n, u32 *copied)
 {
-	u32 done;
+	bool withdrawn = READ_ONCE(k->withdrawn);
+	u32 done, events = 0;
 
 	for (done = 0; done < n; done++) {
-		if (!copy_entry(&k->ring->event[idx], buf + done))
+		/* Of an event the kernel never says so. */
+		if (unlikely(withdrawn) &&
+		    READ_ONCE(k->ring->event[idx].ret_flags) & KEVENT_RET_BROKEN)
+			events--;
+		else if (!copy_entry(&k->ring->event[idx], buf + events))
 			break;
+		events++;
 		if (++idx == k->num)
 			idx = 0;
 	}
+	*copied = events;
 	return done;
 }
 
@@ -456,8 +526,8 @@ static u32 copy_entries(const struct kevent_queue *k, struct ukevent __user *buf
 int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max)
 {
 	struct evcore_queue *q = &k->queue;
-	u64 pos, tail;
-	u32 idx, n;
+	u64 pos, tail, withdrawn;
+	u32 idx, n, copied;
 
 	/* No more than there can be, however old the position is once the tail is read. */
 	max = min(max, k->num);
@@ -467,6 +537,7 @@ int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max
 		 * or a later one, with which committing fails below. Pairs with the
 		 * release in advance().
 		 */
+		withdrawn = smp_load_acquire(&k->withdrawn);
 		pos = smp_load_acquire(&k->committed);
 		idx = READ_ONCE(k->uidx);
 		/* What lies before it is filled in: pairs with the release in publish(). */
@@ -475,17 +546,22 @@ int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max
 		if (!n)
 			return 0;
 
-		n = copy_entries(k, buf, idx, n);
+		n = copy_entries(k, buf, idx, n, &copied);
 		if (!n)
 			return -EFAULT;
 
 		raw_spin_lock_irq(&q->lock);
-		if (k->committed == pos) {
+		if (k->committed == pos && k->withdrawn == withdrawn) {
 			advance(k, n);
 			raw_spin_unlock_irq(&q->lock);
-			return n;
+			if (likely(copied))
+				return copied;
+			continue;
 		}
-		/* Another thread was faster, by this or by kevent_commit(): theirs. */
+		/*
+		 * Another thread was faster, by this or by kevent_commit(), and the entries
+		 * are its own; or one of them may have been withdrawn while it was copied.
+		 */
 		raw_spin_unlock_irq(&q->lock);
 		cond_resched();
 	}

@@ -34,7 +34,9 @@
 #define KEVENT_REQ_EXCLUSIVE	0x80	/* POLL: wake one queue that waits; not of 2006 */
 
 /* Return flags, ukevent.ret_flags. */
-#define KEVENT_RET_BROKEN	0x1	/* ret_data[1] is the negative errno */
+#define KEVENT_RET_BROKEN	0x1	/* ret_data[1] is the negative errno; -ECANCELED in a
+					 * ring: the request was removed, this is no event
+					 */
 #define KEVENT_RET_DONE		0x2	/* the request was processed */
 #define KEVENT_RET_COPY_FAILED	0x4	/* never set: a failed copy loses nothing */
 

@@ -207,22 +207,26 @@ const struct ukevent *kevent_next(struct kevent_queue *q, int timeout_ms)
 	const struct ukevent *uk;
 	int n;
 
-	if (!q->there) {
-		if (commit_taken(q))
-			return NULL;
-		n = kevent_wait(q->fd, q->num, q->uidx, timeout_ms < 0 ? NULL : &ts, 0);
-		if (n <= 0) {
-			if (!n)
-				errno = ETIMEDOUT;
-			return NULL;
+	for (;;) {
+		if (!q->there) {
+			if (commit_taken(q))
+				return NULL;
+			n = kevent_wait(q->fd, q->num, q->uidx, timeout_ms < 0 ? NULL : &ts, 0);
+			if (n <= 0) {
+				if (!n)
+					errno = ETIMEDOUT;
+				return NULL;
+			}
+			q->there = (unsigned int)n;
 		}
-		q->there = (unsigned int)n;
+		uk = &q->ring->event[q->uidx];
+		q->uidx = (q->uidx + 1) % q->num;
+		q->taken++;
+		q->there--;
+		/* An event never is broken: its request was removed before it got here. */
+		if (!(uk->ret_flags & KEVENT_RET_BROKEN))
+			return uk;
 	}
-	uk = &q->ring->event[q->uidx];
-	q->uidx = (q->uidx + 1) % q->num;
-	q->taken++;
-	q->there--;
-	return uk;
 }
 
 int kevent_timer_create(int fd, clockid_t clock, void *ptr, timer_t *timer)

@@ -93,7 +93,8 @@ int kevent_open(struct kevent_queue *q, unsigned int num, unsigned int flags);
  * @q: the queue
  * @timeout_ms: how long to wait when the ring is empty, -1: for ever
  *
- * What was returned before is committed when the ring is empty, in one call.
+ * What was returned before is committed when the ring is empty, in one call. Entries of
+ * requests that were removed in the meantime are passed over; the timeout then starts anew.
  *
  * Return: the event, valid until the next call; NULL with errno ETIMEDOUT, EINTR.
  */
