@@ -50,27 +50,28 @@ static __always_inline struct files_struct *evcore_own_files(void)
 	return atomic_read_acquire(&files->count) == 1 ? files : NULL;
 }
 
+/* In a key: what else holds, only ->poll() can tell; or the wait queue head is going. */
+#define EVCORE_KEYS_TELL_LITTLE	(EVCORE_ALWAYS | EVCORE_POLLFREE)
+
 /**
  * evcore_quick_events - what a wake-up of a poll source is to post
- * @s: the source, wait->private
+ * @s: the source, wait->private, of which every bit of a key is believed
  * @key: of the wake-up
  *
  * Return: the bits, or 0 if it is not as simple: nothing of interest, no key, or
- * POLLFREE. Then evcore_fd_wake() does it.
+ * one that tells little. Then evcore_fd_wake() handles it.
  */
 static __always_inline u32 evcore_quick_events(const struct evcore_source *s, void *key)
 {
-	u32 wanted = READ_ONCE(s->events) | EVCORE_ALWAYS | EVCORE_POLLFREE;
-	u32 bits = (u32)(unsigned long)key & wanted;
+	u32 bits = (u32)(unsigned long)key;
 
-	/* One comparison for both ends: 0 wraps around. */
-	return likely(bits - 1 < EVCORE_POLLFREE - 1) ? bits : 0;
+	return unlikely(bits & EVCORE_KEYS_TELL_LITTLE) ? 0 : bits & READ_ONCE(s->events);
 }
 
-/* A wake-up that has a key, none of whose bits is of interest, and not the last one. */
+/* A wake-up with a key that tells all, none of whose bits is of interest. */
 static __always_inline bool evcore_is_other(void *key)
 {
-	return key && !((unsigned long)key & EVCORE_POLLFREE);
+	return key && !((unsigned long)key & EVCORE_KEYS_TELL_LITTLE);
 }
 
 /**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one call that the file layer makes into the event core. It has a header
- * of its own so that fs/file_table.c does not see the rest of the core.
+ * What the file layer and the event core say to each other. It has a header of
+ * its own so that files under fs/ do not see the rest of the core.
  */
 #ifndef _LINUX_EVCORE_FILE_H
 #define _LINUX_EVCORE_FILE_H
@@ -9,6 +9,34 @@
 #include <linux/fs.h>
 
 #ifdef CONFIG_EVCORE
+/* In fs/eventpoll.c and fs/eventfd.c: what their files are told by. */
+extern const struct file_operations *const evcore_epoll_fops;
+extern const struct file_operations *const evcore_eventfd_fops;
+
+/**
+ * evcore_is_epoll - is a file an epoll set?
+ * @file: any file
+ */
+static inline bool evcore_is_epoll(const struct file *file)
+{
+	return IS_ENABLED(CONFIG_EPOLL) && file->f_op == evcore_epoll_fops;
+}
+
+/**
+ * evcore_is_eventfd - is a file an eventfd?
+ * @file: any file
+ */
+static inline bool evcore_is_eventfd(const struct file *file)
+{
+	return IS_ENABLED(CONFIG_EVENTFD) && file->f_op == evcore_eventfd_fops;
+}
+
+/*
+ * The key with which a write to an eventfd wakes: one that adds nothing need not make it
+ * readable, and leaves it to those that are woken to poll it.
+ */
+#define evcore_eventfd_key(added)	((added) ? EPOLLIN : 0)
+
 void evcore_release_file(struct file *file);
 
 /**
@@ -26,6 +54,8 @@ static inline void evcore_release(struct file *file)
 		evcore_release_file(file);
 }
 #else
+#define evcore_eventfd_key(added)	EPOLLIN
+
 static inline void evcore_release(struct file *file) {}
 #endif
 

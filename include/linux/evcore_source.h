@@ -64,14 +64,20 @@ enum evcore_type {
 #define EVCORE_EXCLUSIVE	BIT(9)	/* of the queues that watch, wake one with a waiter */
 #define EVCORE_OVERRUNS		BIT(10)	/* a merge in overflow counts as one more */
 #define EVCORE_MERGE_HELD	BIT(11)	/* held records merge into one not consumed */
+#define EVCORE_UNSURE		BIT(12)	/* wants bits that wake-up keys do not tell for sure */
+#define EVCORE_KEYS_PART	BIT(13)	/* of its file not all of EVCORE_KEYS_FULL is believed */
 /* Free for the face to keep with the source. */
 #define EVCORE_FACE_FLAGS	0xffff0000
 /* A source with none of these may be posted without queue->lock. */
 #define EVCORE_SLOW	(EVCORE_LEVEL | EVCORE_ONESHOT | EVCORE_WAKE_ALL | \
-			 EVCORE_TIMESTAMP | EVCORE_AUTOREMOVE | EVCORE_EXCLUSIVE)
+			 EVCORE_TIMESTAMP | EVCORE_AUTOREMOVE | EVCORE_EXCLUSIVE | \
+			 EVCORE_UNSURE)
 
 /* Reported whether asked for or not, as poll(2) does. */
 #define EVCORE_ALWAYS		((__force u32)(EPOLLERR | EPOLLHUP))
+/* What can be believed of a wake-up key, see sources/fd.c. */
+#define EVCORE_KEYS_FULL	((__force u32)(EPOLLIN | EPOLLRDNORM | EPOLLOUT | \
+					       EPOLLWRNORM | EPOLLRDHUP))
 /* Not an event: the wait queue head is going. Above every bit of poll(2) in use. */
 #define EVCORE_POLLFREE		((__force u32)POLLFREE)
 

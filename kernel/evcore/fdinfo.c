@@ -12,7 +12,7 @@ static bool show_source(struct evcore_source *s, void *arg)
 	struct seq_file *m = arg;
 
 	seq_printf(m, "source: type:%d id:%llx events:%x flags:%x", s->type, s->id,
-		   s->events, s->flags);
+		   s->events, (u32)(s->flags & ~(EVCORE_UNSURE | EVCORE_KEYS_PART)));
 	if (evcore_ops_of(s)->describe)
 		evcore_ops_of(s)->describe(s, m);
 	seq_putc(m, '\n');

@@ -60,6 +60,8 @@ void evcore_fd_detach(struct evcore_source *s);
 u32 evcore_fd_check(struct evcore_source *s);
 u32 evcore_fd_poll(struct evcore_source *s, struct file *file);
 struct file *evcore_fd_pin(struct evcore_source *s);
+bool evcore_fd_polls_others(struct evcore_source *s);
+u32 evcore_fd_key_flags(struct evcore_source *s, u32 events);
 void evcore_fd_modified(struct evcore_source *s);
 void evcore_fd_silence(struct evcore_source *s);
 void evcore_fd_alone(struct evcore_source *s, void (*fn)(struct evcore_source *s, void *arg),

@@ -199,19 +199,33 @@ static void keep_due(struct evcore_source *s)
 	raw_spin_unlock_irq(&q->lock);
 }
 
+/* The answer of a poll() that may not poll an epoll set is yes: call, and find out. */
+static bool may_hold(struct evcore_source *s)
+{
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
+
+	if (!ops->check)
+		return false;
+	return (ops->by_fd && evcore_fd_polls_others(s)) || ops->check(s);
+}
+
 /**
- * evcore_peek - does a condition hold that the next wait would look at?
+ * evcore_peek - does a condition hold that the next wait would poll again?
  * @q: queue, its mutex held
  *
  * As evcore_recheck(), but nothing is posted: a record might be out of date by
- * the time it is taken, while the next look never is. A wait that comes by
- * meanwhile would find nothing to look at and sleep; ->nr_check makes it wait for
- * the mutex, and look then.
+ * the time it is taken, while the next recheck never is. A wait that comes by
+ * meanwhile would find nothing to recheck and sleep; ->nr_check makes it wait for
+ * the mutex, and recheck then.
+ *
+ * This runs in ->poll() of the queue, in the context of whatever polls that, an epoll
+ * set perhaps. So it polls no epoll set: the two kinds could follow each other in a chain
+ * of any length, or in a circle. Queues that watch queues are a chain of at most
+ * EVCORE_MAX_NESTS. A condition that only an epoll set could tell is taken to hold.
  */
 bool evcore_peek(struct evcore_queue *q)
 {
 	struct evcore_source *due[EVCORE_DRAIN_MAX] __uninitialized;
-	const struct evcore_source_ops *ops;
 	bool holds = false;
 	unsigned int n, i;
 
@@ -223,8 +237,7 @@ bool evcore_peek(struct evcore_queue *q)
 	raw_spin_unlock_irq(&q->lock);
 	while (!holds && (n = next_due(q, due))) {
 		for (i = 0; i < n; i++) {
-			ops = evcore_ops_of(due[i]);
-			holds = holds || (ops->check && ops->check(due[i]));
+			holds = holds || may_hold(due[i]);
 			/* It, and those behind it, are for the next wait. */
 			if (holds)
 				keep_due(due[i]);

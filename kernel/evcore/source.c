@@ -288,7 +288,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	struct modify m = { .withdraw = ops->check || s->data != req->data };
 	struct evcore_queue *q = s->queue;
 	u64 old_data = s->data;
-	u32 ready = 0;
+	u32 ready = 0, flags;
 	int ret;
 
 	ret = check_request(ops, req);
@@ -302,9 +302,12 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 		if (ret)
 			return ret;
 	}
+	flags = req->flags | ops->fixed;
+	if (ops->by_fd)
+		flags |= evcore_fd_key_flags(s, req->events);
 	raw_spin_lock_irq(&q->lock);
 	WRITE_ONCE(s->events, req->events);
-	WRITE_ONCE(s->flags, req->flags | ops->fixed);
+	WRITE_ONCE(s->flags, flags);
 	WRITE_ONCE(s->data, req->data);
 	raw_spin_unlock_irq(&q->lock);
 	/*

@@ -3,15 +3,112 @@
  * What the types that watch a file have in common: hooking into its wait
  * queues, asking ->poll(), and living no longer than the file.
  *
- * A wake-up with a key posts at once, in whatever context it comes. One without
- * a key says nothing, and ->poll() may not be called there, so the next waiter
- * looks.
+ * A wake-up whose key is believed posts at once, in whatever context it comes. Any
+ * other says only that something may have happened, and ->poll() may not be called
+ * there, so the next wait polls the file.
+ *
+ * WHICH KEYS ARE BELIEVED
+ *
+ * Only bits that hold are reported, but many wake-ups carry bits that need not hold.
+ * Believed are, of a key without EPOLLERR, EPOLLHUP and POLLFREE:
+ *
+ * eventfd	IN, OUT: it is woken with its lock held after the count has changed
+ *		(a write of 0 has no key, see evcore_eventfd_key())
+ * TCP, UDP	IN, OUT, RDHUP: woken after data was queued, or room was found. PRI
+ *		and RDBAND come with every byte, WRBAND with all room: not believed. A
+ *		byte of urgent data wakes with IN, too; that is reported as IN.
+ * unix stream	the same
+ * other unix	IN. OUT is passed on from the peer, which has room when the sender
+ *		may have none.
+ * pipe		IN. OUT comes when a byte of a full pipe is read, which need not make
+ *		room; it is verified on the spot, because pipe_poll() takes no lock.
+ * character	nothing: every driver has its own keys, and a terminal with VMIN above 1
+ * devices	wakes with IN below that
+ * epoll sets	nothing: a file in the set was woken, and that file's key need not hold
+ * other	nothing: each protocol wakes in its own way
+ * sockets
+ * anything	IN: descriptors of the kernel's own objects (timerfd, io_uring, queues),
+ * else		woken when there is something to read
+ *
+ * EPOLLERR and EPOLLHUP say that much has changed at once: after a reset a TCP socket is
+ * woken with IN and ERR, while it is also writable, hung up, and perhaps not readable.
+ * So a key with one of them has the file polled.
  */
+#include <linux/evcore_file.h>
 #include <linux/file.h>
+#include <linux/in.h>
+#include <linux/magic.h>
+#include <linux/net.h>
+#include <linux/pipe_fs_i.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
+#include <net/sock.h>
 
 #include "sources.h"
+
+#define KEYS_IN		((__force u32)(EPOLLIN | EPOLLRDNORM))
+#define KEYS_OUT	((__force u32)(EPOLLOUT | EPOLLWRNORM))
+
+static u32 socket_keys(const struct socket *sock)
+{
+	const struct sock *sk = sock->sk;
+
+	if (!sk)
+		return 0;
+	switch (sk->sk_family) {
+	case AF_INET:
+	case AF_INET6:
+		if ((sk->sk_type == SOCK_STREAM && sk->sk_protocol == IPPROTO_TCP) ||
+		    (sk->sk_type == SOCK_DGRAM && sk->sk_protocol == IPPROTO_UDP))
+			return EVCORE_KEYS_FULL;
+		return 0;
+	case AF_UNIX:
+		return sk->sk_type == SOCK_STREAM ? EVCORE_KEYS_FULL : KEYS_IN;
+	}
+	return 0;
+}
+
+/* The bits of a wake-up key that are believed, see the head of this file. */
+static noinline u32 other_keys(struct file *file)
+{
+	struct socket *sock = sock_from_file(file);
+
+	if (sock)
+		return socket_keys(sock);
+	if (S_ISCHR(file_inode(file)->i_mode) || evcore_is_epoll(file))
+		return 0;
+	return KEYS_IN;
+}
+
+static __always_inline u32 believed_keys(struct file *file)
+{
+	return likely(evcore_is_eventfd(file)) ? EVCORE_KEYS_FULL : other_keys(file);
+}
+
+/*
+ * Which way the wake-ups of a source have to take that has these events: EVCORE_KEYS_PART
+ * where not all of EVCORE_KEYS_FULL is believed of its file, EVCORE_UNSURE where it wants
+ * bits that are not believed.
+ */
+static __always_inline u32 key_flags(struct evcore_source *s, u32 events)
+{
+	u32 keys = believed_keys(container_of(s, struct evcore_fd_source, source)->file);
+	u32 flags = keys == EVCORE_KEYS_FULL ? 0 : EVCORE_KEYS_PART;
+
+	if (evcore_ops_of(s)->from_poll)
+		events = EVCORE_KEYS_FULL;
+	return events & ~(keys | EVCORE_ALWAYS) ? flags | EVCORE_UNSURE : flags;
+}
+
+/**
+ * evcore_fd_key_flags - EVCORE_UNSURE and EVCORE_KEYS_PART of a source that changes
+ * @s: source that watches a file, queue->mutex held
+ * @events: what it will be watched for
+ */
+u32 evcore_fd_key_flags(struct evcore_source *s, u32 events)
+{
+	return key_flags(s, events);
+}
 
 static u32 fd_bits(struct evcore_source *s, __poll_t poll)
 {
@@ -31,6 +128,28 @@ static void head_goes(wait_queue_entry_t *wait)
 	list_del_init(&wait->entry);
 	/* The last access to the hook. Pairs with smp_load_acquire() in unhook_one(). */
 	smp_store_release(&hook->head, NULL);
+}
+
+/*
+ * Are the bits of a key that the source is interested in believed? Those of a pipe are
+ * replaced by what holds. The hook's lock is held, so the file is there.
+ */
+static bool is_sure(struct evcore_source *s, __poll_t *poll)
+{
+	struct file *file = container_of(s, struct evcore_fd_source, source)->file;
+	__poll_t sure;
+
+	if (*poll & (EPOLLERR | EPOLLHUP))
+		return false;
+	if (!(READ_ONCE(s->flags) & EVCORE_UNSURE))
+		return true;
+	/* It has no lock to take, and wakes without its own. */
+	if (get_pipe_info(file, false)) {
+		*poll &= file->f_op->poll(file, NULL);
+		return true;
+	}
+	sure = (__force __poll_t)believed_keys(file);
+	return !fd_bits(s, *poll & ~sure);
 }
 
 /**
@@ -59,6 +178,10 @@ int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *
 		evcore_busy_note(s);
 	if (!(poll & ~POLLFREE)) {
 		evcore_need_check(s);
+	} else if (!is_sure(s, &poll)) {
+		events = fd_bits(s, poll);
+		if (events)
+			evcore_need_check(s);
 	} else {
 		events = fd_bits(s, poll);
 		if (events)
@@ -84,11 +207,9 @@ static int gone_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void
 static int level_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
 	struct evcore_source *s = wait->private;
-	u32 poll = (__force u32)key_to_poll(key);
-	u32 events = poll & (READ_ONCE(s->events) | EVCORE_ALWAYS);
+	u32 events = evcore_quick_events(s, key);
 
-	if (likely(poll && !(poll & EVCORE_POLLFREE)) &&
-	    (!events || evcore_post_level(s, events)))
+	if (events ? evcore_post_level(s, events) : evcore_is_other(key))
 		return 1;
 	return evcore_fd_wake(wait, mode, sync, key);
 }
@@ -324,11 +445,15 @@ int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *r
 
 	if (!file_can_poll(file))
 		return -EPERM;
+	/* Its ->poll() waits for a process, which queue->mutex must not. */
+	if (file_inode(file)->i_sb->s_magic == FUSE_SUPER_MAGIC)
+		return -EPERM;
 	if (evcore_file_queue(file)) {
 		ret = evcore_nest_add(s->queue, file);
 		if (ret)
 			return ret;
 	}
+	s->flags |= key_flags(s, s->events);
 	spin_lock(&file->f_lock);
 	hlist_add_head(&fs->file_node, &file->f_evcore);
 	spin_unlock(&file->f_lock);
@@ -353,6 +478,17 @@ int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *r
 struct file *evcore_fd_pin(struct evcore_source *s)
 {
 	return get_file_active(&container_of(s, struct evcore_fd_source, source)->file);
+}
+
+/**
+ * evcore_fd_polls_others - is the watched file an epoll set, which polls what is in it?
+ * @s: source that watches a file, queue->mutex held
+ */
+bool evcore_fd_polls_others(struct evcore_source *s)
+{
+	struct file *file = container_of(s, struct evcore_fd_source, source)->file;
+
+	return file && evcore_is_epoll(file);
 }
 
 static __always_inline u32 poll_now(struct evcore_source *s, struct file *file)

@@ -86,9 +86,9 @@ static noinline bool modify_shared(struct evcore_source *s, u32 fd, u32 events, 
  * @data: the new cookie
  *
  * What evcore_find() and evcore_modify() come to where there is no more to it: an
- * EVCORE_POLL source that has no mode of EVCORE_SLOW, whose file has one wait queue
- * head, and of which there is no event that was not taken. Servers do this all the
- * time.
+ * EVCORE_POLL source that has no mode of EVCORE_SLOW, of which there is no event that was
+ * not taken, and whose file has one wait queue head and keys that are believed. Servers
+ * do this all the time.
  *
  * Context: process context.
  *
@@ -101,10 +101,11 @@ bool evcore_modify_bits(struct evcore_queue *q, u32 fd, u32 flags, u32 mask, u32
 	struct files_struct *own = evcore_own_files();
 
 	lockdep_assert_held(&q->mutex);
-	/* One comparison for both ends, as in evcore_quick_events(). */
-	if (!s || events - 1 >= EVCORE_POLLFREE - 1)
+	/* Only bits that need no other wake-up function than those before. */
+	if (!s || !events || events & ~EVCORE_KEYS_FULL)
 		return false;
-	if (s->type != EVCORE_POLL || (s->flags ^ flags) & mask || s->flags & EVCORE_SLOW ||
+	if (s->type != EVCORE_POLL || (s->flags ^ flags) & mask ||
+	    s->flags & (EVCORE_SLOW | EVCORE_KEYS_PART) ||
 	    container_of(s, struct evcore_fd_source, source)->hook.next)
 		return false;
 	/* There, the head's lock may sleep. */
