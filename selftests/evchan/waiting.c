@@ -44,6 +44,46 @@ TEST_F(channel, wake_all_wakes_all)
 	EXPECT_EQ(counter(c->fd, "wakes"), 3);
 }
 
+/* More than one lock hold wakes: the rest are woken by those. */
+TEST_F(channel, wake_all_wakes_many)
+{
+	enum { MANY = 150 };
+	struct channel *c = &self->c;
+	static struct waiter w[MANY];
+
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_WAKE_ALL, 1), 0);
+	for (int i = 0; i < MANY; i++)
+		ASSERT_EQ(start_waiter(&w[i], c, 1), 0);
+	raise_eventfd(self->fd);
+	for (int i = 0; i < MANY; i++) {
+		pthread_join(w[i].thread, NULL);
+		EXPECT_EQ(w[i].ret, 1);
+	}
+	EXPECT_EQ(counter(c->fd, "wakes"), MANY);
+}
+
+/* Of those that wait for several events, the smallest minimum is met first. */
+TEST_F(channel, smallest_minimum_first)
+{
+	enum { MANY = 6 };
+	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 };
+	struct channel *c = &self->c;
+	struct waiter w[MANY];
+
+	ASSERT_EQ(change(c, &ch), 0);
+	for (int i = 0; i < MANY; i++)	/* for 7, 6, ... 2 */
+		ASSERT_EQ(start_waiter(&w[i], c, MANY + 1 - i), 0);
+	ch.op = EVCHAN_POST;
+	ASSERT_EQ(change(c, &ch), 0);
+	EXPECT_EQ(counter(c->fd, "wakes"), 0);
+	for (int i = MANY - 1; i >= 0; i--) {
+		ASSERT_EQ(change(c, &ch), 0);
+		pthread_join(w[i].thread, NULL);
+		EXPECT_EQ(w[i].ret, MANY + 1 - i);
+		EXPECT_EQ(counter(c->fd, "wakes"), MANY - i);
+	}
+}
+
 TEST_F(channel, minimum_is_waited_for)
 {
 	struct channel *c = &self->c;
