@@ -928,7 +928,8 @@ inline service()
 
 /*
  * models: kernel/evcore/wait.c evcore_wait
- * models: kernel/evcore/wait.c leave
+ * models: kernel/evcore/wait.c enqueue
+ * models: kernel/evcore/wait.c dequeue
  * models: kernel/evcore/wait.c sleep_until
  * With may_die a signal may come at any time, after which the program never
  * takes anything.
