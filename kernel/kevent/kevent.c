@@ -225,7 +225,7 @@ static int entries_from(struct kevent_queue *k, u32 uidx, bool *moved)
  * @num: answer with no more than this
  * @old_uidx: the caller's index; if it is not the kernel's there is no waiting
  * @timeout: NULL: for ever
- * @flags: KEVENT_FLAGS_ABSTIME
+ * @flags: KEVENT_FLAGS_ABSTIME: the timeout is a time of CLOCK_REALTIME
  *
  * Also drains overflow into the ring and looks at level-triggered conditions.
  *
@@ -245,7 +245,8 @@ SYSCALL_DEFINE5(kevent_wait, int, ctl_fd, unsigned int, num, unsigned int, old_u
 	if (flags & ~KEVENT_FLAGS_ABSTIME || !num)
 		return -EINVAL;
 	ret = evcore_get_timeout(&to, timeout, flags & KEVENT_FLAGS_ABSTIME,
-				 CLOCK_MONOTONIC);
+				 flags & KEVENT_FLAGS_ABSTIME ? CLOCK_REALTIME :
+								CLOCK_MONOTONIC);
 	if (ret)
 		return ret;
 	f = fdget(ctl_fd);

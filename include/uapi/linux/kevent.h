@@ -90,7 +90,7 @@
 #define KEVENT_CTL_READY	3
 
 /* Flags of kevent_wait(). */
-#define KEVENT_FLAGS_ABSTIME	1	/* the timeout is absolute, CLOCK_MONOTONIC */
+#define KEVENT_FLAGS_ABSTIME	1	/* the timeout is absolute, CLOCK_REALTIME */
 
 /* Flags of kevent_init(). */
 #define KEVENT_INIT_NONBLOCK	0x0800		/* as O_NONBLOCK */
