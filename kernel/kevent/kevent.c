@@ -170,9 +170,10 @@ static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max
  *
  * From a queue with a ring the events are taken out of the ring and committed.
  *
- * Return: how many, fewer than @min_nr on timeout; -EBADF, -EINVAL, -EFAULT with
- * nothing lost; -EINTR if a signal came and there is none; -EAGAIN for a
- * non-blocking queue without one.
+ * A non-blocking queue does not wait, whatever the timeout.
+ *
+ * Return: how many, fewer than @min_nr on timeout, 0 included; -EBADF, -EINVAL,
+ * -EFAULT with nothing lost; -EINTR if a signal came and there is none.
  */
 SYSCALL_DEFINE6(kevent_get_events, int, ctl_fd, unsigned int, min_nr,
 		unsigned int, max_nr, unsigned int, timeout_ms, void __user *, buf,
@@ -181,7 +182,6 @@ SYSCALL_DEFINE6(kevent_get_events, int, ctl_fd, unsigned int, min_nr,
 	struct evcore_timeout to = { .expires = KTIME_MAX, .clock = CLOCK_MONOTONIC };
 	struct kevent_queue *k;
 	int ret = -EINVAL;
-	bool nonblock;
 	struct fd f;
 
 	if (flags || !max_nr || min_nr > max_nr)
@@ -192,14 +192,11 @@ SYSCALL_DEFINE6(kevent_get_events, int, ctl_fd, unsigned int, min_nr,
 	k = kevent_fd_queue(f);
 	if (!k || (k->ring && min_nr > k->num))
 		goto out;
-	nonblock = fd_file(f)->f_flags & O_NONBLOCK;
-	if (nonblock || !timeout_ms)
+	if (fd_file(f)->f_flags & O_NONBLOCK || !timeout_ms)
 		to.expires = 0;
 	else if (timeout_ms != UINT_MAX)
 		to.expires = ktime_add_ms(ktime_get(), timeout_ms);
 	ret = get_events(k, min_nr, max_nr, &to, buf);
-	if (!ret && nonblock && min_nr)
-		ret = -EAGAIN;
 out:
 	fdput(f);
 	return ret;
@@ -227,11 +224,11 @@ static int entries_from(struct kevent_queue *k, u32 uidx, bool *moved)
  * @timeout: NULL: for ever
  * @flags: KEVENT_FLAGS_ABSTIME: the timeout is a time of CLOCK_REALTIME
  *
- * Also drains overflow into the ring and looks at level-triggered conditions.
+ * Also drains overflow into the ring and looks at level-triggered conditions. A
+ * non-blocking queue does not wait, whatever the timeout.
  *
  * Return: how many uncommitted entries there are from @old_uidx on, 0 on
- * timeout; -EBADF, -EINVAL, -EFAULT; -EINTR if a signal came and there is none;
- * -EAGAIN for a non-blocking queue without one.
+ * timeout; -EBADF, -EINVAL, -EFAULT; -EINTR if a signal came and there is none.
  */
 SYSCALL_DEFINE5(kevent_wait, int, ctl_fd, unsigned int, num, unsigned int, old_uidx,
 		const struct __kernel_timespec __user *, timeout, unsigned int, flags)
@@ -261,8 +258,6 @@ SYSCALL_DEFINE5(kevent_wait, int, ctl_fd, unsigned int, num, unsigned int, old_u
 	ret = evcore_wait(&k->queue, !moved && !nonblock, &to);
 	if (ret >= 0)
 		ret = min_t(unsigned int, entries_from(k, old_uidx, &moved), num);
-	if (!ret && nonblock && !moved)
-		ret = -EAGAIN;
 out:
 	fdput(f);
 	return ret;

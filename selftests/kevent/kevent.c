@@ -247,15 +247,37 @@ TEST_F(queue, get_events_errors)
 	EXPECT_EQ(get_events(&self->q, 1, 1, 0, out), 1);	/* nothing was lost */
 }
 
+/* It returns what is there, as in 2006; nothing is no error. */
 TEST(nonblocking_queue)
 {
-	struct ukevent out[4];
+	struct ukevent uk = request(KEVENT_UNOTIFY, 5, 1, KEVENT_REQ_ET, 9), out[4];
 	struct queue q;
 
-	ASSERT_EQ(queue_open(&q, 8, KEVENT_INIT_NONBLOCK), 0);
-	EXPECT_EQ(get_events(&q, 1, 4, UINT32_MAX, out), -EAGAIN);
-	EXPECT_EQ(queue_wait(&q, 1, 0, -1), -EAGAIN);
+	for (unsigned int num = 0; num <= 8; num += 8) {
+		ASSERT_EQ(queue_open(&q, num, KEVENT_INIT_NONBLOCK), 0);
+		EXPECT_EQ(get_events(&q, 1, 4, UINT32_MAX, out), 0);
+		ASSERT_EQ(ctl(&q, KEVENT_CTL_ADD, &uk, 1), 0);
+		ASSERT_EQ(ctl(&q, KEVENT_CTL_READY, &uk, 1), 1);
+		EXPECT_EQ(get_events(&q, 2, 4, UINT32_MAX, out), 1);
+		if (num)
+			EXPECT_EQ(queue_wait(&q, 1, 1, -1), 0);
+		queue_close(&q);
+	}
+	/* It can be made so later. */
+	ASSERT_EQ(queue_open(&q, 8, 0), 0);
+	ASSERT_EQ(fcntl(q.fd, F_SETFL, O_NONBLOCK), 0);
+	EXPECT_EQ(queue_wait(&q, 1, 0, -1), 0);
 	queue_close(&q);
+}
+
+/* Neither does a time of zero wait. */
+TEST_F(queue, zero_does_not_wait)
+{
+	struct ukevent out[4];
+
+	EXPECT_EQ(get_events(&self->q, 1, 4, 0, out), 0);
+	if (self->q.ring)
+		EXPECT_EQ(queue_wait(&self->q, 1, 0, 0), 0);
 }
 
 /* More sources than slots: all come, in order, through wait and commit. */
