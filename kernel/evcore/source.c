@@ -104,9 +104,9 @@ static __always_inline void init_source(struct evcore_source *s, struct evcore_q
  * What is ready already is posted before this returns, unless the caller wants
  * it handed back.
  *
- * Return: 0; -EINVAL, -EBADF, -EPERM, -ENOTSOCK, -ELOOP for a request that its
- * type refuses; -EEXIST; -ENOMEM; -ENOSPC over the user's limit. After an error
- * nothing is left behind.
+ * Return: 0; -ENOSYS for a type that this kernel does not have; -EINVAL, -EBADF,
+ * -EPERM, -ENOTSOCK, -ELOOP for a request that its type refuses; -EEXIST; -ENOMEM;
+ * -ENOSPC over the user's limit. After an error nothing is left behind.
  */
 int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	       struct evcore_source **out)
@@ -119,7 +119,7 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	int ret;
 
 	if (!ops)
-		return -EINVAL;
+		return -ENOSYS;
 	ret = check_request(ops, req);
 	if (ret)
 		return ret;
@@ -200,7 +200,7 @@ out_fd:
  * @req: type and id, or descriptor
  * @f: the descriptor's file, where it was found by that; the caller puts it
  *
- * Return: the source, valid until the mutex is released; ERR_PTR(-EINVAL) for
+ * Return: the source, valid until the mutex is released; ERR_PTR(-ENOSYS) for
  * an unknown type, -EBADF for a bad descriptor, -ENOENT.
  */
 struct evcore_source *evcore_find(struct evcore_queue *q,
@@ -211,7 +211,7 @@ struct evcore_source *evcore_find(struct evcore_queue *q,
 
 	*f = EMPTY_FD;
 	if (!ops)
-		return ERR_PTR(-EINVAL);
+		return ERR_PTR(-ENOSYS);
 	if (!ops->by_fd || req->by_id) {
 		s = evcore_lookup_id(q, ops, ops->single ? 0 : req->id);
 	} else {

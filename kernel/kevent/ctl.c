@@ -86,7 +86,9 @@ static int get_request(const struct ukevent *uk, struct evcore_request *req)
 {
 	const struct evcore_source_ops *ops = evcore_ops(uk->type);
 
-	if (!ops || uk->req_flags & ~KEVENT_REQ_ALL)
+	if (!ops)
+		return -ENOSYS;
+	if (uk->req_flags & ~KEVENT_REQ_ALL)
 		return -EINVAL;
 	*req = (struct evcore_request) {
 		.type = uk->type,

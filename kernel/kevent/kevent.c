@@ -235,7 +235,7 @@ SYSCALL_DEFINE5(kevent_wait, int, ctl_fd, unsigned int, num, unsigned int, old_u
 {
 	struct evcore_timeout to;
 	struct kevent_queue *k;
-	bool moved, nonblock;
+	bool moved;
 	struct fd f;
 	int ret;
 
@@ -253,9 +253,8 @@ SYSCALL_DEFINE5(kevent_wait, int, ctl_fd, unsigned int, num, unsigned int, old_u
 	k = kevent_fd_queue(f);
 	if (!k || !k->ring || old_uidx >= k->num)
 		goto out;
-	nonblock = fd_file(f)->f_flags & O_NONBLOCK;
 	entries_from(k, old_uidx, &moved);
-	ret = evcore_wait(&k->queue, !moved && !nonblock, &to);
+	ret = evcore_wait(&k->queue, !moved && !(fd_file(f)->f_flags & O_NONBLOCK), &to);
 	if (ret >= 0)
 		ret = min_t(unsigned int, entries_from(k, old_uidx, &moved), num);
 out:

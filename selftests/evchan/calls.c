@@ -118,7 +118,7 @@ TEST_F(channel, ctl_entry_errors)
 	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, fd, 0, 0, 0), -EINVAL);
 	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, fd, 1u << 20, 0, 0), -EINVAL);
 	EXPECT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0x100, 0), -EINVAL);
-	EXPECT_EQ(watch(c, EVCHAN_ADD, 1234, fd, POLLIN, 0, 0), -EINVAL);
+	EXPECT_EQ(watch(c, EVCHAN_ADD, 1234, fd, POLLIN, 0, 0), -ENOSYS);
 	EXPECT_EQ(watch(c, 99, EVCHAN_POLL, fd, POLLIN, 0, 0), -EINVAL);
 	EXPECT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, fd, POLLIN, 0, 0), -ENOENT);
 	EXPECT_EQ(watch(c, EVCHAN_DEL, EVCHAN_POLL, fd, 0, 0, 0), -ENOENT);

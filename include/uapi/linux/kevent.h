@@ -99,7 +99,9 @@
 /*
  * Names a request within its type. Descriptors and inodes: raw[0] is the
  * descriptor; inodes: raw[1] tells several requests on one apart.
- * Timers: raw[0] seconds and raw[1] nanoseconds of the period. Futexes: raw_u64
+ * Timers: raw[0] seconds and raw[1] nanoseconds of the period; in their events
+ * ret_data[0] is the time of expiry, milliseconds of CLOCK_MONOTONIC modulo 2^32,
+ * ret_data[1] the expirations since the event before. Futexes: raw_u64
  * is the address; of the request ret_data[0] is the value expected there,
  * ret_data[1] are FUTEX2_* flags.
  */
