@@ -92,7 +92,7 @@ static int get_request(const struct ukevent *uk, struct evcore_request *req)
 		return -EINVAL;
 	*req = (struct evcore_request) {
 		.type = uk->type,
-		/* READY is the kernel's to say, not a wish. */
+		/* In an event READY says that the program made it; see kevent_encode(). */
 		.flags = core_flags(ops, uk->req_flags & ~KEVENT_REQ_READY),
 		.events = uk->event & ops->all_events,
 		.fd = uk->id.raw[0],
@@ -114,6 +114,36 @@ static int get_request(const struct ukevent *uk, struct evcore_request *req)
 	}
 }
 
+/* An event without anything having happened. */
+static int make_ready(struct evcore_source *s)
+{
+	struct evcore_record r = { .events = s->events, .marked = true };
+
+	if (s->type == KEVENT_TIMER)
+		r.extra[0] = ktime_get_ns();
+	else if (s->type == KEVENT_UNOTIFY)
+		r.extra[0] = 1;
+	return evcore_give_back(s, &r);
+}
+
+/* The same for a request just added, where it has no event yet; removed on error. */
+static int added_ready(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+	bool has_event;
+	int ret;
+
+	raw_spin_lock_irq(&q->lock);
+	has_event = s->posted || s->where == EVCORE_ON_OVERFLOW;
+	raw_spin_unlock_irq(&q->lock);
+	if (has_event)
+		return 0;
+	ret = make_ready(s);
+	if (ret)
+		evcore_del(s);
+	return ret;
+}
+
 /* True if the request finished at once: failed, or ready already. */
 static bool do_add(struct kevent_queue *k, struct ukevent *uk, struct evcore_batch *batch)
 {
@@ -127,6 +157,8 @@ static bool do_add(struct kevent_queue *k, struct ukevent *uk, struct evcore_bat
 	req.batch = batch;
 	if (!ret)
 		ret = evcore_add(&k->queue, &req, &s);
+	if (!ret && uk->req_flags & KEVENT_REQ_READY && !req.ready)
+		ret = added_ready(s);
 	if (ret) {
 		uk->ret_flags = KEVENT_RET_BROKEN | KEVENT_RET_DONE;
 		uk->ret_data[1] = ret;
@@ -161,16 +193,7 @@ static int do_modify(struct evcore_source *s, const struct ukevent *uk, struct f
 
 static int do_ready(struct evcore_source *s, const struct ukevent *uk, struct file *file)
 {
-	struct evcore_record r = { .marked = true };
-
-	r.events = s->events;
-	if (uk->type == KEVENT_TIMER) {
-		r.value = 0;
-		r.extra[0] = ktime_get_ns();
-	} else if (uk->type == KEVENT_UNOTIFY) {
-		r.extra[0] = 1;
-	}
-	return evcore_give_back(s, &r);
+	return make_ready(s);
 }
 
 /* Word by word: that is faster than a copy of so few. */

@@ -209,6 +209,48 @@ TEST_F(queue, ready_command)
 	EXPECT_EQ(out[0].ret_data[0], 1);
 }
 
+/* READY at ADD: an event from the start, one, and then as any other. */
+TEST_F(queue, added_ready)
+{
+	struct ukevent uk = request(KEVENT_UNOTIFY, 5, 1, KEVENT_REQ_ET | KEVENT_REQ_READY, 9);
+	struct ukevent out[4];
+
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 0);
+	ASSERT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
+	EXPECT_TRUE(out[0].req_flags & KEVENT_REQ_READY);
+	EXPECT_EQ(out[0].user[0], 9);
+	EXPECT_EQ(out[0].ret_data[0], 1);
+
+	/* One that watches something, which is not ready. */
+	uk = request(KEVENT_POLL, self->fd, POLLIN, KEVENT_REQ_ET | KEVENT_REQ_READY, 10);
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 0);
+	ASSERT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
+	EXPECT_TRUE(out[0].req_flags & KEVENT_REQ_READY);
+	EXPECT_EQ(get_events(&self->q, 1, 4, 0, out), 0);
+	raise_eventfd(self->fd);
+	ASSERT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
+	EXPECT_FALSE(out[0].req_flags & KEVENT_REQ_READY);
+	EXPECT_EQ(out[0].user[0], 10);
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_REMOVE, &uk, 1), 0);
+
+	/* One that is ready: queued once, or handed back. */
+	uk.req_flags |= KEVENT_REQ_ALWAYS_QUEUE;
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 0);
+	EXPECT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_REMOVE, &uk, 1), 0);
+	uk.req_flags &= ~KEVENT_REQ_ALWAYS_QUEUE;
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 1);
+	EXPECT_EQ(uk.ret_flags, KEVENT_RET_DONE);
+	EXPECT_EQ(get_events(&self->q, 1, 4, 0, out), 0);
+	/* Only the first is left; a oneshot goes with its event. */
+	EXPECT_EQ(counter(self->q.fd, "sources"), 1);
+	uk = request(KEVENT_UNOTIFY, 6, 1, KEVENT_REQ_ONESHOT | KEVENT_REQ_READY, 11);
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 0);
+	ASSERT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
+	EXPECT_EQ(get_events(&self->q, 1, 4, 0, out), 0);
+	EXPECT_EQ(counter(self->q.fd, "sources"), 1);
+}
+
 TEST_F(queue, timer)
 {
 	struct ukevent uk = { .id.raw = { 0, 2000000 }, .type = KEVENT_TIMER,

@@ -29,7 +29,7 @@
 #define KEVENT_REQ_ET		0x4	/* edge-triggered */
 #define KEVENT_REQ_LAST_CHECK	0x8	/* deliver what holds then, if anything */
 #define KEVENT_REQ_ALWAYS_QUEUE	0x10	/* queue it even if ready at ADD */
-#define KEVENT_REQ_READY	0x20	/* was made ready by KEVENT_CTL_READY */
+#define KEVENT_REQ_READY	0x20	/* ADD: ready from the start; in events: made by the program */
 #define KEVENT_REQ_KEEP		0x40	/* with ONESHOT: disarmed, not removed; not of 2006 */
 #define KEVENT_REQ_EXCLUSIVE	0x80	/* POLL: wake one queue that waits; not of 2006 */
 
