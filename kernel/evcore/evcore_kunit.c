@@ -103,6 +103,11 @@ static void test_free(struct evcore_queue *q)
 	kfree(to_test(q));
 }
 
+/* What is in this ring stays, for the tests to look at. */
+static void test_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
+{
+}
+
 static const struct evcore_face test_face = {
 	.name	= "test",
 	.post	= evcore_post_slow,
@@ -111,6 +116,7 @@ static const struct evcore_face test_face = {
 	.drain	= test_drain,
 	.merge	= test_merge,
 	.taken	= test_taken,
+	.withdraw = test_withdraw,
 	.ready	= test_ready,
 	.posted	= test_posted,
 	.block	= test_block,
