@@ -123,9 +123,6 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	ret = check_request(ops, req);
 	if (ret)
 		return ret;
-	/* One that is over must not be in the way of this one. */
-	if (unlikely(!list_empty(&q->reap)))
-		evcore_reap(q);
 	if (ops->by_fd) {
 		f = fdget(req->fd);
 		if (!fd_file(f))
@@ -145,6 +142,11 @@ int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	s->gone = quiet;
 
 	ret = evcore_insert(s);
+	if (unlikely(ret == -EEXIST) && !list_empty(&q->reap)) {
+		/* The one that is in the way may be over. */
+		evcore_reap(q);
+		ret = evcore_insert(s);
+	}
 	if (ret)
 		goto out_free;
 	kref_get(&q->kref);

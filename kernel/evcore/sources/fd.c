@@ -69,28 +69,29 @@ static u32 socket_keys(const struct socket *sock)
 }
 
 /* The bits of a wake-up key that are believed, see the head of this file. */
-static noinline u32 other_keys(struct file *file)
+/* The bits of a wake-up key that are believed, see the head of this file. */
+static u32 believed_keys(struct file *file)
 {
 	struct socket *sock = sock_from_file(file);
 
 	if (sock)
 		return socket_keys(sock);
+	if (evcore_is_eventfd(file))
+		return EVCORE_KEYS_FULL;
 	if (S_ISCHR(file_inode(file)->i_mode) || evcore_is_epoll(file))
 		return 0;
 	return KEYS_IN;
 }
 
-static __always_inline u32 believed_keys(struct file *file)
-{
-	return likely(evcore_is_eventfd(file)) ? EVCORE_KEYS_FULL : other_keys(file);
-}
-
-/*
- * Which way the wake-ups of a source have to take that has these events: EVCORE_KEYS_PART
- * where not all of EVCORE_KEYS_FULL is believed of its file, EVCORE_UNSURE where it wants
- * bits that are not believed.
+/**
+ * evcore_fd_key_flags - which way the wake-ups of a source have to take
+ * @s: source that watches a file, queue->mutex held
+ * @events: what it is to be watched for
+ *
+ * Return: EVCORE_KEYS_PART where not all of EVCORE_KEYS_FULL is believed of its file,
+ * EVCORE_UNSURE where it wants bits that are not believed.
  */
-static __always_inline u32 key_flags(struct evcore_source *s, u32 events)
+u32 evcore_fd_key_flags(struct evcore_source *s, u32 events)
 {
 	u32 keys = believed_keys(container_of(s, struct evcore_fd_source, source)->file);
 	u32 flags = keys == EVCORE_KEYS_FULL ? 0 : EVCORE_KEYS_PART;
@@ -100,14 +101,14 @@ static __always_inline u32 key_flags(struct evcore_source *s, u32 events)
 	return events & ~(keys | EVCORE_ALWAYS) ? flags | EVCORE_UNSURE : flags;
 }
 
-/**
- * evcore_fd_key_flags - EVCORE_UNSURE and EVCORE_KEYS_PART of a source that changes
- * @s: source that watches a file, queue->mutex held
- * @events: what it will be watched for
- */
-u32 evcore_fd_key_flags(struct evcore_source *s, u32 events)
+/* What has to be seen to with files other than eventfds, and with other bits. */
+static noinline int begin_other(struct evcore_source *s, struct file *file)
 {
-	return key_flags(s, events);
+	/* Its ->poll() waits for a process, which queue->mutex must not. */
+	if (file_inode(file)->i_sb->s_magic == FUSE_SUPER_MAGIC)
+		return -EPERM;
+	s->flags |= evcore_fd_key_flags(s, s->events);
+	return evcore_nest_add(s->queue, file);
 }
 
 static u32 fd_bits(struct evcore_source *s, __poll_t poll)
@@ -445,15 +446,11 @@ int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *r
 
 	if (!file_can_poll(file))
 		return -EPERM;
-	/* Its ->poll() waits for a process, which queue->mutex must not. */
-	if (file_inode(file)->i_sb->s_magic == FUSE_SUPER_MAGIC)
-		return -EPERM;
-	if (evcore_file_queue(file)) {
-		ret = evcore_nest_add(s->queue, file);
+	if (unlikely(!evcore_is_eventfd(file) || s->events & ~EVCORE_KEYS_FULL)) {
+		ret = begin_other(s, file);
 		if (ret)
 			return ret;
 	}
-	s->flags |= key_flags(s, s->events);
 	spin_lock(&file->f_lock);
 	hlist_add_head(&fs->file_node, &file->f_evcore);
 	spin_unlock(&file->f_lock);
