@@ -209,6 +209,8 @@ struct evcore_face {
  * @next_id: generation of the next descriptor source
  * @kref: the file, each source, and whoever else needs the structure
  * @user: whom sources and ring memory are charged to
+ * @time_offset: of CLOCK_MONOTONIC in the time namespace of who made the queue; added to
+ *               timestamps
  * @ring_pages: pages charged to RLIMIT_MEMLOCK
  * @poll_work: wakes @poll_wait, outside every lock
  * @free_work: frees the queue when the last reference goes in atomic context
@@ -259,6 +261,7 @@ struct evcore_queue {
 	bool			dead;
 	struct kref		kref;
 	struct user_struct	*user;
+	s64			time_offset;
 	unsigned long		ring_pages;
 	u32			busy_us;
 	unsigned int		napi_id;
@@ -397,6 +400,7 @@ struct evcore_timeout {
 	clockid_t	clock;
 };
 
+s64 evcore_time_offset(clockid_t clock);
 int evcore_read_timeout(struct evcore_timeout *to,
 			const struct __kernel_timespec __user *uts, bool absolute);
 

@@ -81,6 +81,7 @@ int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face)
 	mutex_init(&q->mutex);
 	kref_init(&q->kref);
 	q->user = get_uid(current_user());
+	q->time_offset = evcore_time_offset(CLOCK_MONOTONIC);
 	init_irq_work(&q->poll_work, evcore_poll_work);
 	INIT_WORK(&q->free_work, evcore_queue_free);
 	INIT_LIST_HEAD(&q->nest_inner);

@@ -106,7 +106,8 @@ struct evchan_ring_header {
  * @data: the registration's cookie
  * @id: the registration's id
  * @value: what the type says, expirations for a timer
- * @timestamp: CLOCK_MONOTONIC in ns with EVCHAN_TIMESTAMP, otherwise 0
+ * @timestamp: CLOCK_MONOTONIC in ns with EVCHAN_TIMESTAMP, otherwise 0; in the time
+ *             namespace in which the channel was made
  * @extra: more that the type says
  */
 struct evchan_event {
