@@ -16,6 +16,7 @@ struct evcore_sigev;
 struct evcore_source;
 struct evcore_source_ops;
 struct seq_file;
+struct ucounts;
 
 /* Types; both faces show these numbers to user space. */
 enum evcore_type {
@@ -179,7 +180,8 @@ struct evcore_valued {
  * struct evcore_holder - a source each of whose events has a record to itself
  * @valued: the core's part
  * @held: its records that wait in overflow (queue->lock)
- * @nr_held: how many (queue->lock; read without it where a limit is looked at)
+ * @nr_held: how many (queue->lock; read without it for fdinfo)
+ * @ucounts: whose pending signals they are, or NULL; set while the source is attached
  *
  * For types that say so in evcore_source_ops.holds.
  */
@@ -187,6 +189,7 @@ struct evcore_holder {
 	struct evcore_valued	valued;
 	struct list_head	held;
 	unsigned int		nr_held;
+	struct ucounts		*ucounts;
 };
 
 /**
@@ -235,6 +238,7 @@ struct evcore_batch {
  * @args: type specific; timers: clock, first expiry, interval, EVCORE_TIMER_ABS;
  *        futexes: address, value, mask, FUTEX2_* flags; inodes: a path at @fd,
  *        0: @fd itself
+ * @prepared: what ->prepare() has made of it
  * @sigev: a request of sources/sigev.c, not of a face
  * @batch: of the call that it is part of, or NULL
  * @hand_back: do not post what is ready already, return it in @ready
@@ -255,6 +259,7 @@ struct evcore_request {
 	u64	id;
 	u64	data;
 	u64	args[4];
+	void	*prepared;
 	struct evcore_sigev *sigev;
 	struct evcore_batch *batch;
 };
@@ -279,6 +284,8 @@ struct evcore_request {
  * @attach: check the request and hook in; returns bits that hold already, or a
  *          negative errno with nothing left behind. queue->mutex held.
  * @detach: unhook; afterwards nothing is posted. queue->mutex held, may sleep.
+ * @used: after ->detach(): has it had something that can be nobody else's any more,
+ *        whether or not its event was taken? NULL: never. queue->mutex held.
  * @modify: take over new args, before events and flags change. NULL where there
  *          is nothing but events and flags. queue->mutex held.
  * @modified: after a modify took effect; cannot fail. NULL as @modify.
@@ -288,6 +295,8 @@ struct evcore_request {
  * @value: what a record's value says about @events, cheaply; may be NULL. Any
  *         context, with the hook's lock held that keeps the source from being
  *         detached, or queue->lock.
+ * @own: are id and description the caller's business? NULL: whoever has the queue may
+ *       see them. queue->mutex held.
  * @describe: add to the source's line in fdinfo, may not sleep; may be NULL.
  *            queue->mutex held.
  */
@@ -307,11 +316,13 @@ struct evcore_source_ops {
 	int (*attach)(struct evcore_source *s, struct evcore_request *req,
 		      u32 *ready);
 	void (*detach)(struct evcore_source *s);
+	bool (*used)(struct evcore_source *s);
 	int (*modify)(struct evcore_source *s, struct evcore_request *req);
 	void (*modified)(struct evcore_source *s, struct evcore_request *req);
 	u32 (*from_poll)(struct evcore_source *s, __poll_t bits);
 	u32 (*check)(struct evcore_source *s);
 	u64 (*value)(struct evcore_source *s, u32 events);
+	bool (*own)(struct evcore_source *s);
 	void (*describe)(struct evcore_source *s, struct seq_file *m);
 };
 

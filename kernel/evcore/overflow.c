@@ -11,6 +11,7 @@
 #include <linux/evcore.h>
 #include <linux/evcore_face.h>
 #include <linux/sched.h>
+#include <linux/user_namespace.h>
 #include <trace/events/evcore.h>
 
 #include "internal.h"
@@ -118,6 +119,8 @@ void evcore_held_add(struct evcore_held *h)
 	list_add_tail(&h->at.link, &q->overflow);
 	list_add_tail(&h->of_holder, &holder->held);
 	WRITE_ONCE(holder->nr_held, holder->nr_held + 1);
+	if (holder->ucounts)
+		inc_rlimit_ucounts(holder->ucounts, UCOUNT_RLIMIT_SIGPENDING, 1);
 	q->overflowed++;
 	evcore_update_call(q);
 	trace_overflow(q, s->type, s->id, h->record.events);
@@ -136,6 +139,8 @@ void evcore_held_unlink(struct evcore_held *h)
 	list_del_init(&h->at.link);
 	list_del_init(&h->of_holder);
 	WRITE_ONCE(holder->nr_held, holder->nr_held - 1);
+	if (holder->ucounts)
+		dec_rlimit_ucounts(holder->ucounts, UCOUNT_RLIMIT_SIGPENDING, 1);
 	waits_no_more(h->source->queue);
 }
 
