@@ -9,10 +9,12 @@
 
 static bool show_source(struct evcore_source *s, void *arg)
 {
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	struct seq_file *m = arg;
 
-	seq_printf(m, "source: type:%d id:%llx events:%x flags:%x", s->type, s->id,
-		   s->events, s->flags);
+	/* Of a futex the id may be an address. */
+	seq_printf(m, "source: type:%d id:%llx events:%x flags:%x", s->type,
+		   !ops->own || ops->own(s) ? s->id : 0, s->events, s->flags);
 	if (evcore_ops_of(s)->describe)
 		evcore_ops_of(s)->describe(s, m);
 	seq_putc(m, '\n');

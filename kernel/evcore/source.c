@@ -336,7 +336,7 @@ static int cancel_last(struct evcore_source *s)
  * withdrawn.
  *
  * Return: 0, or 1 if its last event was taken and may be in another thread's
- * hands.
+ * hands, or if it has had something else that cannot be undone.
  */
 int evcore_del(struct evcore_source *s)
 {
@@ -366,6 +366,8 @@ int evcore_del(struct evcore_source *s)
 		s->attached = false;
 	}
 	ret = cancel_last(s);
+	if (evcore_ops_of(s)->used && evcore_ops_of(s)->used(s))
+		ret = 1;
 	destroy_source(s);
 	if (file)
 		fput(file);

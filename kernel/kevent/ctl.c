@@ -139,14 +139,16 @@ static bool do_add(struct kevent_queue *k, struct ukevent *uk, struct evcore_bat
 	return true;
 }
 
-/* Operations on a request that was found; @file is its file where it has one. */
+/*
+ * Operations on a request that was found; @file is its file where it has one. Return: what
+ * ret_data[0] is to say, or a negative errno.
+ */
 typedef int (*request_op)(struct evcore_source *s, const struct ukevent *uk,
 			  struct file *file);
 
 static int do_remove(struct evcore_source *s, const struct ukevent *uk, struct file *file)
 {
-	evcore_del(s);
-	return 0;
+	return evcore_del(s);
 }
 
 static int do_modify(struct evcore_source *s, const struct ukevent *uk, struct file *file)
@@ -164,7 +166,7 @@ static int do_ready(struct evcore_source *s, const struct ukevent *uk, struct fi
 	r.events = s->events;
 	if (uk->type == KEVENT_TIMER) {
 		r.value = 0;
-		r.extra[0] = ktime_get_ns();
+		r.extra[0] = ktime_get_ns() + evcore_time_offset(CLOCK_MONOTONIC);
 	} else if (uk->type == KEVENT_UNOTIFY) {
 		r.extra[0] = 1;
 	}
@@ -232,9 +234,10 @@ static __always_inline int write_result(struct ukevent __user *uk, int ret)
 {
 	if (!user_write_access_begin(uk, sizeof(*uk)))
 		return -EFAULT;
-	unsafe_put_user(KEVENT_RET_DONE | (ret ? KEVENT_RET_BROKEN : 0), &uk->ret_flags, fault);
-	unsafe_put_user(0, &uk->ret_data[0], fault);
-	unsafe_put_user(ret, &uk->ret_data[1], fault);
+	unsafe_put_user(KEVENT_RET_DONE | (ret < 0 ? KEVENT_RET_BROKEN : 0), &uk->ret_flags,
+			fault);
+	unsafe_put_user(max(ret, 0), &uk->ret_data[0], fault);
+	unsafe_put_user(min(ret, 0), &uk->ret_data[1], fault);
 	user_write_access_end();
 	return 0;
 fault:
@@ -256,7 +259,7 @@ static int ctl_each(struct kevent_queue *k, unsigned int num, struct ukevent __u
 		ret = find_and(k, &uk, op);
 		if (write_result(&arg[i], ret))
 			return -EFAULT;
-		good += !ret;
+		good += ret >= 0;
 	}
 	return good;
 }
