@@ -12,6 +12,15 @@
  * queue->mutex	Serialises everything done in process context to the sources
  *		of a queue: adding, changing, removing, looking at conditions.
  *		A mutex, because it is held over vfs_poll() and allocations.
+ *		Exit, exec and the last fput() of anybody may have to take it, so
+ *		what user space can make slow is not done inside it: no path is
+ *		looked up and none put, because that can wait for a file system
+ *		server or end a mount or an address space, and no inode is put.
+ *		Source types do such things in ->prepare() and ->finish(), which
+ *		run outside it; see evcore_may_wait(). What may wait inside it is
+ *		memory (reclaim included) and other mutexes of the kernel of
+ *		which the same is true: of fsnotify, the one of the queue's own
+ *		group, inside which no file system is entered.
  * evcore_nest_mutex (nest.c)
  *		One for the system: the graph of queues that watch queues. No
  *		queue mutex is taken inside it.
@@ -297,6 +306,10 @@ int evcore_busy_init(struct evcore_queue *q, u32 us);
 /* alloc.c */
 void evcore_batch_end(struct evcore_batch *batch);
 
+/* source.c: outside queue->mutex, around one of the calls below */
+int evcore_prepare(struct evcore_queue *q, struct evcore_request *req);
+void evcore_finish(struct evcore_request *req);
+
 /* source.c: all with queue->mutex held */
 int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	       struct evcore_source **out);
@@ -324,6 +337,12 @@ static inline const struct evcore_source_ops *evcore_ops_of(const struct evcore_
 static inline bool evcore_by_fd(u32 type)
 {
 	return type < EVCORE_NR_TYPES && evcore_types[type] && evcore_types[type]->by_fd;
+}
+
+/* Is there something to do for it outside queue->mutex, evcore_prepare()? */
+static inline bool evcore_prepares(u32 type)
+{
+	return type < EVCORE_NR_TYPES && evcore_types[type] && evcore_types[type]->prepare;
 }
 
 /* recheck.c */

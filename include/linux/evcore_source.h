@@ -237,6 +237,8 @@ struct evcore_batch {
  *        0: @fd itself
  * @sigev: a request of sources/sigev.c, not of a face
  * @batch: of the call that it is part of, or NULL
+ * @prepared: what ->prepare() of its type has made for ->attach() or ->modify(); NULL
+ *            where there is none
  * @hand_back: do not post what is ready already, return it in @ready
  * @by_hook: it does not come from a face
  * @ready: out, with @hand_back
@@ -257,6 +259,7 @@ struct evcore_request {
 	u64	args[4];
 	struct evcore_sigev *sigev;
 	struct evcore_batch *batch;
+	void	*prepared;
 };
 
 #define EVCORE_TIMER_ABS	0x1	/* args[3] of a timer */
@@ -276,6 +279,13 @@ struct evcore_request {
  * @by_hook: added, and never changed, by the kernel's own code, where something is
  *           submitted; the faces can only remove it
  * @single: one to a queue, whatever id is asked for: its events bring their own
+ * @prepare: do for the request what must not be done under queue->mutex: read user
+ *           memory, look up paths, wait for a file system. Keeps the result in
+ *           @prepared of the request; returns 0, or a negative errno with nothing
+ *           left behind. May be NULL. No queue->mutex is held.
+ * @finish: release what is left in @prepared, and what ->attach() or ->modify() put
+ *          there in its place. Follows each ->prepare() that succeeded, whatever came
+ *          of the request. No queue->mutex is held.
  * @attach: check the request and hook in; returns bits that hold already, or a
  *          negative errno with nothing left behind. queue->mutex held.
  * @detach: unhook; afterwards nothing is posted. queue->mutex held, may sleep.
@@ -304,6 +314,8 @@ struct evcore_source_ops {
 	bool		holds;
 	bool		by_hook;
 	bool		single;
+	int (*prepare)(struct evcore_queue *q, struct evcore_request *req);
+	void (*finish)(struct evcore_request *req);
 	int (*attach)(struct evcore_source *s, struct evcore_request *req,
 		      u32 *ready);
 	void (*detach)(struct evcore_source *s);

@@ -7,6 +7,8 @@
 #define _EVCORE_INTERNAL_H
 
 #include <linux/evcore_face.h>
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
 
 /* sources/table.c */
 struct kmem_cache *evcore_cache(const struct evcore_source_ops *ops);
@@ -26,6 +28,22 @@ evcore_alloc_source(const struct evcore_source_ops *ops, struct evcore_batch *ba
 	if (batch && batch->nr && batch->ops == ops)
 		return batch->at[--batch->nr];
 	return evcore_alloc_slow(ops, batch);
+}
+
+/* queue.c */
+#ifdef CONFIG_LOCKDEP
+extern struct lockdep_map evcore_wait_map;
+#endif
+
+/*
+ * What follows may wait for user space or for a file system: the queue->mutex of no
+ * queue is held. Lockdep knows that each of them is inside evcore_wait_map.
+ */
+static inline void evcore_may_wait(void)
+{
+	might_fault();
+	lock_map_acquire(&evcore_wait_map);
+	lock_map_release(&evcore_wait_map);
 }
 
 /* source.c */

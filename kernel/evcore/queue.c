@@ -12,6 +12,11 @@
 
 #include "internal.h"
 
+#ifdef CONFIG_LOCKDEP
+struct lockdep_map evcore_wait_map =
+	STATIC_LOCKDEP_MAP_INIT("evcore_wait_map", &evcore_wait_map);
+#endif
+
 static void evcore_queue_free(struct work_struct *work)
 {
 	struct evcore_queue *q = container_of(work, struct evcore_queue, free_work);
@@ -79,6 +84,10 @@ int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face)
 	INIT_LIST_HEAD(&q->reap);
 	init_llist_head(&q->due);
 	mutex_init(&q->mutex);
+	/* The order that evcore_may_wait() asserts. */
+	lock_map_acquire(&evcore_wait_map);
+	might_lock(&q->mutex);
+	lock_map_release(&evcore_wait_map);
 	kref_init(&q->kref);
 	q->user = get_uid(current_user());
 	init_irq_work(&q->poll_work, evcore_poll_work);
