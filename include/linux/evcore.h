@@ -40,7 +40,7 @@
  *
  * FIELDS
  *
- * queue->overflow, ->recheck, ->checking, ->reap, ->look, ->waiters, ->poll_mark, counters and
+ * queue->overflow, ->nr_held, ->recheck, ->checking, ->reap, ->look, ->waiters, ->poll_mark, counters and
  * the fields of a source below "queue->lock": queue->lock.
  * queue->table, ->fds, ->nr_fds, ->nr_sources, ->next_id, source->id, ->type,
  * ->hashed, ->attached: queue->mutex.
@@ -77,7 +77,8 @@
  *   any -> gone	under queue->mutex, after its hook is gone
  *
  * A record that it holds goes into the ring, or into overflow and from there into
- * the ring or, with its source, away.
+ * the ring or, with its source, away. The user of the queue is charged for it from
+ * evcore_hold() to evcore_drop(), which is when it goes into the ring at the latest.
  *
  * REMOVAL
  *
@@ -97,6 +98,7 @@
 #ifndef _LINUX_EVCORE_H
 #define _LINUX_EVCORE_H
 
+#include <linux/err.h>
 #include <linux/evcore_source.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -112,6 +114,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue_types.h>
 
+struct fsnotify_group;
 struct user_struct;
 
 /* In evcore_queue.sleepers: somebody polls the queue's file, or did lately. */
@@ -199,6 +202,8 @@ struct evcore_face {
  * @lock: see the head of this file
  * @overflow: sources and held records whose events found no slot, in order
  * @nr_overflow: how many
+ * @nr_held: how many of them are held records (queue->lock; read without it where a
+ *           limit is looked at)
  * @recheck: sources whose condition the next wait looks at
  * @checking: the part of @recheck a wait is working on
  * @nr_check: sources on those two lists that must be looked at in any case,
@@ -235,6 +240,7 @@ struct evcore_face {
  *           not change while there are sources
  * @napi_id: receive queue to poll, of the socket woken last; unlocked, a hint
  * @busy_polls: rounds of such polling (queue->lock)
+ * @marks: the group of its marks on inodes, made with the first one and kept
  */
 struct evcore_queue {
 	const struct evcore_face *face;
@@ -272,6 +278,8 @@ struct evcore_queue {
 	u32			busy_us;
 	unsigned int		napi_id;
 	u64			busy_polls;
+	unsigned int		nr_held;
+	struct fsnotify_group	*marks;
 	struct irq_work		poll_work;
 	struct work_struct	free_work;
 	struct list_head	nest_inner;
@@ -356,8 +364,17 @@ int evcore_give_back(struct evcore_source *s, const struct evcore_record *r);
 void evcore_need_check(struct evcore_source *s);
 
 /* held.c */
-struct evcore_held *evcore_hold(gfp_t gfp);
+struct evcore_held *evcore_try_hold(struct user_struct *user, gfp_t gfp);
 void evcore_drop(struct evcore_held *h);
+
+/* evcore_try_hold() for a queue, where it does not matter why there is none: NULL then. */
+static inline struct evcore_held *evcore_hold(struct evcore_queue *q, gfp_t gfp)
+{
+	struct evcore_held *h = evcore_try_hold(q->user, gfp);
+
+	return IS_ERR(h) ? NULL : h;
+}
+
 bool evcore_post_held(struct evcore_source *s, struct evcore_held *h);
 void evcore_post_last(struct evcore_source *s, struct evcore_held *h);
 

@@ -16,6 +16,7 @@ struct evcore_sigev;
 struct evcore_source;
 struct evcore_source_ops;
 struct seq_file;
+struct user_struct;
 
 /* Types; both faces show these numbers to user space. */
 enum evcore_type {
@@ -194,6 +195,8 @@ struct evcore_holder {
  * @at: in queue->overflow; at.where is always EVCORE_HELD
  * @of_holder: in evcore_holder.held
  * @source: whose it is
+ * @user: who is charged for it until it is dropped; no reference, so whoever has a
+ *        record has one, or one to its queue
  * @record: the event; filled in by the source before it is posted
  * @rcu: to free it in any context
  */
@@ -201,6 +204,7 @@ struct evcore_held {
 	struct evcore_node	at;
 	struct list_head	of_holder;
 	struct evcore_source	*source;
+	struct user_struct	*user;
 	struct evcore_record	record;
 	struct rcu_head		rcu;
 };

@@ -82,7 +82,8 @@ static int create_channel(struct evchan_params *params, struct evchan_queue **ou
 		return ret;
 	}
 	params->entries = entries;
-	params->features = EVCHAN_FEAT_OVERFLOW | EVCHAN_FEAT_LEVEL | EVCHAN_FEAT_TIMESTAMP;
+	params->features = EVCHAN_FEAT_OVERFLOW | EVCHAN_FEAT_LEVEL | EVCHAN_FEAT_TIMESTAMP |
+			   EVCHAN_FEAT_AIO;
 	if (IS_ENABLED(CONFIG_NET_RX_BUSY_POLL))
 		params->features |= EVCHAN_FEAT_BUSY_POLL;
 	params->map_offset = 0;

@@ -46,6 +46,9 @@ static inline void evcore_may_wait(void)
 	lock_map_release(&evcore_wait_map);
 }
 
+/* sources/inode.c */
+void evcore_inode_queue_free(struct evcore_queue *q);
+
 /* source.c */
 void evcore_free_source(struct evcore_source *s);
 
@@ -151,5 +154,8 @@ void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m);
 /* limits.c */
 int evcore_charge_source(struct user_struct *user);
 void evcore_uncharge_source(struct user_struct *user);
+int evcore_charge_record(struct user_struct *user);
+void evcore_uncharge_record(struct user_struct *user);
+unsigned long evcore_record_limit(void);
 
 #endif /* _EVCORE_INTERNAL_H */

@@ -118,6 +118,7 @@ void evcore_held_add(struct evcore_held *h)
 	list_add_tail(&h->at.link, &q->overflow);
 	list_add_tail(&h->of_holder, &holder->held);
 	WRITE_ONCE(holder->nr_held, holder->nr_held + 1);
+	WRITE_ONCE(q->nr_held, q->nr_held + 1);
 	q->overflowed++;
 	evcore_update_call(q);
 	trace_overflow(q, s->type, s->id, h->record.events);
@@ -131,12 +132,14 @@ void evcore_held_unlink(struct evcore_held *h)
 {
 	struct evcore_holder *holder = container_of(h->source, struct evcore_holder,
 						    valued.source);
+	struct evcore_queue *q = h->source->queue;
 
-	lockdep_assert_held(&h->source->queue->lock);
+	lockdep_assert_held(&q->lock);
 	list_del_init(&h->at.link);
 	list_del_init(&h->of_holder);
 	WRITE_ONCE(holder->nr_held, holder->nr_held - 1);
-	waits_no_more(h->source->queue);
+	WRITE_ONCE(q->nr_held, q->nr_held - 1);
+	waits_no_more(q);
 }
 
 /**

@@ -24,6 +24,7 @@ static void evcore_queue_free(struct work_struct *work)
 	irq_work_sync(&q->poll_work);
 	if (!q->dead)	/* never got a file */
 		evcore_lookup_free(q, NULL);
+	evcore_inode_queue_free(q);
 	atomic_long_sub(q->ring_pages, &q->user->locked_vm);
 	free_uid(q->user);
 	q->face->free(q);

@@ -169,7 +169,7 @@ static struct evcore_held *hold(struct signal_source *ss, struct task_struct *t)
 	if (ss->sig >= SIGRTMIN &&
 	    READ_ONCE(ss->holder.nr_held) >= task_rlimit(t, RLIMIT_SIGPENDING))
 		return NULL;
-	return evcore_hold(GFP_ATOMIC | __GFP_NOWARN);
+	return evcore_hold(source_of(ss)->queue, GFP_ATOMIC | __GFP_NOWARN);
 }
 
 /* 1: posted, 0: the source is not armed, -EAGAIN: nothing was done. */
