@@ -17,6 +17,7 @@ struct evcore_source;
 struct evcore_source_ops;
 struct seq_file;
 struct ucounts;
+struct user_struct;
 
 /* Types; both faces show these numbers to user space. */
 enum evcore_type {
@@ -197,6 +198,8 @@ struct evcore_holder {
  * @at: in queue->overflow; at.where is always EVCORE_HELD
  * @of_holder: in evcore_holder.held
  * @source: whose it is
+ * @user: who is charged for it until it is dropped; no reference, so whoever has a
+ *        record has one, or one to its queue
  * @record: the event; filled in by the source before it is posted
  * @rcu: to free it in any context
  */
@@ -204,6 +207,7 @@ struct evcore_held {
 	struct evcore_node	at;
 	struct list_head	of_holder;
 	struct evcore_source	*source;
+	struct user_struct	*user;
 	struct evcore_record	record;
 	struct rcu_head		rcu;
 };
@@ -238,9 +242,10 @@ struct evcore_batch {
  * @args: type specific; timers: clock, first expiry, interval, EVCORE_TIMER_ABS;
  *        futexes: address, value, mask, FUTEX2_* flags; inodes: a path at @fd,
  *        0: @fd itself
- * @prepared: what ->prepare() has made of it
  * @sigev: a request of sources/sigev.c, not of a face
  * @batch: of the call that it is part of, or NULL
+ * @prepared: what ->prepare() of its type has made for ->attach() or ->modify(); NULL
+ *            where there is none
  * @hand_back: do not post what is ready already, return it in @ready
  * @by_hook: it does not come from a face
  * @ready: out, with @hand_back
@@ -259,9 +264,9 @@ struct evcore_request {
 	u64	id;
 	u64	data;
 	u64	args[4];
-	void	*prepared;
 	struct evcore_sigev *sigev;
 	struct evcore_batch *batch;
+	void	*prepared;
 };
 
 #define EVCORE_TIMER_ABS	0x1	/* args[3] of a timer */
@@ -281,6 +286,13 @@ struct evcore_request {
  * @by_hook: added, and never changed, by the kernel's own code, where something is
  *           submitted; the faces can only remove it
  * @single: one to a queue, whatever id is asked for: its events bring their own
+ * @prepare: do for the request what must not be done under queue->mutex: read user
+ *           memory, look up paths, wait for a file system. Keeps the result in
+ *           @prepared of the request; returns 0, or a negative errno with nothing
+ *           left behind. May be NULL. No queue->mutex is held.
+ * @finish: release what is left in @prepared, and what ->attach() or ->modify() put
+ *          there in its place. Follows each ->prepare() that succeeded, whatever came
+ *          of the request. No queue->mutex is held.
  * @attach: check the request and hook in; returns bits that hold already, or a
  *          negative errno with nothing left behind. queue->mutex held.
  * @detach: unhook; afterwards nothing is posted. queue->mutex held, may sleep.
@@ -313,6 +325,8 @@ struct evcore_source_ops {
 	bool		holds;
 	bool		by_hook;
 	bool		single;
+	int (*prepare)(struct evcore_queue *q, struct evcore_request *req);
+	void (*finish)(struct evcore_request *req);
 	int (*attach)(struct evcore_source *s, struct evcore_request *req,
 		      u32 *ready);
 	void (*detach)(struct evcore_source *s);

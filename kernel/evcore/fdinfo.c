@@ -3,6 +3,7 @@
  * /proc/PID/fdinfo/FD of a queue: its counters, then a line per source.
  */
 #include <linux/evcore.h>
+#include <linux/sched/user.h>
 #include <linux/seq_file.h>
 
 #include "internal.h"
@@ -40,6 +41,9 @@ void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m)
 	if (q->busy_us)
 		seq_printf(m, "busy_polls:\t%llu\n", READ_ONCE(q->busy_polls));
 	seq_printf(m, "sources:\t%u\n", q->nr_sources);
+	seq_printf(m, "records:\t%u\n", READ_ONCE(q->nr_held));
+	seq_printf(m, "user_records:\t%ld of %lu\n",
+		   atomic_long_read(&q->user->evcore_records), evcore_record_limit());
 	evcore_each(q, show_source, m);
 	mutex_unlock(&q->mutex);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Adding, finding, changing and removing sources. All but evcore_retire() runs in
- * process context under queue->mutex, may sleep, and is generic: what differs
+ * process context under queue->mutex, or right before and after it (evcore_prepare(),
+ * evcore_finish()), may sleep, and is generic: what differs
  * between types is behind struct evcore_source_ops.
  */
 #include <linux/evcore.h>
@@ -92,6 +93,47 @@ static __always_inline void init_source(struct evcore_source *s, struct evcore_q
 	memset(s + 1, 0, ops->size - sizeof(*s));
 	if (ops->holds)
 		INIT_LIST_HEAD(&container_of(s, struct evcore_holder, valued.source)->held);
+}
+
+/**
+ * evcore_prepare - what of a registration must not be done under queue->mutex
+ * @q: the queue, its mutex not held
+ * @req: what evcore_add() or evcore_modify() is called with next
+ *
+ * Only types of which evcore_prepares() is true need it. After success the caller
+ * takes the mutex, does what is asked for, releases the mutex and then calls
+ * evcore_finish(), whatever the outcome.
+ *
+ * Context: process context, may sleep, fault and wait for a file system.
+ *
+ * Return: 0, or what the type says of a request that it refuses.
+ */
+int evcore_prepare(struct evcore_queue *q, struct evcore_request *req)
+{
+	const struct evcore_source_ops *ops = evcore_ops(req->type);
+	int ret;
+
+	evcore_may_wait();
+	req->prepared = NULL;
+	if (!ops || !ops->prepare)
+		return 0;
+	ret = check_request(ops, req);
+	return ret ?: ops->prepare(q, req);
+}
+
+/**
+ * evcore_finish - release what a registration left of what was prepared for it
+ * @req: the request; evcore_prepare() succeeded
+ *
+ * Context: as evcore_prepare().
+ */
+void evcore_finish(struct evcore_request *req)
+{
+	evcore_may_wait();
+	if (!req->prepared)
+		return;
+	evcore_ops(req->type)->finish(req);
+	req->prepared = NULL;
 }
 
 /**

@@ -72,16 +72,16 @@ static int futex_args(const struct ukevent *uk, struct evcore_request *req)
 }
 
 /* Two of the events, as inotify knows them. */
-static int inode_args(const struct ukevent *uk, struct evcore_request *req)
+static void inode_args(const struct ukevent *uk, struct evcore_request *req)
 {
 	req->events = 0;
 	if (uk->event & KEVENT_INODE_CREATE)
 		req->events |= KEVENT_CORE_CREATE;
 	if (uk->event & KEVENT_INODE_REMOVE)
 		req->events |= KEVENT_CORE_REMOVE;
-	return 0;
 }
 
+/* Return: 0; 1 for a request that evcore_prepare() is for; -EINVAL. */
 static int get_request(const struct ukevent *uk, struct evcore_request *req)
 {
 	const struct evcore_source_ops *ops = evcore_ops(uk->type);
@@ -104,12 +104,31 @@ static int get_request(const struct ukevent *uk, struct evcore_request *req)
 	case KEVENT_TIMER:
 		return timer_args(uk, req);
 	case KEVENT_FUTEX:
-		return futex_args(uk, req);
+		return futex_args(uk, req) ?: 1;
 	case KEVENT_INODE:
-		return inode_args(uk, req);
+		inode_args(uk, req);
+		return 1;
 	default:
 		return 0;
 	}
+}
+
+/* evcore_add() for a type that prepares outside the mutex, which is released meanwhile. */
+static noinline int add_prepared(struct evcore_queue *q, struct evcore_request *req)
+{
+	struct evcore_source *s;
+	int ret;
+
+	mutex_unlock(&q->mutex);
+	ret = evcore_prepare(q, req);
+	mutex_lock(&q->mutex);
+	if (ret)
+		return ret;
+	ret = evcore_add(q, req, &s);
+	mutex_unlock(&q->mutex);
+	evcore_finish(req);
+	mutex_lock(&q->mutex);
+	return ret;
 }
 
 /* True if the request finished at once: failed, or ready already. */
@@ -125,6 +144,8 @@ static bool do_add(struct kevent_queue *k, struct ukevent *uk, struct evcore_bat
 	req.batch = batch;
 	if (!ret)
 		ret = evcore_add(&k->queue, &req, &s);
+	else if (ret > 0)
+		ret = add_prepared(&k->queue, &req);
 	if (ret) {
 		uk->ret_flags = KEVENT_RET_BROKEN | KEVENT_RET_DONE;
 		uk->ret_data[1] = ret;
@@ -295,13 +316,38 @@ fault:
 	return -EFAULT;
 }
 
+/* modify_any() for a type that prepares outside the mutex, which is released meanwhile. */
+static noinline int modify_prepared(struct evcore_queue *q, const struct ukevent *uk)
+{
+	struct evcore_request req;
+	struct evcore_source *s;
+	struct fd f;
+	int ret = get_request(uk, &req);
+
+	if (ret < 0)
+		return ret;
+	mutex_unlock(&q->mutex);
+	ret = evcore_prepare(q, &req);
+	mutex_lock(&q->mutex);
+	if (ret)
+		return ret;
+	s = evcore_find(q, &req, &f);
+	ret = IS_ERR(s) ? PTR_ERR(s) : evcore_modify(s, &req, fd_file(f));
+	fdput(f);
+	mutex_unlock(&q->mutex);
+	evcore_finish(&req);
+	mutex_lock(&q->mutex);
+	return ret;
+}
+
 static int modify_any(struct kevent_queue *k, const struct ukevent __user *arg, int *result)
 {
 	struct ukevent uk;
 
 	if (read_ukevent(&uk, arg))
 		return -EFAULT;
-	*result = find_and(k, &uk, do_modify);
+	*result = evcore_prepares(uk.type) ? modify_prepared(&k->queue, &uk) :
+					     find_and(k, &uk, do_modify);
 	return 0;
 }
 

@@ -49,6 +49,7 @@
 #define EVCHAN_FEAT_LEVEL	0x2
 #define EVCHAN_FEAT_TIMESTAMP	0x4
 #define EVCHAN_FEAT_BUSY_POLL	0x8	/* waits can poll the network */
+#define EVCHAN_FEAT_AIO		0x10	/* io_submit() knows IOCB_FLAG_EVCORE */
 
 /**
  * struct evchan_params - what evchan_create() is asked for, and its answer

@@ -394,7 +394,7 @@ static int start_waiter(struct futex_waiter *w)
 }
 
 /* Without queue->mutex: whatever touches user memory. */
-static int futex_prepare(struct evcore_request *req)
+static int futex_prepare(struct evcore_queue *q, struct evcore_request *req)
 {
 	struct futex_waiter *w = alloc_waiter();
 	int ret;
@@ -414,9 +414,6 @@ static void futex_finish(struct evcore_request *req)
 {
 	struct futex_waiter *w = req->prepared;
 
-	if (!w)
-		return;
-	req->prepared = NULL;
 	stop_waiter(w);
 	if (w->state == WOKEN)
 		futex_wake(w->addr, w->flags, 1, w->mask);
@@ -469,10 +466,6 @@ static u32 let_go(struct futex_source *fs, bool *unposted)
 static int futex_attach(struct evcore_source *s, struct evcore_request *req,
 			u32 *ready)
 {
-	int ret = req->prepared ? 0 : futex_prepare(req);
-
-	if (ret)
-		return ret;
 	*ready = adopt(to_futex(s), req);
 	return 0;
 }
@@ -509,12 +502,9 @@ static bool withdraw(struct evcore_source *s)
 static int futex_modify(struct evcore_source *s, struct evcore_request *req)
 {
 	struct futex_source *fs = to_futex(s);
-	int ret = req->prepared ? 0 : futex_prepare(req);
 	bool unposted;
 	u32 bits;
 
-	if (ret)
-		return ret;
 	bits = let_go(fs, &unposted);
 	/* Carried on from the modify before this, if that has made @waiter NULL. */
 	if (fs->woken)
@@ -528,9 +518,7 @@ static void futex_modified(struct evcore_source *s, struct evcore_request *req)
 	struct futex_source *fs = to_futex(s);
 
 	/* It reports once more what it has had, and leaves the new waiter to finish(). */
-	if (fs->woken)
-		futex_finish(req);
-	else
+	if (!fs->woken)
 		adopt(fs, req);
 }
 
@@ -634,6 +622,8 @@ const struct evcore_source_ops evcore_futex_ops = {
 	.required	= EVCORE_ONESHOT,
 	.all_events	= EVCORE_WOKEN | EVCORE_CHANGED,
 	.default_events	= EVCORE_WOKEN | EVCORE_CHANGED,
+	.prepare	= futex_prepare,
+	.finish		= futex_finish,
 	.attach		= futex_attach,
 	.detach		= futex_detach,
 	.used		= futex_used,

@@ -209,7 +209,7 @@ static int post_signal(struct signal_source *ss, const struct kernel_siginfo *in
 	struct evcore_held *h = NULL;
 
 	if (!over_limit(ss, t))
-		h = evcore_hold(GFP_ATOMIC | __GFP_NOWARN);
+		h = evcore_hold(s->queue, GFP_ATOMIC | __GFP_NOWARN);
 	if (h) {
 		h->record.events = EVCORE_SIGNALED;
 		fill_record(&h->record, ss->sig, info, t);
