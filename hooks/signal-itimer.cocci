@@ -3,10 +3,10 @@
 // series: sources
 //
 // ITIMER_REAL is re-armed when its signal is dequeued, which does not happen to
-// one that went into queues only.
+// one that went into queues only, or was ignored besides.
 
 @ itimer @
-identifier sig, timer, pid;
+identifier sig, pid;
 @@
  it_real_fn(struct hrtimer *timer)
  {
@@ -14,7 +14,6 @@ identifier sig, timer, pid;
  struct signal_struct *sig = ...;
  ...
  kill_pid_info(SIGALRM, SEND_SIG_PRIV, pid);
-+if (evcore_itimer_rearm(sig, timer))
-+	return HRTIMER_RESTART;
++evcore_itimer_expired(sig);
  ...
  }

@@ -12,6 +12,15 @@
  * queue->mutex	Serialises everything done in process context to the sources
  *		of a queue: adding, changing, removing, looking at conditions.
  *		A mutex, because it is held over vfs_poll() and allocations.
+ *		Exit, exec and the last fput() of anybody may have to take it, so
+ *		what user space can make slow is not done inside it: no path is
+ *		looked up and none put, because that can wait for a file system
+ *		server or end a mount or an address space, and no inode is put.
+ *		Source types do such things in ->prepare() and ->finish(), which
+ *		run outside it; see evcore_may_wait(). What may wait inside it is
+ *		memory (reclaim included) and other mutexes of the kernel of
+ *		which the same is true: of fsnotify, the one of the queue's own
+ *		group, inside which no file system is entered.
  * evcore_nest_mutex (nest.c)
  *		One for the system: the graph of queues that watch queues. No
  *		queue mutex is taken inside it.
@@ -31,8 +40,9 @@
  *
  * FIELDS
  *
- * queue->overflow, ->recheck, ->checking, ->reap, ->look, ->waiters, ->min_waiters, ->waiter_nr,
- * ->wake_through, ->poll_mark, counters and the fields of a source below "queue->lock": queue->lock.
+ * queue->overflow, ->nr_held, ->recheck, ->checking, ->reap, ->look, ->waiters, ->min_waiters,
+ * ->waiter_nr, ->wake_through, ->poll_mark, counters and the fields of a source below
+ * "queue->lock": queue->lock.
  * queue->table, ->fds, ->nr_fds, ->nr_sources, ->next_id, source->id, ->type,
  * ->hashed, ->attached: queue->mutex.
  * source->events, ->flags, ->data: written under queue->mutex, read by posting
@@ -68,7 +78,8 @@
  *   any -> gone	under queue->mutex, after its hook is gone
  *
  * A record that it holds goes into the ring, or into overflow and from there into
- * the ring or, with its source, away.
+ * the ring or, with its source, away. The user of the queue is charged for it from
+ * evcore_hold() to evcore_drop(), which is when it goes into the ring at the latest.
  *
  * REMOVAL
  *
@@ -88,6 +99,7 @@
 #ifndef _LINUX_EVCORE_H
 #define _LINUX_EVCORE_H
 
+#include <linux/err.h>
 #include <linux/evcore_source.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -104,6 +116,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue_types.h>
 
+struct fsnotify_group;
 struct user_struct;
 
 /* In evcore_queue.sleepers: somebody polls the queue's file, or did lately. */
@@ -197,6 +210,8 @@ struct evcore_face {
  * @wake_through: waiters up to this number are being woken, some at a time; 0: none
  * @overflow: sources and held records whose events found no slot, in order
  * @nr_overflow: how many
+ * @nr_held: how many of them are held records (queue->lock; read without it where a
+ *           limit is looked at)
  * @recheck: sources whose condition the next wait looks at
  * @checking: the part of @recheck a wait is working on
  * @nr_check: sources on those two lists that must be looked at in any case,
@@ -216,6 +231,8 @@ struct evcore_face {
  * @next_id: generation of the next descriptor source
  * @kref: the file, each source, and whoever else needs the structure
  * @user: whom sources and ring memory are charged to
+ * @time_offset: of CLOCK_MONOTONIC in the time namespace of who made the queue; added to
+ *               timestamps
  * @ring_pages: pages charged to RLIMIT_MEMLOCK
  * @poll_work: wakes @poll_wait, outside every lock
  * @free_work: frees the queue for evcore_queue_put(), which may not sleep
@@ -233,6 +250,7 @@ struct evcore_face {
  *           not change while there are sources
  * @napi_id: receive queue to poll, of the socket woken last; unlocked, a hint
  * @busy_polls: rounds of such polling (queue->lock)
+ * @marks: the group of its marks on inodes, made with the first one and kept
  */
 struct evcore_queue {
 	const struct evcore_face *face;
@@ -269,10 +287,13 @@ struct evcore_queue {
 	bool			dead;
 	struct kref		kref;
 	struct user_struct	*user;
+	s64			time_offset;
 	unsigned long		ring_pages;
 	u32			busy_us;
 	unsigned int		napi_id;
 	u64			busy_polls;
+	unsigned int		nr_held;
+	struct fsnotify_group	*marks;
 	struct irq_work		poll_work;
 	struct work_struct	free_work;
 	struct list_head	nest_inner;
@@ -309,6 +330,10 @@ int evcore_busy_init(struct evcore_queue *q, u32 us);
 /* alloc.c */
 void evcore_batch_end(struct evcore_batch *batch);
 
+/* source.c: outside queue->mutex, around one of the calls below */
+int evcore_prepare(struct evcore_queue *q, struct evcore_request *req);
+void evcore_finish(struct evcore_request *req);
+
 /* source.c: all with queue->mutex held */
 int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 	       struct evcore_source **out);
@@ -338,6 +363,12 @@ static inline bool evcore_by_fd(u32 type)
 	return type < EVCORE_NR_TYPES && evcore_types[type] && evcore_types[type]->by_fd;
 }
 
+/* Is there something to do for it outside queue->mutex, evcore_prepare()? */
+static inline bool evcore_prepares(u32 type)
+{
+	return type < EVCORE_NR_TYPES && evcore_types[type] && evcore_types[type]->prepare;
+}
+
 /* recheck.c */
 u32 evcore_last_check(struct evcore_source *s);
 bool evcore_still_due(struct evcore_source *s);
@@ -349,8 +380,17 @@ int evcore_give_back(struct evcore_source *s, const struct evcore_record *r);
 void evcore_need_check(struct evcore_source *s);
 
 /* held.c */
-struct evcore_held *evcore_hold(gfp_t gfp);
+struct evcore_held *evcore_try_hold(struct user_struct *user, gfp_t gfp);
 void evcore_drop(struct evcore_held *h);
+
+/* evcore_try_hold() for a queue, where it does not matter why there is none: NULL then. */
+static inline struct evcore_held *evcore_hold(struct evcore_queue *q, gfp_t gfp)
+{
+	struct evcore_held *h = evcore_try_hold(q->user, gfp);
+
+	return IS_ERR(h) ? NULL : h;
+}
+
 bool evcore_post_held(struct evcore_source *s, struct evcore_held *h);
 void evcore_post_last(struct evcore_source *s, struct evcore_held *h);
 
@@ -409,6 +449,7 @@ struct evcore_timeout {
 	clockid_t	clock;
 };
 
+s64 evcore_time_offset(clockid_t clock);
 int evcore_read_timeout(struct evcore_timeout *to,
 			const struct __kernel_timespec __user *uts, bool absolute);
 

@@ -7,7 +7,6 @@
 #define _LINUX_EVCORE_SIGNAL_H
 
 #include <linux/evcore_sigev.h>
-#include <linux/hrtimer_types.h>
 #include <linux/sched/signal.h>
 
 #ifdef CONFIG_EVCORE
@@ -18,7 +17,7 @@ void evcore_signal_also_slow(int sig, const struct kernel_siginfo *info,
 			     struct task_struct *t);
 void evcore_signal_exec(struct task_struct *tsk);
 void evcore_signal_exit(struct task_struct *tsk);
-bool evcore_itimer_rearm(struct signal_struct *sig, struct hrtimer *timer);
+void evcore_itimer_expired(struct signal_struct *sig);
 
 /**
  * evcore_signal - a signal is sent: into queues in place of the usual way?
@@ -71,9 +70,8 @@ static inline void evcore_signal_exit(struct task_struct *tsk)
 {
 }
 
-static inline bool evcore_itimer_rearm(struct signal_struct *sig, struct hrtimer *timer)
+static inline void evcore_itimer_expired(struct signal_struct *sig)
 {
-	return false;
 }
 
 #endif /* CONFIG_EVCORE */

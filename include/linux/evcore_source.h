@@ -16,6 +16,8 @@ struct evcore_sigev;
 struct evcore_source;
 struct evcore_source_ops;
 struct seq_file;
+struct ucounts;
+struct user_struct;
 
 /* Types; both faces show these numbers to user space. */
 enum evcore_type {
@@ -185,7 +187,8 @@ struct evcore_valued {
  * struct evcore_holder - a source each of whose events has a record to itself
  * @valued: the core's part
  * @held: its records that wait in overflow (queue->lock)
- * @nr_held: how many (queue->lock; read without it where a limit is looked at)
+ * @nr_held: how many (queue->lock; read without it for fdinfo)
+ * @ucounts: whose pending signals they are, or NULL; set while the source is attached
  *
  * For types that say so in evcore_source_ops.holds.
  */
@@ -193,6 +196,7 @@ struct evcore_holder {
 	struct evcore_valued	valued;
 	struct list_head	held;
 	unsigned int		nr_held;
+	struct ucounts		*ucounts;
 };
 
 /**
@@ -200,6 +204,8 @@ struct evcore_holder {
  * @at: in queue->overflow; at.where is always EVCORE_HELD
  * @of_holder: in evcore_holder.held
  * @source: whose it is
+ * @user: who is charged for it until it is dropped; no reference, so whoever has a
+ *        record has one, or one to its queue
  * @record: the event; filled in by the source before it is posted
  * @rcu: to free it in any context
  */
@@ -207,6 +213,7 @@ struct evcore_held {
 	struct evcore_node	at;
 	struct list_head	of_holder;
 	struct evcore_source	*source;
+	struct user_struct	*user;
 	struct evcore_record	record;
 	struct rcu_head		rcu;
 };
@@ -243,6 +250,8 @@ struct evcore_batch {
  *        0: @fd itself
  * @sigev: a request of sources/sigev.c, not of a face
  * @batch: of the call that it is part of, or NULL
+ * @prepared: what ->prepare() of its type has made for ->attach() or ->modify(); NULL
+ *            where there is none
  * @hand_back: do not post what is ready already, return it in @ready
  * @by_hook: it does not come from a face
  * @ready: out, with @hand_back
@@ -263,6 +272,7 @@ struct evcore_request {
 	u64	args[4];
 	struct evcore_sigev *sigev;
 	struct evcore_batch *batch;
+	void	*prepared;
 };
 
 #define EVCORE_TIMER_ABS	0x1	/* args[3] of a timer */
@@ -282,9 +292,18 @@ struct evcore_request {
  * @by_hook: added, and never changed, by the kernel's own code, where something is
  *           submitted; the faces can only remove it
  * @single: one to a queue, whatever id is asked for: its events bring their own
+ * @prepare: do for the request what must not be done under queue->mutex: read user
+ *           memory, look up paths, wait for a file system. Keeps the result in
+ *           @prepared of the request; returns 0, or a negative errno with nothing
+ *           left behind. May be NULL. No queue->mutex is held.
+ * @finish: release what is left in @prepared, and what ->attach() or ->modify() put
+ *          there in its place. Follows each ->prepare() that succeeded, whatever came
+ *          of the request. No queue->mutex is held.
  * @attach: check the request and hook in; returns bits that hold already, or a
  *          negative errno with nothing left behind. queue->mutex held.
  * @detach: unhook; afterwards nothing is posted. queue->mutex held, may sleep.
+ * @used: after ->detach(): has it had something that can be nobody else's any more,
+ *        whether or not its event was taken? NULL: never. queue->mutex held.
  * @modify: take over new args, before events and flags change. NULL where there
  *          is nothing but events and flags. queue->mutex held.
  * @modified: after a modify took effect; cannot fail. NULL as @modify.
@@ -294,6 +313,8 @@ struct evcore_request {
  * @value: what a record's value says about @events, cheaply; may be NULL. Any
  *         context, with the hook's lock held that keeps the source from being
  *         detached, or queue->lock.
+ * @own: are id and description the caller's business? NULL: whoever has the queue may
+ *       see them. queue->mutex held.
  * @describe: add to the source's line in fdinfo, may not sleep; may be NULL.
  *            queue->mutex held.
  */
@@ -310,14 +331,18 @@ struct evcore_source_ops {
 	bool		holds;
 	bool		by_hook;
 	bool		single;
+	int (*prepare)(struct evcore_queue *q, struct evcore_request *req);
+	void (*finish)(struct evcore_request *req);
 	int (*attach)(struct evcore_source *s, struct evcore_request *req,
 		      u32 *ready);
 	void (*detach)(struct evcore_source *s);
+	bool (*used)(struct evcore_source *s);
 	int (*modify)(struct evcore_source *s, struct evcore_request *req);
 	void (*modified)(struct evcore_source *s, struct evcore_request *req);
 	u32 (*from_poll)(struct evcore_source *s, __poll_t bits);
 	u32 (*check)(struct evcore_source *s);
 	u64 (*value)(struct evcore_source *s, u32 events);
+	bool (*own)(struct evcore_source *s);
 	void (*describe)(struct evcore_source *s, struct seq_file *m);
 };
 

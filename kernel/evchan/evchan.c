@@ -82,7 +82,8 @@ static int create_channel(struct evchan_params *params, struct evchan_queue **ou
 		return ret;
 	}
 	params->entries = entries;
-	params->features = EVCHAN_FEAT_OVERFLOW | EVCHAN_FEAT_LEVEL | EVCHAN_FEAT_TIMESTAMP;
+	params->features = EVCHAN_FEAT_OVERFLOW | EVCHAN_FEAT_LEVEL | EVCHAN_FEAT_TIMESTAMP |
+			   EVCHAN_FEAT_AIO;
 	if (IS_ENABLED(CONFIG_NET_RX_BUSY_POLL))
 		params->features |= EVCHAN_FEAT_BUSY_POLL;
 	params->map_offset = 0;
@@ -156,7 +157,8 @@ static void set_what(struct change *ch, u64 word)
 /*
  * Read one entry, word by word: that is faster than a copy of so few. What only
  * other types than descriptors have, and posting, is left where it is for them; so
- * is what is the same for all entries.
+ * is what is the same for all entries. Return: 0, 1 for an entry whose type may have to
+ * prepare (prepared_change()), or a negative errno.
  */
 static int read_change(struct change *ch, const struct evchan_change __user *uch,
 		       size_t size)
@@ -186,6 +188,8 @@ static int read_change(struct change *ch, const struct evchan_change __user *uch
 		unsafe_get_user(req->id, &uch->id, fault);
 		for (i = 1; i < ARRAY_SIZE(req->args); i++)
 			unsafe_get_user(req->args[i], &uch->args[i], fault);
+		user_read_access_end();
+		return evcore_prepares(req->type);
 	}
 	user_read_access_end();
 	return 0;
@@ -261,7 +265,7 @@ static int add_change(struct evcore_queue *q, struct evcore_request *req)
 }
 
 /* One entry; queue->mutex is held. */
-static int do_change(struct evcore_queue *q, struct change *ch)
+static __always_inline int do_change(struct evcore_queue *q, struct change *ch)
 {
 	struct evcore_request *req = &ch->req;
 	struct evcore_source *s;
@@ -287,6 +291,32 @@ static int do_change(struct evcore_queue *q, struct change *ch)
 	else
 		ret = post_change(s, req);
 	fdput(f);
+	return ret;
+}
+
+/*
+ * The same for a type that prepares outside the mutex, which is released meanwhile, and
+ * held again when this returns.
+ */
+static noinline int prepared_change(struct evcore_queue *q, struct change *ch)
+{
+	struct evcore_request *req = &ch->req;
+	int ret;
+
+	if (ch->op != EVCHAN_ADD && ch->op != EVCHAN_MOD && ch->op != EVCHAN_SET)
+		return do_change(q, ch);
+	ret = check_change(ch);
+	if (ret)
+		return ret;
+	mutex_unlock(&q->mutex);
+	ret = evcore_prepare(q, req);
+	mutex_lock(&q->mutex);
+	if (ret)
+		return ret;
+	ret = do_change(q, ch);
+	mutex_unlock(&q->mutex);
+	evcore_finish(req);
+	mutex_lock(&q->mutex);
 	return ret;
 }
 
@@ -413,6 +443,8 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 		}
 		if (!result)
 			result = do_change(&c->queue, &ch);
+		else if (result > 0)
+			result = prepared_change(&c->queue, &ch);
 		ret = write_result(at, &ch, result);
 		if (ret)
 			break;

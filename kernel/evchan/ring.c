@@ -350,7 +350,7 @@ slow:
 static noinline bool put_stamped(struct evcore_source *s, struct evchan_event *slot,
 				 u64 memo, u32 events)
 {
-	slot->timestamp = ktime_get_mono_fast_ns();
+	slot->timestamp = ktime_get_mono_fast_ns() + s->queue->time_offset;
 	publish(s, slot, memo, memo & ~(u64)U32_MAX, events);
 	return true;
 }

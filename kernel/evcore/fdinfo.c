@@ -3,16 +3,20 @@
  * /proc/PID/fdinfo/FD of a queue: its counters, then a line per source.
  */
 #include <linux/evcore.h>
+#include <linux/sched/user.h>
 #include <linux/seq_file.h>
 
 #include "internal.h"
 
 static bool show_source(struct evcore_source *s, void *arg)
 {
+	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	struct seq_file *m = arg;
 
-	seq_printf(m, "source: type:%d id:%llx events:%x flags:%x", s->type, s->id,
-		   s->events, (u32)(s->flags & ~(EVCORE_UNSURE | EVCORE_KEYS_PART)));
+	/* Of a futex the id may be an address. */
+	seq_printf(m, "source: type:%d id:%llx events:%x flags:%x", s->type,
+		   !ops->own || ops->own(s) ? s->id : 0, s->events,
+		   (u32)(s->flags & ~(EVCORE_UNSURE | EVCORE_KEYS_PART)));
 	if (evcore_ops_of(s)->describe)
 		evcore_ops_of(s)->describe(s, m);
 	seq_putc(m, '\n');
@@ -38,6 +42,9 @@ void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m)
 	if (q->busy_us)
 		seq_printf(m, "busy_polls:\t%llu\n", READ_ONCE(q->busy_polls));
 	seq_printf(m, "sources:\t%u\n", q->nr_sources);
+	seq_printf(m, "records:\t%u\n", READ_ONCE(q->nr_held));
+	seq_printf(m, "user_records:\t%ld of %lu\n",
+		   atomic_long_read(&q->user->evcore_records), evcore_record_limit());
 	evcore_each(q, show_source, m);
 	mutex_unlock(&q->mutex);
 }

@@ -14,18 +14,27 @@
 #include "internal.h"
 
 /**
- * evcore_hold - memory for one event to come
+ * evcore_try_hold - memory for one event to come
+ * @user: who is charged for it until evcore_drop(), the queue's; the caller has a
+ *        reference as long, or one to the queue
  * @gfp: GFP_KERNEL, or what the context allows; charged to the memory cgroup
  *
  * Return: the record, to be filled in and given to evcore_post_held() or
- * evcore_drop(); NULL without memory.
+ * evcore_drop(); ERR_PTR(-EAGAIN) over the user's limit of records, -ENOMEM.
  */
-struct evcore_held *evcore_hold(gfp_t gfp)
+struct evcore_held *evcore_try_hold(struct user_struct *user, gfp_t gfp)
 {
-	struct evcore_held *h = kzalloc(sizeof(*h), gfp | __GFP_ACCOUNT);
+	struct evcore_held *h;
+	int ret = evcore_charge_record(user);
 
-	if (!h)
-		return NULL;
+	if (ret)
+		return ERR_PTR(ret);
+	h = kzalloc(sizeof(*h), gfp | __GFP_ACCOUNT);
+	if (!h) {
+		evcore_uncharge_record(user);
+		return ERR_PTR(-ENOMEM);
+	}
+	h->user = user;
 	INIT_LIST_HEAD(&h->at.link);
 	INIT_LIST_HEAD(&h->of_holder);
 	h->at.where = EVCORE_HELD;
@@ -33,13 +42,14 @@ struct evcore_held *evcore_hold(gfp_t gfp)
 }
 
 /**
- * evcore_drop - free a record that was not posted
+ * evcore_drop - free a record that was not posted, or has been delivered
  * @h: the record
  *
- * Context: any but NMI.
+ * Context: any but NMI. There still is a reference to the user, or to the queue.
  */
 void evcore_drop(struct evcore_held *h)
 {
+	evcore_uncharge_record(h->user);
 	/* The allocator itself may not be called inside a raw spin lock. */
 	kfree_rcu(h, rcu);
 }

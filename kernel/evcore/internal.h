@@ -7,6 +7,8 @@
 #define _EVCORE_INTERNAL_H
 
 #include <linux/evcore_face.h>
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
 
 /* sources/table.c */
 struct kmem_cache *evcore_cache(const struct evcore_source_ops *ops);
@@ -27,6 +29,25 @@ evcore_alloc_source(const struct evcore_source_ops *ops, struct evcore_batch *ba
 		return batch->at[--batch->nr];
 	return evcore_alloc_slow(ops, batch);
 }
+
+/* queue.c */
+#ifdef CONFIG_LOCKDEP
+extern struct lockdep_map evcore_wait_map;
+#endif
+
+/*
+ * What follows may wait for user space or for a file system: the queue->mutex of no
+ * queue is held. Lockdep knows that each of them is inside evcore_wait_map.
+ */
+static inline void evcore_may_wait(void)
+{
+	might_fault();
+	lock_map_acquire(&evcore_wait_map);
+	lock_map_release(&evcore_wait_map);
+}
+
+/* sources/inode.c */
+void evcore_inode_queue_free(struct evcore_queue *q);
 
 /* source.c */
 void evcore_free_source(struct evcore_source *s);
@@ -135,5 +156,8 @@ void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m);
 /* limits.c */
 int evcore_charge_source(struct user_struct *user);
 void evcore_uncharge_source(struct user_struct *user);
+int evcore_charge_record(struct user_struct *user);
+void evcore_uncharge_record(struct user_struct *user);
+unsigned long evcore_record_limit(void);
 
 #endif /* _EVCORE_INTERNAL_H */

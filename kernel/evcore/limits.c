@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Limits of the event core: sources per user, and ring memory against
- * RLIMIT_MEMLOCK. Both are charged to the user who created the queue, whoever
- * adds to it later, so that a passed descriptor cannot move a charge.
+ * Limits of the event core: sources per user, records per user that are not in a
+ * ring, and ring memory against RLIMIT_MEMLOCK. All are charged to the user who
+ * created the queue, whoever adds to it later, so that a passed descriptor cannot
+ * move a charge.
  */
 #include <linux/capability.h>
 #include <linux/init.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
@@ -14,6 +16,7 @@
 #include "internal.h"
 
 static unsigned long max_user_sources __read_mostly;
+static unsigned long max_user_records __read_mostly;
 
 static struct ctl_table evcore_sysctls[] = {
 	{
@@ -23,7 +26,23 @@ static struct ctl_table evcore_sysctls[] = {
 		.mode		= 0644,
 		.proc_handler	= proc_doulongvec_minmax,
 	},
+	{
+		.procname	= "max_user_records",
+		.data		= &max_user_records,
+		.maxlen		= sizeof(max_user_records),
+		.mode		= 0644,
+		.proc_handler	= proc_doulongvec_minmax,
+	},
 };
+
+/* Count one more, of no more than @limit. */
+static bool charge(atomic_long_t *count, unsigned long limit)
+{
+	if (atomic_long_inc_return(count) <= (long)min_t(unsigned long, limit, LONG_MAX))
+		return true;
+	atomic_long_dec(count);
+	return false;
+}
 
 /**
  * evcore_charge_source - account for one more source
@@ -33,12 +52,7 @@ static struct ctl_table evcore_sysctls[] = {
  */
 int evcore_charge_source(struct user_struct *user)
 {
-	long limit = min_t(unsigned long, READ_ONCE(max_user_sources), LONG_MAX);
-
-	if (atomic_long_inc_return(&user->evcore_sources) <= limit)
-		return 0;
-	atomic_long_dec(&user->evcore_sources);
-	return -ENOSPC;
+	return charge(&user->evcore_sources, READ_ONCE(max_user_sources)) ? 0 : -ENOSPC;
 }
 
 /**
@@ -48,6 +62,40 @@ int evcore_charge_source(struct user_struct *user)
 void evcore_uncharge_source(struct user_struct *user)
 {
 	atomic_long_dec(&user->evcore_sources);
+}
+
+/**
+ * evcore_charge_record - account for one more record outside the rings
+ * @user: who pays
+ *
+ * Such a record is the memory of an event to come, or of one that found no slot.
+ *
+ * Context: any.
+ *
+ * Return: 0, or -EAGAIN over /proc/sys/fs/evcore/max_user_records.
+ */
+int evcore_charge_record(struct user_struct *user)
+{
+	return charge(&user->evcore_records, READ_ONCE(max_user_records)) ? 0 : -EAGAIN;
+}
+
+/**
+ * evcore_uncharge_record - undo evcore_charge_record()
+ * @user: who paid
+ *
+ * Context: any.
+ */
+void evcore_uncharge_record(struct user_struct *user)
+{
+	atomic_long_dec(&user->evcore_records);
+}
+
+/**
+ * evcore_record_limit - how many records a user can have outside the rings
+ */
+unsigned long evcore_record_limit(void)
+{
+	return READ_ONCE(max_user_records);
 }
 
 /**
@@ -73,9 +121,11 @@ int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes)
 
 static int __init evcore_limits_init(void)
 {
-	/* As epoll does: up to 4 % of memory per user. */
-	max_user_sources = ((totalram_pages() / 25) << PAGE_SHIFT) /
-			   sizeof(struct evcore_fd_source);
+	/* As epoll does: up to 4 % of memory per user, for each of the two. */
+	unsigned long bytes = (totalram_pages() / 25) << PAGE_SHIFT;
+
+	max_user_sources = bytes / sizeof(struct evcore_fd_source);
+	max_user_records = bytes / roundup_pow_of_two(sizeof(struct evcore_held));
 	register_sysctl_init("fs/evcore", evcore_sysctls);
 	return 0;
 }

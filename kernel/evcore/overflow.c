@@ -12,6 +12,7 @@
 #include <linux/evcore_face.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
+#include <linux/user_namespace.h>
 #include <trace/events/evcore.h>
 
 #include "internal.h"
@@ -119,6 +120,9 @@ void evcore_held_add(struct evcore_held *h)
 	list_add_tail(&h->at.link, &q->overflow);
 	list_add_tail(&h->of_holder, &holder->held);
 	WRITE_ONCE(holder->nr_held, holder->nr_held + 1);
+	if (holder->ucounts)
+		inc_rlimit_ucounts(holder->ucounts, UCOUNT_RLIMIT_SIGPENDING, 1);
+	WRITE_ONCE(q->nr_held, q->nr_held + 1);
 	q->overflowed++;
 	evcore_update_call(q);
 	trace_evcore_overflow(q, s->type, s->id, h->record.events);
@@ -132,12 +136,17 @@ void evcore_held_unlink(struct evcore_held *h)
 {
 	struct evcore_holder *holder = container_of(h->source, struct evcore_holder,
 						    valued.source);
+	struct evcore_queue *q = h->source->queue;
 
-	lockdep_assert_held(&h->source->queue->lock);
+	lockdep_assert_held(&q->lock);
 	list_del_init(&h->at.link);
 	list_del_init(&h->of_holder);
 	WRITE_ONCE(holder->nr_held, holder->nr_held - 1);
+	if (holder->ucounts)
+		dec_rlimit_ucounts(holder->ucounts, UCOUNT_RLIMIT_SIGPENDING, 1);
 	waits_no_more(h->source->queue);
+	WRITE_ONCE(q->nr_held, q->nr_held - 1);
+	waits_no_more(q);
 }
 
 /* Counts of user space may be any number: at the end of the range they stay. */

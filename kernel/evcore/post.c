@@ -209,16 +209,17 @@ static void give(struct evcore_source *s, void *arg)
  * @s: the source, its queue's mutex held
  * @r: the event
  *
- * Return: 0; -EALREADY if a oneshot source has fired already; -ENOMEM.
+ * Return: 0; -EALREADY if a oneshot source has fired already; -EAGAIN over the user's
+ * limit of records; -ENOMEM.
  */
 int evcore_give_back(struct evcore_source *s, const struct evcore_record *r)
 {
 	struct gift g = { .record = r };
 
 	if (evcore_ops_of(s)->holds) {
-		g.held = evcore_hold(GFP_KERNEL);
-		if (!g.held)
-			return -ENOMEM;
+		g.held = evcore_try_hold(s->queue->user, GFP_KERNEL);
+		if (IS_ERR(g.held))
+			return PTR_ERR(g.held);
 		g.held->record = *r;
 	}
 	if (evcore_ops_of(s)->by_fd)

@@ -14,6 +14,11 @@
 
 #include "internal.h"
 
+#ifdef CONFIG_LOCKDEP
+struct lockdep_map evcore_wait_map =
+	STATIC_LOCKDEP_MAP_INIT("evcore_wait_map", &evcore_wait_map);
+#endif
+
 static void evcore_queue_free(struct work_struct *work)
 {
 	struct evcore_queue *q = container_of(work, struct evcore_queue, free_work);
@@ -21,6 +26,7 @@ static void evcore_queue_free(struct work_struct *work)
 	irq_work_sync(&q->poll_work);
 	if (!q->dead)	/* never got a file */
 		evcore_lookup_free(q, NULL);
+	evcore_inode_queue_free(q);
 	atomic_long_sub(q->ring_pages, &q->user->locked_vm);
 	free_uid(q->user);
 	q->face->free(q);
@@ -98,8 +104,13 @@ int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face)
 	INIT_LIST_HEAD(&q->reap);
 	init_llist_head(&q->due);
 	mutex_init(&q->mutex);
+	/* The order that evcore_may_wait() asserts. */
+	lock_map_acquire(&evcore_wait_map);
+	might_lock(&q->mutex);
+	lock_map_release(&evcore_wait_map);
 	kref_init(&q->kref);
 	q->user = get_uid(current_user());
+	q->time_offset = evcore_time_offset(CLOCK_MONOTONIC);
 	init_irq_work(&q->poll_work, evcore_poll_work);
 	INIT_WORK(&q->free_work, evcore_queue_free);
 	INIT_LIST_HEAD(&q->nest_inner);

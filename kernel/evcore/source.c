@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Adding, finding, changing and removing sources. All but evcore_retire() runs in
- * process context under queue->mutex, may sleep, and is generic: what differs
+ * process context under queue->mutex, or right before and after it (evcore_prepare(),
+ * evcore_finish()), may sleep, and is generic: what differs
  * between types is behind struct evcore_source_ops.
  */
 #include <linux/evcore.h>
@@ -92,6 +93,47 @@ static __always_inline void init_source(struct evcore_source *s, struct evcore_q
 	memset(s + 1, 0, ops->size - sizeof(*s));
 	if (ops->holds)
 		INIT_LIST_HEAD(&container_of(s, struct evcore_holder, valued.source)->held);
+}
+
+/**
+ * evcore_prepare - what of a registration must not be done under queue->mutex
+ * @q: the queue, its mutex not held
+ * @req: what evcore_add() or evcore_modify() is called with next
+ *
+ * Only types of which evcore_prepares() is true need it. After success the caller
+ * takes the mutex, does what is asked for, releases the mutex and then calls
+ * evcore_finish(), whatever the outcome.
+ *
+ * Context: process context, may sleep, fault and wait for a file system.
+ *
+ * Return: 0, or what the type says of a request that it refuses.
+ */
+int evcore_prepare(struct evcore_queue *q, struct evcore_request *req)
+{
+	const struct evcore_source_ops *ops = evcore_ops(req->type);
+	int ret;
+
+	evcore_may_wait();
+	req->prepared = NULL;
+	if (!ops || !ops->prepare)
+		return 0;
+	ret = check_request(ops, req);
+	return ret ?: ops->prepare(q, req);
+}
+
+/**
+ * evcore_finish - release what a registration left of what was prepared for it
+ * @req: the request; evcore_prepare() succeeded
+ *
+ * Context: as evcore_prepare().
+ */
+void evcore_finish(struct evcore_request *req)
+{
+	evcore_may_wait();
+	if (!req->prepared)
+		return;
+	evcore_ops(req->type)->finish(req);
+	req->prepared = NULL;
 }
 
 /**
@@ -381,8 +423,10 @@ static int withdraw(struct evcore_source *s)
 		raw_spin_lock_irqsave(&q->lock, flags);
 		taken = !q->face->cancel(q, s);
 		raw_spin_unlock_irqrestore(&q->lock, flags);
+	} else if (q->face->taken(q, s)) {
+		return 1;
 	}
-	if (q->face->cancel ? !has_several_records(s) : q->face->taken(q, s))
+	if (q->face->cancel && !has_several_records(s))
 		return taken;
 	q->face->withdraw(q, s, s->data);
 	if (!q->face->cancel && evcore_ops_of(s)->by_fd)
@@ -398,7 +442,7 @@ static int withdraw(struct evcore_source *s)
  * taken are withdrawn. None of it comes any more.
  *
  * Return: 0, or 1 if its last event was taken and may be in another thread's
- * hands.
+ * hands, or if it has had something else that cannot be undone.
  */
 int evcore_del(struct evcore_source *s)
 {
@@ -428,6 +472,8 @@ int evcore_del(struct evcore_source *s)
 		s->attached = false;
 	}
 	ret = withdraw(s);
+	if (evcore_ops_of(s)->used && evcore_ops_of(s)->used(s))
+		ret = 1;
 	destroy_source(s);
 	if (file)
 		fput(file);

@@ -72,16 +72,16 @@ static int futex_args(const struct ukevent *uk, struct evcore_request *req)
 }
 
 /* Two of the events, as inotify knows them. */
-static int inode_args(const struct ukevent *uk, struct evcore_request *req)
+static void inode_args(const struct ukevent *uk, struct evcore_request *req)
 {
 	req->events = 0;
 	if (uk->event & KEVENT_INODE_CREATE)
 		req->events |= KEVENT_CORE_CREATE;
 	if (uk->event & KEVENT_INODE_REMOVE)
 		req->events |= KEVENT_CORE_REMOVE;
-	return 0;
 }
 
+/* Return: 0; 1 for a request that evcore_prepare() is for; -EINVAL. */
 static int get_request(const struct ukevent *uk, struct evcore_request *req)
 {
 	const struct evcore_source_ops *ops = evcore_ops(uk->type);
@@ -106,9 +106,10 @@ static int get_request(const struct ukevent *uk, struct evcore_request *req)
 	case KEVENT_TIMER:
 		return timer_args(uk, req);
 	case KEVENT_FUTEX:
-		return futex_args(uk, req);
+		return futex_args(uk, req) ?: 1;
 	case KEVENT_INODE:
-		return inode_args(uk, req);
+		inode_args(uk, req);
+		return 1;
 	default:
 		return 0;
 	}
@@ -120,7 +121,7 @@ static int make_ready(struct evcore_source *s)
 	struct evcore_record r = { .events = s->events, .marked = true };
 
 	if (s->type == KEVENT_TIMER)
-		r.extra[0] = ktime_get_ns();
+		r.extra[0] = ktime_get_ns() + evcore_time_offset(CLOCK_MONOTONIC);
 	else if (s->type == KEVENT_UNOTIFY)
 		r.extra[0] = 1;
 	return evcore_give_back(s, &r);
@@ -144,11 +145,39 @@ static int added_ready(struct evcore_source *s)
 	return ret;
 }
 
+static int add_request(struct evcore_queue *q, const struct ukevent *uk,
+		       struct evcore_request *req)
+{
+	struct evcore_source *s;
+	int ret = evcore_add(q, req, &s);
+
+	if (!ret && uk->req_flags & KEVENT_REQ_READY && !req->ready)
+		ret = added_ready(s);
+	return ret;
+}
+
+/* The same for a type that prepares outside the mutex, which is released meanwhile. */
+static noinline int add_prepared(struct evcore_queue *q, const struct ukevent *uk,
+				 struct evcore_request *req)
+{
+	int ret;
+
+	mutex_unlock(&q->mutex);
+	ret = evcore_prepare(q, req);
+	mutex_lock(&q->mutex);
+	if (ret)
+		return ret;
+	ret = add_request(q, uk, req);
+	mutex_unlock(&q->mutex);
+	evcore_finish(req);
+	mutex_lock(&q->mutex);
+	return ret;
+}
+
 /* True if the request finished at once: failed, or ready already. */
 static bool do_add(struct kevent_queue *k, struct ukevent *uk, struct evcore_batch *batch)
 {
 	struct evcore_request req;
-	struct evcore_source *s;
 	int ret = get_request(uk, &req);
 
 	uk->ret_flags = 0;
@@ -156,9 +185,9 @@ static bool do_add(struct kevent_queue *k, struct ukevent *uk, struct evcore_bat
 	uk->ret_data[1] = 0;
 	req.batch = batch;
 	if (!ret)
-		ret = evcore_add(&k->queue, &req, &s);
-	if (!ret && uk->req_flags & KEVENT_REQ_READY && !req.ready)
-		ret = added_ready(s);
+		ret = add_request(&k->queue, uk, &req);
+	else if (ret > 0)
+		ret = add_prepared(&k->queue, uk, &req);
 	if (ret) {
 		uk->ret_flags = KEVENT_RET_BROKEN | KEVENT_RET_DONE;
 		uk->ret_data[1] = ret;
@@ -173,14 +202,16 @@ static bool do_add(struct kevent_queue *k, struct ukevent *uk, struct evcore_bat
 	return true;
 }
 
-/* Operations on a request that was found; @file is its file where it has one. */
+/*
+ * Operations on a request that was found; @file is its file where it has one. Return: what
+ * ret_data[0] is to say, or a negative errno.
+ */
 typedef int (*request_op)(struct evcore_source *s, const struct ukevent *uk,
 			  struct file *file);
 
 static int do_remove(struct evcore_source *s, const struct ukevent *uk, struct file *file)
 {
-	evcore_del(s);
-	return 0;
+	return evcore_del(s);
 }
 
 static int do_modify(struct evcore_source *s, const struct ukevent *uk, struct file *file)
@@ -257,9 +288,10 @@ static __always_inline int write_result(struct ukevent __user *uk, int ret)
 {
 	if (!user_write_access_begin(uk, sizeof(*uk)))
 		return -EFAULT;
-	unsafe_put_user(KEVENT_RET_DONE | (ret ? KEVENT_RET_BROKEN : 0), &uk->ret_flags, fault);
-	unsafe_put_user(0, &uk->ret_data[0], fault);
-	unsafe_put_user(ret, &uk->ret_data[1], fault);
+	unsafe_put_user(KEVENT_RET_DONE | (ret < 0 ? KEVENT_RET_BROKEN : 0), &uk->ret_flags,
+			fault);
+	unsafe_put_user(max(ret, 0), &uk->ret_data[0], fault);
+	unsafe_put_user(min(ret, 0), &uk->ret_data[1], fault);
 	user_write_access_end();
 	return 0;
 fault:
@@ -281,7 +313,7 @@ static int ctl_each(struct kevent_queue *k, unsigned int num, struct ukevent __u
 		ret = find_and(k, &uk, op);
 		if (write_result(&arg[i], ret))
 			return -EFAULT;
-		good += !ret;
+		good += ret >= 0;
 	}
 	return good;
 }
@@ -317,13 +349,38 @@ fault:
 	return -EFAULT;
 }
 
+/* modify_any() for a type that prepares outside the mutex, which is released meanwhile. */
+static noinline int modify_prepared(struct evcore_queue *q, const struct ukevent *uk)
+{
+	struct evcore_request req;
+	struct evcore_source *s;
+	struct fd f;
+	int ret = get_request(uk, &req);
+
+	if (ret < 0)
+		return ret;
+	mutex_unlock(&q->mutex);
+	ret = evcore_prepare(q, &req);
+	mutex_lock(&q->mutex);
+	if (ret)
+		return ret;
+	s = evcore_find(q, &req, &f);
+	ret = IS_ERR(s) ? PTR_ERR(s) : evcore_modify(s, &req, fd_file(f));
+	fdput(f);
+	mutex_unlock(&q->mutex);
+	evcore_finish(&req);
+	mutex_lock(&q->mutex);
+	return ret;
+}
+
 static int modify_any(struct kevent_queue *k, const struct ukevent __user *arg, int *result)
 {
 	struct ukevent uk;
 
 	if (read_ukevent(&uk, arg))
 		return -EFAULT;
-	*result = find_and(k, &uk, do_modify);
+	*result = evcore_prepares(uk.type) ? modify_prepared(&k->queue, &uk) :
+					     find_and(k, &uk, do_modify);
 	return 0;
 }
 

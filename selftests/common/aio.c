@@ -5,6 +5,7 @@
  * operations that stay in flight for as long as a test wants, polls.
  */
 #include <linux/aio_abi.h>
+#include <linux/membarrier.h>
 #include <sys/mount.h>
 
 #include "face.h"
@@ -406,6 +407,91 @@ TEST_F(face, aio_deleted)
 	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
 	EXPECT_EQ(g.data, 2);
 	EXPECT_EQ(face_next(self, &g, 0), 0);
+	EXPECT_EQ(destroy(ctx), 0);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/*
+ * Operations and completions that are not in the ring are limited for a user, so that what
+ * nobody takes does not fill the memory.
+ */
+TEST_F(face, aio_user_limit)
+{
+	const char *limit = "/proc/sys/fs/evcore/max_user_records";
+	char old[32] = "", text[32];
+	aio_context_t ctx = setup(64);
+	FILE *f = fopen(limit, "r");
+	int fd[2], before, n = 0, ret, taken;
+	struct iocb cb[64];
+	struct got g;
+
+	ASSERT_NE(f, NULL);
+	ASSERT_NE(fgets(old, sizeof(old), f), NULL);
+	fclose(f);
+	ASSERT_EQ(pipe(fd), 0);
+	before = counter(face_fd(self), "user_records");
+	snprintf(text, sizeof(text), "%d", before + 20);
+	ASSERT_EQ(write_file(limit, text), 0);
+	do {
+		cb[n] = poll_for(self, fd[0], n);
+		ret = submit(ctx, &cb[n]);
+	} while (ret == 1 && ++n < 64);
+	EXPECT_EQ(ret, -EAGAIN);
+	EXPECT_EQ(n, 20);
+	EXPECT_EQ(counter(face_fd(self), "user_records"), before + 20);
+	/* Complete, what found a slot is no record any more. */
+	ASSERT_EQ(write(fd[1], "x", 1), 1);
+	taken = self->kind == KEVENT ? 0 : FACE_SLOTS;
+	EXPECT_EQ(counter(face_fd(self), "records"), 20 - taken);
+	EXPECT_EQ(counter(face_fd(self), "user_records"), before + 20 - taken);
+	for (int i = 0; i < 20; i++)
+		ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+	EXPECT_EQ(counter(face_fd(self), "user_records"), before);
+	/* So there is room again. */
+	EXPECT_EQ(submit(ctx, &cb[0]), 1);
+	ASSERT_EQ(write_file(limit, old), 0);
+	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+	EXPECT_EQ(destroy(ctx), 0);
+	EXPECT_EQ(counter(face_fd(self), "user_records"), before);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec * 1e-9;
+}
+
+/* A queue that had operations is closed without waiting for a grace period of RCU. */
+TEST_F(face, aio_closed_quickly)
+{
+	enum { TIMES = 20 };
+	aio_context_t ctx = setup(TIMES);
+	double closing = 0, grace;
+	struct iocb cb;
+	FACE other;
+	int fd[2];
+
+	ASSERT_EQ(pipe(fd), 0);
+	for (int i = 0; i < TIMES; i++) {
+		other = (FACE){ .kind = self->kind };
+		ASSERT_EQ(face_open(&other), 0);
+		cb = poll_for(&other, fd[0], i);
+		ASSERT_EQ(submit(ctx, &cb), 1);
+		closing -= seconds();
+		face_close(&other);
+		closing += seconds();
+	}
+	/* Which waits for as many of them. */
+	grace = -seconds();
+	for (int i = 0; i < TIMES; i++)
+		ASSERT_EQ(syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0), 0);
+	grace += seconds();
+	EXPECT_LT(closing, grace / 2);
 	EXPECT_EQ(destroy(ctx), 0);
 	close(fd[0]);
 	close(fd[1]);

@@ -4,6 +4,7 @@
  * futex(2) itself: how many waiters a wake-up has found.
  */
 #include <linux/futex.h>
+#include <sys/resource.h>
 
 #include "face.h"
 
@@ -368,6 +369,159 @@ TEST_F(face, futex_woken_and_exits)
 	EXPECT_EQ(status, 0);
 	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
 	EXPECT_EQ(g.data, 9);
+}
+
+/* A wake-up that the source has had is nobody else's: removing it says so. */
+TEST_F(face, futex_deleted_once_woken)
+{
+	uint32_t word = 5;
+	struct ukevent uk = {
+		.id.raw_u64 = (uintptr_t)&word, .type = KEVENT_FUTEX,
+		.event = KEVENT_FUTEX_WOKEN, .req_flags = kevent_mode(ONESHOT),
+		.ret_data = { 5, PRIVATE },
+	};
+	struct got g;
+
+	ASSERT_EQ(add(self, &word, 5, 1), 0);
+	ASSERT_EQ(wake(&word), 1);
+	switch (self->kind) {
+	case EVCHAN:
+		EXPECT_EQ(wait_for(self, EVCHAN_DEL, &word, 5, UINT32_MAX, PRIVATE, ONESHOT, 1), 1);
+		break;
+	case KEVENT:
+		ASSERT_EQ(kevent_request(&self->q, KEVENT_CTL_REMOVE, &uk), 0);
+		EXPECT_EQ(uk.ret_flags, KEVENT_RET_DONE);
+		EXPECT_EQ(uk.ret_data[0], 1);
+		break;
+	default:	/* in the ring, which has removed it */
+		return;
+	}
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+	/* One that was not woken was not. */
+	ASSERT_EQ(add(self, &word, 5, 1), 0);
+	if (self->kind == EVCHAN) {
+		EXPECT_EQ(wait_for(self, EVCHAN_DEL, &word, 5, UINT32_MAX, PRIVATE, ONESHOT, 1), 0);
+		return;
+	}
+	ASSERT_EQ(kevent_request(&self->q, KEVENT_CTL_REMOVE, &uk), 0);
+	EXPECT_EQ(uk.ret_data[0], 0);
+}
+
+/* A wake-up that was not taken is told once more, with the new cookie only. */
+TEST_F(face, futex_modified_once_woken)
+{
+	uint32_t word = 5;
+	struct got g;
+
+	if (self->kind != EVCHAN && self->kind != KEVENT)
+		return;		/* the delivery into the ring has removed it */
+	ASSERT_EQ(add(self, &word, 5, 1), 0);
+	ASSERT_EQ(wake(&word), 1);
+	for (uint64_t i = 2; i < 5; i++)
+		ASSERT_EQ(wait_for(self, EVCHAN_MOD, &word, 5, UINT32_MAX, PRIVATE, ONESHOT, i), 0);
+	EXPECT_EQ(wake(&word), 0);
+	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+	EXPECT_EQ(g.events, EVCHAN_WOKEN);
+	EXPECT_EQ(g.data, 4);
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+	if (self->kind != EVCHAN)
+		return;
+	/* Taken, it is over: armed again, it waits. */
+	ASSERT_EQ(wait_for(self, EVCHAN_MOD, &word, 5, UINT32_MAX, PRIVATE, ONESHOT, 5), 0);
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+	ASSERT_EQ(wake(&word), 1);
+	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+	EXPECT_EQ(g.data, 5);
+}
+
+/* One call wakes more than are posted at once: all of them come, in order. */
+TEST_F(face, futex_many_woken)
+{
+	struct evchan_change ch = {
+		.op = EVCHAN_ADD, .type = EVCHAN_FUTEX, .flags = EVCHAN_ONESHOT,
+	};
+	uint32_t word = 5;
+	struct got g;
+
+	if (self->kind != EVCHAN)
+		return;		/* where a queue has an address once */
+	for (uint64_t i = 0; i < 500; i++) {
+		ch.id = ch.data = i;
+		ch.args[0] = (uintptr_t)&word;
+		ch.args[1] = 5;
+		ch.args[2] = UINT32_MAX;
+		ch.args[3] = PRIVATE;
+		ASSERT_EQ(change(&self->c, &ch), 0);
+	}
+	ASSERT_EQ(futex(&word, FUTEX_WAKE_PRIVATE, 400, 0, NULL, 0), 400);
+	for (uint64_t i = 0; i < 300; i++) {
+		ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+		ASSERT_EQ(g.data, i);
+		ASSERT_EQ(g.events, EVCHAN_WOKEN);
+	}
+	/* Removed, whether posted by now or not: woken it was. */
+	for (uint64_t i = 300; i < 500; i++) {
+		ch.op = EVCHAN_DEL;
+		ch.id = i;
+		ASSERT_EQ(change(&self->c, &ch), i < 400);
+	}
+	EXPECT_EQ(face_next(self, &g, 0), 0);
+}
+
+/* No more of a user wait than threads of the user's could. */
+TEST_F(face, futex_limit)
+{
+	uint32_t words[10] = { [0 ... 9] = 5 };
+	struct rlimit old, few;
+	int n = 0, ret = 0;
+
+	ASSERT_EQ(getrlimit(RLIMIT_NPROC, &old), 0);
+	few = old;
+	few.rlim_cur = 5;
+	ASSERT_EQ(setrlimit(RLIMIT_NPROC, &few), 0);
+	while (n < 10 && !ret)
+		ret = add(self, &words[n++], 5, 0);
+	ASSERT_EQ(setrlimit(RLIMIT_NPROC, &old), 0);
+	EXPECT_EQ(ret, -ENOSPC);
+	EXPECT_EQ(n, 6);
+	EXPECT_EQ(face_sources(self), 5);
+}
+
+/* Does /proc/self/fdinfo show this number, in hexadecimal? */
+static int shows(int fd, uintptr_t number)
+{
+	char path[64], line[256], hex[32];
+	int ret = 0;
+	FILE *f;
+
+	snprintf(hex, sizeof(hex), "%lx", (unsigned long)number);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "r");
+	if (!f)
+		return -1;
+	while (fgets(line, sizeof(line), f))
+		ret |= !!strstr(line, hex);
+	fclose(f);
+	return ret;
+}
+
+/* An address is nothing to those who have the descriptor and other memory. */
+TEST_F(face, futex_address_not_shown)
+{
+	uint32_t *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			      -1, 0);
+	int status;
+	pid_t pid;
+
+	*word = 5;
+	ASSERT_EQ(add(self, word, 5, 1), 0);
+	EXPECT_EQ(shows(face_fd(self), (uintptr_t)word), 1);
+	pid = fork();
+	if (!pid)
+		_exit(shows(face_fd(self), (uintptr_t)word));
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	munmap(word, 4096);
 }
 
 struct waker {

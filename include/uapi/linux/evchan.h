@@ -49,6 +49,7 @@
 #define EVCHAN_FEAT_LEVEL	0x2
 #define EVCHAN_FEAT_TIMESTAMP	0x4
 #define EVCHAN_FEAT_BUSY_POLL	0x8	/* waits can poll the network */
+#define EVCHAN_FEAT_AIO		0x10	/* io_submit() knows IOCB_FLAG_EVCORE */
 
 /**
  * struct evchan_params - what evchan_create() is asked for, and its answer
@@ -106,7 +107,8 @@ struct evchan_ring_header {
  * @data: the registration's cookie
  * @id: the registration's id
  * @value: what the type says, expirations for a timer
- * @timestamp: CLOCK_MONOTONIC in ns with EVCHAN_TIMESTAMP, otherwise 0
+ * @timestamp: CLOCK_MONOTONIC in ns with EVCHAN_TIMESTAMP, otherwise 0; in the time
+ *             namespace in which the channel was made
  * @extra: more that the type says
  */
 struct evchan_event {

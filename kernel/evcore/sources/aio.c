@@ -9,21 +9,32 @@
  * own cookie and address along.
  *
  * Operations outlive their source where the queue is closed first. What they point
- * to is therefore apart from it; its ->source is cleared by detaching, which then
- * waits until nobody posts any more.
+ * to is therefore apart from it, and holds a reference to the queue's user, who is
+ * charged for their records. They post under its lock; whoever detaches the source takes
+ * the lock to clear ->source, after which nothing is posted.
  */
 #include <linux/aio_abi.h>
 #include <linux/evcore_aio.h>
 #include <linux/file.h>
-#include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/sched/user.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "sources.h"
 
+/**
+ * struct evcore_aio - what the operations of a queue point to
+ * @refs: of the source and of each operation
+ * @lock: @source; posting runs inside it, and it is outside queue->lock
+ * @source: where they complete, NULL once it is detached
+ * @user: of the queue, referenced
+ */
 struct evcore_aio {
-	refcount_t			refs;	/* the source, and each operation */
-	struct evcore_source __rcu	*source;
+	refcount_t		refs;
+	raw_spinlock_t		lock;	/* see above */
+	struct evcore_source	*source;
+	struct user_struct	*user;
 };
 
 struct aio_source {
@@ -38,8 +49,10 @@ static struct aio_source *to_aio(struct evcore_source *s)
 
 static void put_aio(struct evcore_aio *aio)
 {
-	if (refcount_dec_and_test(&aio->refs))
-		kfree(aio);
+	if (!refcount_dec_and_test(&aio->refs))
+		return;
+	free_uid(aio->user);
+	kfree(aio);
 }
 
 static int aio_attach(struct evcore_source *s, struct evcore_request *req, u32 *ready)
@@ -49,7 +62,9 @@ static int aio_attach(struct evcore_source *s, struct evcore_request *req, u32 *
 	if (!aio)
 		return -ENOMEM;
 	refcount_set(&aio->refs, 1);
-	RCU_INIT_POINTER(aio->source, s);
+	raw_spin_lock_init(&aio->lock);
+	aio->source = s;
+	aio->user = get_uid(s->queue->user);
 	to_aio(s)->aio = aio;
 	return 0;
 }
@@ -58,8 +73,9 @@ static void aio_detach(struct evcore_source *s)
 {
 	struct evcore_aio *aio = to_aio(s)->aio;
 
-	RCU_INIT_POINTER(aio->source, NULL);
-	synchronize_rcu();	/* evcore_aio_post() */
+	raw_spin_lock_irq(&aio->lock);
+	aio->source = NULL;
+	raw_spin_unlock_irq(&aio->lock);
 	put_aio(aio);
 }
 
@@ -94,12 +110,13 @@ static struct evcore_aio *queue_aio(struct evcore_queue *q)
  *
  * Context: process context, may sleep.
  *
- * Return: 0; -EINVAL for what is no queue, or with IOCB_FLAG_RESFD; -EBADF;
- * -ENOMEM; -ENOSPC over the user's limit of sources.
+ * Return: 0; -EINVAL for what is no queue, or with IOCB_FLAG_RESFD; -EBADF; -EAGAIN
+ * over the user's limit of records; -ENOMEM; -ENOSPC over that of sources.
  */
 int evcore_aio_prepare(struct evcore_aio_op *op, const struct iocb *iocb)
 {
 	struct evcore_queue *q;
+	struct evcore_held *h;
 	struct evcore_aio *aio;
 	struct fd f;
 	int ret = 0;
@@ -114,18 +131,18 @@ int evcore_aio_prepare(struct evcore_aio_op *op, const struct iocb *iocb)
 		ret = -EINVAL;
 		goto out;
 	}
-	op->held = evcore_hold(GFP_KERNEL);
-	if (!op->held) {
-		ret = -ENOMEM;
+	h = evcore_try_hold(q->user, GFP_KERNEL);
+	if (IS_ERR(h)) {
+		ret = PTR_ERR(h);
 		goto out;
 	}
 	aio = queue_aio(q);
 	if (IS_ERR(aio)) {
 		ret = PTR_ERR(aio);
-		evcore_drop(op->held);
-		op->held = NULL;
+		evcore_drop(h);
 		goto out;
 	}
+	op->held = h;
 	op->to = aio;
 out:
 	fdput(f);
@@ -142,7 +159,8 @@ out:
 void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
 {
 	struct evcore_held *h = op->held;
-	struct evcore_source *s;
+	struct evcore_aio *aio = op->to;
+	unsigned long flags;
 
 	op->held = NULL;
 	h->record.events = EVCORE_DONE;
@@ -150,13 +168,12 @@ void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
 	h->record.value = res->res;
 	h->record.extra[0] = res->data;
 	h->record.extra[1] = res->obj;
-	rcu_read_lock();
-	s = rcu_dereference(op->to->source);
-	if (s)
-		evcore_post_held(s, h);
+	raw_spin_lock_irqsave(&aio->lock, flags);
+	if (aio->source)
+		evcore_post_held(aio->source, h);
 	else
 		evcore_drop(h);
-	rcu_read_unlock();
+	raw_spin_unlock_irqrestore(&aio->lock, flags);
 }
 
 /**

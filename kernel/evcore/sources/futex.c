@@ -1,36 +1,83 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * futex: a wake-up of an address, delivered as an event. The source waits in the
- * futex hash as a sleeping thread would, with a wake handler of its own in place
- * of a task, and is woken, counted and requeued as one.
+ * futex: a wake-up of an address, delivered as an event. The source has a waiter in
+ * the futex hash, as a sleeping thread would have one, with a wake handler of its own
+ * in place of a task; it is woken, counted and requeued as one.
  *
  * Once woken it is in no hash any more, so there is nothing but oneshot: arming it
  * again, which is a modify, compares the value again. A value that is not the one
  * expected is an event at once.
  *
+ * A wake-up that a waiter has had is nobody else's. So it is not forgotten: a source
+ * that is removed after it was woken says so, one that is modified before its event
+ * was taken reports it again, and a waiter that found no source wakes another.
+ *
+ * PREPARING
+ *
+ * To compare the value is to read user memory, which may wait for user space for ever.
+ * The waiter is made, and put into the hash, before queue->mutex is taken; under it the
+ * source adopts the waiter. ->state tells the wake handler whether that has happened:
+ *
+ *   ALONE -> ADOPTED	it has a source; the handler posts
+ *   ALONE -> WOKEN	the source finds that when it comes to adopt the waiter
+ *   ADOPTED -> WOKEN	posted, or about to be: see LATER
+ *
+ * LATER
+ *
+ * The wake handler runs under the lock of a futex hash bucket, for every waiter of an
+ * address in turn. A thread is only noted down there and woken afterwards. Posting
+ * takes longer than that, so of many wake-ups at once the first are posted and the rest
+ * are left to a work item. Each address space has a list of its own, so that others do
+ * not wait for it. While that list is not empty all go there, in order.
+ *
+ * ADDRESS SPACES
+ *
  * A waiter belongs to an address space. It goes with it, at exec and exit, see
  * evcore_exit_mm(); until then the structure is pinned, for a private futex is
  * known by that pointer, which must not become another's.
  *
- * Locks: bucket->lock below is innermost and taken in process context only. The
- * wake handler runs under the lock of a futex hash bucket.
+ * Locks, in process context only: bucket->lock below is innermost. futex_mm.lock is
+ * inside the lock of a futex hash bucket, and posting inside it.
  */
 #include <linux/evcore_mm.h>
 #include <linux/hash.h>
+#include <linux/percpu.h>
+#include <linux/refcount.h>
+#include <linux/sched/clock.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/workqueue.h>
 
 #include "../../futex/futex.h"
 #include "sources.h"
 
 #define FUTEX_MM_BITS	7
 
-/* The waiters of an address space; there while it has any. */
+/* Wake-ups posted by one processor in the wake handler itself, in so many nanoseconds. */
+#define POST_NOW	64
+#define POST_NOW_NS	(100 * NSEC_PER_USEC)
+
+/**
+ * struct futex_mm - the waiters of an address space
+ * @node: in its bucket, while it has any
+ * @mm: pinned by each waiter
+ * @waiters: bucket->lock
+ * @refs: of each waiter, and of @work
+ * @lock: see the head of this file
+ * @later: those whose wake-up is to be posted, @lock
+ * @work: posts them
+ */
 struct futex_mm {
-	struct hlist_node	node;		/* in its bucket */
-	struct mm_struct	*mm;		/* pinned by each waiter */
+	struct hlist_node	node;
+	struct mm_struct	*mm;
 	struct list_head	waiters;
+	refcount_t		refs;
+	spinlock_t		lock;	/* see above */
+	struct list_head	later;
+	struct work_struct	work;
 };
 
 static struct futex_mm_bucket {
@@ -42,17 +89,56 @@ static struct futex_mm_bucket {
 	},
 };
 
+/* What was posted by the wake handler lately. */
+struct futex_posts {
+	u64		since;
+	unsigned int	nr;
+};
+
+static DEFINE_PER_CPU(struct futex_posts, futex_posts);
+
+enum waiter_state { ALONE, ADOPTED, WOKEN, CHANGED };
+
+/**
+ * struct futex_waiter - what is in the futex hash
+ * @q: the futex code's part
+ * @state: see the head of this file; CHANGED: never was in the hash
+ * @source: valid while @state says ADOPTED
+ * @fm: its address space; NULL: not its any more
+ * @node: in fm->waiters
+ * @later: in fm->later
+ * @user: whom it is charged to
+ * @addr: where it waits
+ * @value: expected there
+ * @mask: which wake-ups
+ * @flags: FLAGS_* of kernel/futex
+ * @queued: was put into the hash
+ */
+struct futex_waiter {
+	struct futex_q		q;
+	enum waiter_state	state;
+	struct futex_source	*source;
+	struct futex_mm		*fm;
+	struct list_head	node;
+	struct list_head	later;
+	struct user_struct	*user;
+	u32 __user		*addr;
+	u32			value;
+	u32			mask;
+	u32			flags;
+	bool			queued;
+};
+
+/**
+ * struct futex_source - a registration
+ * @valued: the core's part
+ * @waiter: what waits for it; NULL once it is woken or detached, queue->mutex
+ * @woken: it has had a wake-up which nobody has been told of, queue->mutex
+ */
 struct futex_source {
 	struct evcore_valued	valued;
-	struct futex_q		q;
-	struct mm_struct	*mm;		/* pinned; NULL: waits no more */
-	struct list_head	node;		/* in its futex_mm */
-	u32 __user		*addr;
-	u32			value;		/* expected at addr */
-	u32			mask;
-	u32			flags;		/* FLAGS_* of kernel/futex */
-	u32			happened;	/* EVCORE_WOKEN ..., since it was armed */
-	bool			queued;		/* was put into the futex hash */
+	struct futex_waiter	*waiter;
+	bool			woken;
 };
 
 static struct futex_source *to_futex(struct evcore_source *s)
@@ -64,6 +150,83 @@ static struct futex_mm_bucket *mm_bucket(const struct mm_struct *mm)
 {
 	return &futex_mms[hash_ptr(mm, FUTEX_MM_BITS)];
 }
+
+static void put_futex_mm(struct futex_mm *fm)
+{
+	if (refcount_dec_and_test(&fm->refs))
+		kfree(fm);
+}
+
+/* --- posting --- */
+
+static void post_woken(struct futex_waiter *w)
+{
+	evcore_post(&w->source->valued.source, EVCORE_WOKEN, 0, 0);
+}
+
+static void post_later(struct work_struct *work)
+{
+	struct futex_mm *fm = container_of(work, struct futex_mm, work);
+	struct futex_waiter *w;
+
+	do {
+		spin_lock(&fm->lock);
+		w = list_first_entry_or_null(&fm->later, struct futex_waiter, later);
+		if (w) {
+			/* On the list until it is posted: those that follow must not overtake. */
+			post_woken(w);
+			list_del_init(&w->later);
+		}
+		spin_unlock(&fm->lock);
+		cond_resched();
+	} while (w);
+	put_futex_mm(fm);
+}
+
+static void leave_for_later(struct futex_waiter *w)
+{
+	struct futex_mm *fm = w->fm;
+
+	spin_lock(&fm->lock);
+	list_add_tail(&w->later, &fm->later);
+	spin_unlock(&fm->lock);
+	refcount_inc(&fm->refs);
+	if (!queue_work(system_unbound_wq, &fm->work))
+		put_futex_mm(fm);
+}
+
+/* A processor that is woken from more than this posts the rest later. */
+static bool may_post_now(void)
+{
+	u64 now = local_clock();
+
+	if (now - this_cpu_read(futex_posts.since) > POST_NOW_NS) {
+		this_cpu_write(futex_posts.since, now);
+		this_cpu_write(futex_posts.nr, 0);
+	}
+	return this_cpu_inc_return(futex_posts.nr) <= POST_NOW;
+}
+
+/* Called by whoever wakes, with the lock of the hash bucket held. */
+static void futex_woken(struct wake_q_head *wake_q, struct futex_q *q)
+{
+	struct futex_waiter *w = container_of(q, struct futex_waiter, q);
+
+	/* A full barrier: pairs with the one in adopt(). */
+	if (xchg(&w->state, WOKEN) == ADOPTED) {
+		if (list_empty_careful(&w->fm->later) && may_post_now())
+			post_woken(w);
+		else
+			leave_for_later(w);
+	}
+	/*
+	 * The last access: it tells futex_unqueue(), which then does not wait for
+	 * the lock, that the waiter may be freed.
+	 */
+	__futex_wake_mark(q);
+}
+
+/* --- waiters --- */
 
 static struct futex_mm *find_mm(const struct futex_mm_bucket *bucket,
 				const struct mm_struct *mm)
@@ -77,8 +240,23 @@ static struct futex_mm *find_mm(const struct futex_mm_bucket *bucket,
 	return NULL;
 }
 
-/* The source waits on behalf of the caller's address space. */
-static int join_waiters(struct futex_source *fs)
+static struct futex_mm *alloc_mm(struct mm_struct *mm)
+{
+	struct futex_mm *fm = kmalloc(sizeof(*fm), GFP_KERNEL_ACCOUNT);
+
+	if (!fm)
+		return NULL;
+	fm->mm = mm;
+	INIT_LIST_HEAD(&fm->waiters);
+	refcount_set(&fm->refs, 1);
+	spin_lock_init(&fm->lock);
+	INIT_LIST_HEAD(&fm->later);
+	INIT_WORK(&fm->work, post_later);
+	return fm;
+}
+
+/* It waits on behalf of the caller's address space. */
+static int join_waiters(struct futex_waiter *w)
 {
 	struct mm_struct *mm = current->mm;
 	struct futex_mm_bucket *bucket = mm_bucket(mm);
@@ -87,62 +265,90 @@ static int join_waiters(struct futex_source *fs)
 	for (;;) {
 		spin_lock(&bucket->lock);
 		fm = find_mm(bucket, mm);
-		if (!fm && new) {
+		if (fm) {
+			refcount_inc(&fm->refs);
+		} else if (new) {
 			fm = new;
 			new = NULL;
 			hlist_add_head(&fm->node, &bucket->mms);
 		}
 		if (fm)
-			list_add_tail(&fs->node, &fm->waiters);
+			list_add_tail(&w->node, &fm->waiters);
 		spin_unlock(&bucket->lock);
 		if (fm)
 			break;
-		new = kmalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+		new = alloc_mm(mm);
 		if (!new)
 			return -ENOMEM;
-		new->mm = mm;
-		INIT_LIST_HEAD(&new->waiters);
 	}
 	kfree(new);
 	mmgrab(mm);
-	fs->mm = mm;
+	w->fm = fm;
 	return 0;
 }
 
-static void leave_waiters(struct futex_source *fs)
+/* Out of the hash and the list of its address space. What was posted stays posted. */
+static void stop_waiter(struct futex_waiter *w)
 {
-	struct futex_mm_bucket *bucket = mm_bucket(fs->mm);
-	struct futex_mm *fm;
+	struct futex_mm *fm = w->fm;
+	struct futex_mm_bucket *bucket;
 
+	if (w->queued)
+		futex_unqueue(&w->q);
+	w->queued = false;
+	if (list_empty(&w->node))
+		return;
+	bucket = mm_bucket(fm->mm);
 	spin_lock(&bucket->lock);
-	fm = find_mm(bucket, fs->mm);
-	list_del(&fs->node);
+	list_del_init(&w->node);
 	if (list_empty(&fm->waiters))
 		hlist_del(&fm->node);
-	else
-		fm = NULL;
 	spin_unlock(&bucket->lock);
-	kfree(fm);
-	mmdrop(fs->mm);
-	fs->mm = NULL;
+	mmdrop(fm->mm);
 }
 
-/* Called by whoever wakes, with the lock of the hash bucket held. */
-static void futex_woken(struct wake_q_head *wake_q, struct futex_q *q)
+/* Stopped, its wake-up is not to be posted any more; true if it was going to be. */
+static bool forget_later(struct futex_waiter *w)
 {
-	struct futex_source *fs = container_of(q, struct futex_source, q);
+	guard(spinlock)(&w->fm->lock);
+	if (list_empty(&w->later))
+		return false;
+	list_del_init(&w->later);
+	return true;
+}
 
-	WRITE_ONCE(fs->happened, EVCORE_WOKEN);
-	evcore_post(&fs->valued.source, EVCORE_WOKEN, 0, 0);
-	/*
-	 * The last access: it tells futex_unqueue(), which then does not wait for
-	 * the lock, that the source may be freed.
-	 */
-	__futex_wake_mark(q);
+static void free_waiter(struct futex_waiter *w)
+{
+	if (w->fm)
+		put_futex_mm(w->fm);
+	atomic_long_dec(&w->user->evcore_futexes);
+	free_uid(w->user);
+	kfree(w);
+}
+
+/* A user has no more of them than threads that could wait. */
+static struct futex_waiter *alloc_waiter(void)
+{
+	struct user_struct *user = current_user();
+	struct futex_waiter *w;
+
+	if (atomic_long_inc_return(&user->evcore_futexes) > rlimit(RLIMIT_NPROC)) {
+		atomic_long_dec(&user->evcore_futexes);
+		return ERR_PTR(-ENOSPC);
+	}
+	w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
+	if (!w) {
+		atomic_long_dec(&user->evcore_futexes);
+		return ERR_PTR(-ENOMEM);
+	}
+	w->user = get_uid(user);
+	INIT_LIST_HEAD(&w->node);
+	INIT_LIST_HEAD(&w->later);
+	return w;
 }
 
 /* Check and keep the arguments: address, value, mask, FUTEX2_* flags. */
-static int futex_args(struct futex_source *fs, const struct evcore_request *req)
+static int futex_args(struct futex_waiter *w, const struct evcore_request *req)
 {
 	unsigned int flags;
 
@@ -155,79 +361,155 @@ static int futex_args(struct futex_source *fs, const struct evcore_request *req)
 	if (req->args[0] != (unsigned long)req->args[0] ||
 	    !IS_ALIGNED(req->args[0], futex_size(flags)))
 		return -EINVAL;
-	fs->addr = u64_to_user_ptr(req->args[0]);
-	fs->value = req->args[1];
-	fs->mask = req->args[2];
-	fs->flags = flags;
+	w->addr = u64_to_user_ptr(req->args[0]);
+	w->value = req->args[1];
+	w->mask = req->args[2];
+	w->flags = flags;
 	return 0;
 }
 
-/* Wait no more; what was posted stays posted. */
-static void futex_stop(struct futex_source *fs)
-{
-	if (fs->queued)
-		futex_unqueue(&fs->q);
-	fs->queued = false;
-	if (fs->mm)
-		leave_waiters(fs);
-}
-
-/* Compare and wait. 0 with ->happened set if the value is not the expected one. */
-static int futex_start(struct futex_source *fs)
+/* Compare and wait. 0 with CHANGED if the value is not the expected one. */
+static int start_waiter(struct futex_waiter *w)
 {
 	struct futex_hash_bucket *hb;
-	int ret = join_waiters(fs);
+	int ret = join_waiters(w);
 
 	if (ret)
 		return ret;
-	fs->q = futex_q_init;
-	fs->q.bitset = fs->mask;
-	fs->q.wake = futex_woken;
-	fs->happened = 0;
-	ret = futex_wait_setup(fs->addr, fs->value, fs->flags, &fs->q, &hb);
+	w->q = futex_q_init;
+	w->q.bitset = w->mask;
+	w->q.wake = futex_woken;
+	ret = futex_wait_setup(w->addr, w->value, w->flags, &w->q, &hb);
 	if (!ret) {
-		fs->queued = true;
+		w->queued = true;
 		__acquire(&hb->lock);	/* by futex_wait_setup() */
-		futex_queue(&fs->q, hb, NULL);
+		futex_queue(&w->q, hb, NULL);
 		return 0;
 	}
-	futex_stop(fs);
+	stop_waiter(w);
 	if (ret != -EWOULDBLOCK)
 		return ret;
-	fs->happened = EVCORE_CHANGED;
+	w->state = CHANGED;
 	return 0;
+}
+
+/* Without queue->mutex: whatever touches user memory. */
+static int futex_prepare(struct evcore_queue *q, struct evcore_request *req)
+{
+	struct futex_waiter *w = alloc_waiter();
+	int ret;
+
+	if (IS_ERR(w))
+		return PTR_ERR(w);
+	ret = futex_args(w, req) ?: start_waiter(w);
+	if (ret)
+		free_waiter(w);
+	else
+		req->prepared = w;
+	return ret;
+}
+
+/* It found no source: a wake-up that it has had is another's. */
+static void futex_finish(struct evcore_request *req)
+{
+	struct futex_waiter *w = req->prepared;
+
+	stop_waiter(w);
+	if (w->state == WOKEN)
+		futex_wake(w->addr, w->flags, 1, w->mask);
+	free_waiter(w);
+}
+
+/* --- sources --- */
+
+static u32 bits_of(const struct futex_waiter *w)
+{
+	switch (READ_ONCE(w->state)) {
+	case WOKEN:
+		return EVCORE_WOKEN;
+	case CHANGED:
+		return EVCORE_CHANGED;
+	default:
+		return 0;
+	}
+}
+
+/* From here on a wake-up is posted. Return: what has happened before. */
+static u32 adopt(struct futex_source *fs, struct evcore_request *req)
+{
+	struct futex_waiter *w = req->prepared;
+
+	req->prepared = NULL;
+	fs->waiter = w;
+	w->source = fs;
+	/* A full barrier: pairs with the one in futex_woken(). */
+	return cmpxchg(&w->state, ALONE, ADOPTED) == ALONE ? 0 : bits_of(w);
+}
+
+/* Wait no more. Return: what has happened. */
+static u32 let_go(struct futex_source *fs, bool *unposted)
+{
+	struct futex_waiter *w = fs->waiter;
+	u32 bits;
+
+	*unposted = false;
+	if (!w)
+		return 0;
+	stop_waiter(w);
+	*unposted = forget_later(w);
+	bits = bits_of(w);
+	fs->waiter = NULL;
+	free_waiter(w);
+	return bits;
 }
 
 static int futex_attach(struct evcore_source *s, struct evcore_request *req,
 			u32 *ready)
 {
-	struct futex_source *fs = to_futex(s);
-	int ret = futex_args(fs, req);
-
-	if (ret)
-		return ret;
-	ret = futex_start(fs);
-	/* A wake-up that has come already was posted. */
-	*ready = READ_ONCE(fs->happened) & EVCORE_CHANGED;
-	return ret;
+	*ready = adopt(to_futex(s), req);
+	return 0;
 }
 
 static void futex_detach(struct evcore_source *s)
 {
-	futex_stop(to_futex(s));
+	struct futex_source *fs = to_futex(s);
+	bool unposted;
+
+	fs->woken |= let_go(fs, &unposted) == EVCORE_WOKEN;
+}
+
+static bool futex_used(struct evcore_source *s)
+{
+	return to_futex(s)->woken;
+}
+
+/* Withdraw the event of a wake-up; false if it was taken. */
+static bool withdraw(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+
+	guard(raw_spinlock_irq)(&q->lock);
+	if (s->where == EVCORE_ON_OVERFLOW) {
+		evcore_unlink(s);
+		return true;
+	}
+	if (!s->posted || !q->face->cancel || !q->face->cancel(q, s))
+		return false;
+	s->posted = 0;
+	return true;
 }
 
 static int futex_modify(struct evcore_source *s, struct evcore_request *req)
 {
-	struct futex_source new;
-	u32 value;
-	int ret = futex_args(&new, req);
+	struct futex_source *fs = to_futex(s);
+	bool unposted;
+	u32 bits;
 
-	if (ret)
-		return ret;
-	if (get_user(value, new.addr))
-		return -EFAULT;
-	futex_stop(to_futex(s));
+	bits = let_go(fs, &unposted);
+	/* Carried on from the modify before this, if that has made @waiter NULL. */
+	if (fs->woken)
+		bits = EVCORE_WOKEN;
+	fs->woken = bits == EVCORE_WOKEN && (unposted || withdraw(s));
 	return 0;
 }
 
@@ -235,23 +517,33 @@ static void futex_modified(struct evcore_source *s, struct evcore_request *req)
 {
 	struct futex_source *fs = to_futex(s);
 
-	futex_args(fs, req);
-	/* Whatever went wrong since it was checked: it has to be looked at. */
-	if (futex_start(fs))
-		fs->happened = EVCORE_CHANGED;
+	/* It reports once more what it has had, and leaves the new waiter to finish(). */
+	if (!fs->woken)
+		adopt(fs, req);
 }
 
 static u32 futex_check(struct evcore_source *s)
 {
-	return READ_ONCE(to_futex(s)->happened);
+	struct futex_source *fs = to_futex(s);
+
+	return fs->waiter ? bits_of(fs->waiter) : fs->woken ? EVCORE_WOKEN : 0;
+}
+
+/* Where it waits, and what for, is told to nobody outside that address space. */
+static bool futex_own(struct evcore_source *s)
+{
+	const struct futex_waiter *w = to_futex(s)->waiter;
+
+	return w && !list_empty(&w->node) && w->fm->mm == current->mm;
 }
 
 static void futex_describe(struct evcore_source *s, struct seq_file *m)
 {
-	const struct futex_source *fs = to_futex(s);
+	const struct futex_waiter *w = to_futex(s)->waiter;
 
-	seq_printf(m, " address:%lx value:%x mask:%x", (unsigned long)fs->addr,
-		   fs->value, fs->mask);
+	if (futex_own(s))
+		seq_printf(m, " address:%lx value:%x mask:%x", (unsigned long)w->addr,
+			   w->value, w->mask);
 }
 
 /* The queue of an address space's first waiter, referenced; NULL: none. */
@@ -259,12 +551,15 @@ static struct evcore_queue *first_queue(struct mm_struct *mm)
 {
 	struct futex_mm_bucket *bucket = mm_bucket(mm);
 	struct evcore_queue *q = NULL;
+	struct futex_waiter *w;
 	struct futex_mm *fm;
 
 	spin_lock(&bucket->lock);
 	fm = find_mm(bucket, mm);
 	if (fm) {
-		q = list_first_entry(&fm->waiters, struct futex_source, node)->valued.source.queue;
+		/* No task prepares a request in this address space any more: all have one. */
+		w = list_first_entry(&fm->waiters, struct futex_waiter, node);
+		q = w->source->valued.source.queue;
 		kref_get(&q->kref);	/* the source holds one */
 	}
 	spin_unlock(&bucket->lock);
@@ -272,22 +567,22 @@ static struct evcore_queue *first_queue(struct mm_struct *mm)
 }
 
 /* The first waiter of @mm if it is @q's, whose mutex keeps it. */
-static struct futex_source *first_waiter(struct evcore_queue *q, struct mm_struct *mm)
+static struct futex_waiter *first_waiter(struct evcore_queue *q, struct mm_struct *mm)
 {
 	struct futex_mm_bucket *bucket = mm_bucket(mm);
-	struct futex_source *fs = NULL;
+	struct futex_waiter *w = NULL;
 	struct futex_mm *fm;
 
 	lockdep_assert_held(&q->mutex);
 	spin_lock(&bucket->lock);
 	fm = find_mm(bucket, mm);
 	if (fm) {
-		fs = list_first_entry(&fm->waiters, struct futex_source, node);
-		if (fs->valued.source.queue != q)
-			fs = NULL;
+		w = list_first_entry(&fm->waiters, struct futex_waiter, node);
+		if (w->source->valued.source.queue != q)
+			w = NULL;
 	}
 	spin_unlock(&bucket->lock);
-	return fs;
+	return w;
 }
 
 /**
@@ -301,19 +596,19 @@ static struct futex_source *first_waiter(struct evcore_queue *q, struct mm_struc
  */
 void evcore_exit_mm(struct mm_struct *mm)
 {
-	struct futex_source *fs;
+	struct futex_waiter *w;
 	struct evcore_queue *q;
 
-	/* Those that could have added one are gone, and this is later than they. */
+	/* No task can add a waiter to this mm any more, so an empty bucket is conclusive. */
 	if (hlist_empty(&mm_bucket(mm)->mms))
 		return;
 	while ((q = first_queue(mm))) {
 		mutex_lock(&q->mutex);
-		while ((fs = first_waiter(q, mm))) {
-			if (READ_ONCE(fs->happened))
-				futex_stop(fs);
+		while ((w = first_waiter(q, mm))) {
+			if (bits_of(w))
+				stop_waiter(w);
 			else
-				evcore_del(&fs->valued.source);
+				evcore_del(&w->source->valued.source);
 		}
 		mutex_unlock(&q->mutex);
 		evcore_queue_put_sleepable(q);
@@ -327,10 +622,14 @@ const struct evcore_source_ops evcore_futex_ops = {
 	.required	= EVCORE_ONESHOT,
 	.all_events	= EVCORE_WOKEN | EVCORE_CHANGED,
 	.default_events	= EVCORE_WOKEN | EVCORE_CHANGED,
+	.prepare	= futex_prepare,
+	.finish		= futex_finish,
 	.attach		= futex_attach,
 	.detach		= futex_detach,
+	.used		= futex_used,
 	.modify		= futex_modify,
 	.modified	= futex_modified,
 	.check		= futex_check,
+	.own		= futex_own,
 	.describe	= futex_describe,
 };

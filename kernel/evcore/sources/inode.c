@@ -5,44 +5,84 @@
  * name, which has no room there, its length, and the cookie that ties the two
  * halves of a rename together.
  *
- * All marks are of one group, which allows several on an inode. A mark lives on
- * until nobody walks over it any more, longer than its source; ->source, under
+ * The marks of a queue are of one group, which allows several on an inode. A mark lives
+ * on until nobody walks over it any more, longer than its source; ->source, under
  * the mark's own lock, says whether there still is one, and posting happens inside
  * that lock. It is taken in process context only, inside everything but the
  * queue's raw lock.
  *
- * A record is allocated when something happens. Without memory, or while
- * INODE_MAX_HELD records of a source wait for a slot, the event is counted in an
- * overrun record. The record that ends the source, because the inode or its file
- * system is gone, was allocated when it was made.
+ * WHAT IS DONE OUTSIDE QUEUE->MUTEX
+ *
+ * Before it, inode_prepare() looks up the path, which can wait for a file system or a
+ * daemon behind one, and allocates the mark and a record. After it, inode_finish() puts
+ * the path, which can be the last reference to a mount, a file or an address space.
+ * The last reference to a mark can be the last one to its inode, so it is put from
+ * task work, as fput() does it. Under the mutex a mark is put on an inode and
+ * taken off. fsnotify does that under the group's mutex, which a task that removes a
+ * watched inode takes too; inside that one no file system is entered, because
+ * fsnotify_group_lock() keeps the reclaim of memory from it.
+ *
+ * LIMITS
+ *
+ * Whoever opens, reads or removes an inode pays for each mark that is on it: those of
+ * one user's queues are at most INODE_MAX_MARKS, as inotify has no more instances. The
+ * number of all marks is limited with inotify's watches.
+ *
+ * A record is allocated when something happens. Without memory, over the user's limit
+ * of records, or while INODE_MAX_HELD of a source or INODE_MAX_QUEUED of its queue wait
+ * for a slot, the event is counted in an overrun record. The record that ends the
+ * source, because the inode or its file system is gone, was allocated when it was made.
  */
 #include <linux/file.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/inotify.h>
 #include <linux/memcontrol.h>
 #include <linux/namei.h>
+#include <linux/sched/user.h>
 #include <linux/security.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/task_work.h>
 #include <linux/user_namespace.h>
+#include <linux/workqueue.h>
 
 #include "sources.h"
 
-/* Records of one source outside the ring. */
-#define INODE_MAX_HELD	4096
+/* Records of one source outside the ring, and of any kind of one queue. */
+#define INODE_MAX_HELD		4096
+#define INODE_MAX_QUEUED	16384
+/* Marks of one user's queues on one inode; those that are about to go included. */
+#define INODE_MAX_MARKS		128
+
+/* Where that is not so of every group there is a flag. */
+#ifndef FSNOTIFY_GROUP_NOFS
+#define FSNOTIFY_GROUP_NOFS	0
+#endif
 
 /* How to look, as opposed to what for. */
 #define INODE_HOW	(IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK)
 
 struct inode_mark {
 	struct fsnotify_mark	mark;
-	spinlock_t		lock;		/* the two below */
-	struct evcore_source	*source;	/* NULL: none any more */
+	struct user_struct	*user;		/* of the queue, referenced; pays too */
+	spinlock_t		lock;		/* the three below */
+	struct evcore_source	*source;	/* NULL: not yet, or none any more */
 	struct evcore_held	*last;		/* for the end */
+	bool			gone;		/* the inode, or taken off it */
 	struct mem_cgroup	*memcg;		/* pays for the records */
 #ifdef CONFIG_INOTIFY_USER
 	struct ucounts		*ucounts;	/* counted as a watch of inotify */
 #endif
+	union {		/* to put it, see put_mark_later() */
+		struct callback_head	task_work;
+		struct work_struct	work;
+	};
+};
+
+/* What is made outside queue->mutex for a registration or a modify. */
+struct inode_prepared {
+	struct path		path;
+	struct inode_mark	*im;		/* NULL: taken over */
 };
 
 struct inode_source {
@@ -52,8 +92,6 @@ struct inode_source {
 	dev_t			dev;
 	unsigned long		ino;
 };
-
-static struct fsnotify_group *inode_group __ro_after_init;
 
 static struct inode_source *to_inode(struct evcore_source *s)
 {
@@ -82,7 +120,8 @@ static bool no_room(struct inode_mark *im)
 	struct evcore_source *s = im->source;
 
 	lockdep_assert_held(&im->lock);
-	if (READ_ONCE(to_inode(s)->holder.nr_held) < INODE_MAX_HELD)
+	if (READ_ONCE(to_inode(s)->holder.nr_held) < INODE_MAX_HELD &&
+	    READ_ONCE(s->queue->nr_held) < INODE_MAX_QUEUED)
 		return false;
 	evcore_post(s, IN_Q_OVERFLOW, 1, 0);
 	return true;
@@ -103,9 +142,9 @@ static int inode_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode
 		return 0;
 	/* Whoever watches pays, and is not worth an OOM kill. */
 	memcg = set_active_memcg(im->memcg);
-	h = evcore_hold(GFP_KERNEL | __GFP_RETRY_MAYFAIL);
+	h = evcore_try_hold(im->user, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	set_active_memcg(memcg);
-	if (h) {
+	if (!IS_ERR(h)) {
 		h->record.events = mask & (IN_ALL_EVENTS | IN_UNMOUNT | IN_ISDIR);
 		/* As inotify has it. */
 		if (mask & (IN_MOVE_SELF | IN_DELETE_SELF))
@@ -115,14 +154,14 @@ static int inode_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode
 		h->record.extra[1] = name ? name->len : 0;
 	}
 	spin_lock(&im->lock);
-	if (im->source && h) {
+	if (im->source && !IS_ERR(h)) {
 		evcore_post_held(im->source, h);
 		h = NULL;
 	} else if (im->source) {
 		evcore_post(im->source, IN_Q_OVERFLOW, 1, 0);
 	}
 	spin_unlock(&im->lock);
-	if (h)
+	if (!IS_ERR_OR_NULL(h))
 		evcore_drop(h);
 	return 0;
 }
@@ -137,6 +176,16 @@ static void uncharge(struct inode_mark *im)
 #endif
 }
 
+/* Tell the source that its inode is gone; the mark's lock is held. */
+static void post_end(struct inode_mark *im)
+{
+	lockdep_assert_held(&im->lock);
+	im->last->record.events = IN_IGNORED;
+	evcore_post_last(im->source, im->last);
+	im->last = NULL;
+	im->source = NULL;
+}
+
 /*
  * The inode, or the file system, is going; or the source itself is, see unmark().
  * Called once for a mark that was on an inode.
@@ -146,12 +195,9 @@ static void inode_gone(struct fsnotify_mark *mark, struct fsnotify_group *group)
 	struct inode_mark *im = to_mark(mark);
 
 	spin_lock(&im->lock);
-	if (im->source) {
-		im->last->record.events = IN_IGNORED;
-		evcore_post_last(im->source, im->last);
-		im->last = NULL;
-		im->source = NULL;
-	}
+	im->gone = true;
+	if (im->source)
+		post_end(im);
 	spin_unlock(&im->lock);
 	uncharge(im);
 }
@@ -164,6 +210,7 @@ static void inode_free_mark(struct fsnotify_mark *mark)
 		evcore_drop(im->last);
 	mem_cgroup_put(im->memcg);
 	uncharge(im);
+	free_uid(im->user);
 	kfree(im);
 }
 
@@ -185,32 +232,99 @@ static unsigned int mark_flags(u32 events)
 	return events & IN_EXCL_UNLINK ? FSNOTIFY_MARK_FLAG_EXCL_UNLINK : 0;
 }
 
-/* A mark that is on no inode yet; a reference to it is the caller's. */
-static struct inode_mark *new_mark(struct evcore_source *s)
+/* The group of a queue's marks, made when there is none. */
+static struct fsnotify_group *queue_group(struct evcore_queue *q)
 {
-	struct inode_mark *im = kzalloc(sizeof(*im), GFP_KERNEL_ACCOUNT);
+	struct fsnotify_group *group = READ_ONCE(q->marks), *old;
 
+	if (group)
+		return group;
+	group = fsnotify_alloc_group(&inode_fsnotify_ops, FSNOTIFY_GROUP_USER |
+				     FSNOTIFY_GROUP_DUPS | FSNOTIFY_GROUP_NOFS);
+	if (IS_ERR(group))
+		return group;
+	old = cmpxchg(&q->marks, NULL, group);
+	if (!old)
+		return group;
+	fsnotify_put_group(group);
+	return old;
+}
+
+/**
+ * evcore_inode_queue_free - a queue is freed
+ * @q: the queue, of which there is no mark on an inode any more
+ *
+ * Context: process context.
+ */
+void evcore_inode_queue_free(struct evcore_queue *q)
+{
+	if (q->marks)
+		fsnotify_put_group(q->marks);
+}
+
+/* A mark that is on no inode yet and has no source; a reference to it is the caller's. */
+static struct inode_mark *new_mark(struct evcore_queue *q)
+{
+	struct fsnotify_group *group = queue_group(q);
+	struct inode_mark *im;
+
+	if (IS_ERR(group))
+		return ERR_CAST(group);
+	im = kzalloc(sizeof(*im), GFP_KERNEL_ACCOUNT);
 	if (!im)
 		return ERR_PTR(-ENOMEM);
-	im->last = evcore_hold(GFP_KERNEL);
-	if (!im->last) {
+	im->last = evcore_try_hold(q->user, GFP_KERNEL);
+	if (IS_ERR(im->last)) {
+		int ret = PTR_ERR(im->last);
+
 		kfree(im);
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(ret == -EAGAIN ? -ENOSPC : ret);
 	}
+	fsnotify_init_mark(&im->mark, group);
+	spin_lock_init(&im->lock);
+	im->memcg = get_mem_cgroup_from_mm(current->mm);
+	im->user = get_uid(q->user);
+	return im;
+}
+
+/* It becomes a watch, which whoever asks for it pays for. */
+static int charge(struct inode_mark *im)
+{
 #ifdef CONFIG_INOTIFY_USER
 	im->ucounts = inc_ucount(current_user_ns(), current_euid(),
 				 UCOUNT_INOTIFY_WATCHES);
-	if (!im->ucounts) {
-		evcore_drop(im->last);
-		kfree(im);
-		return ERR_PTR(-ENOSPC);
-	}
+	if (!im->ucounts)
+		return -ENOSPC;
 #endif
-	fsnotify_init_mark(&im->mark, inode_group);
-	spin_lock_init(&im->lock);
-	im->memcg = get_mem_cgroup_from_mm(current->mm);
-	im->source = s;
-	return im;
+	return 0;
+}
+
+/* What puts the mark puts its inode, perhaps: no lock of ours is held. */
+static void put_mark(struct inode_mark *im)
+{
+	evcore_may_wait();
+	fsnotify_put_mark(&im->mark);
+}
+
+static void put_mark_task(struct callback_head *head)
+{
+	put_mark(container_of(head, struct inode_mark, task_work));
+}
+
+static void put_mark_work(struct work_struct *work)
+{
+	put_mark(container_of(work, struct inode_mark, work));
+}
+
+/* Before the task returns to user space; where it does not, in a work item of its own. */
+static void put_mark_later(struct inode_mark *im)
+{
+	init_task_work(&im->task_work, put_mark_task);
+	if (!(current->flags & PF_KTHREAD) &&
+	    !task_work_add(current, &im->task_work, TWA_RESUME))
+		return;
+	INIT_WORK(&im->work, put_mark_work);
+	queue_work(system_unbound_wq, &im->work);
 }
 
 /* From here on nothing is posted through the mark. */
@@ -219,8 +333,7 @@ static void unmark(struct inode_mark *im)
 	spin_lock(&im->lock);
 	im->source = NULL;
 	spin_unlock(&im->lock);
-	fsnotify_destroy_mark(&im->mark, inode_group);
-	fsnotify_put_mark(&im->mark);
+	fsnotify_destroy_mark(&im->mark, im->mark.group);
 }
 
 /*
@@ -265,51 +378,117 @@ out_put:
 	return ret;
 }
 
-static int watch_inode(struct inode_source *is, struct inode *inode, u32 events)
+/*
+ * Does the queue's user have more marks on the inode than allowed, this one included?
+ * Marks that are not put yet count, because whoever uses the inode still comes by them.
+ */
+static bool too_many(struct inode_mark *im)
 {
-	struct inode_mark *im = new_mark(&is->holder.valued.source);
+	/* Ours is on its list, so it stays. */
+	struct fsnotify_mark_connector *conn = im->mark.connector;
+	struct fsnotify_mark *mark;
+	unsigned int n = 0;
+
+	spin_lock(&conn->lock);
+	hlist_for_each_entry(mark, &conn->list, obj_list)
+		n += mark->group->ops == &inode_fsnotify_ops &&
+		     to_mark(mark)->user == im->user;
+	spin_unlock(&conn->lock);
+	return n > INODE_MAX_MARKS;
+}
+
+static int inode_prepare(struct evcore_queue *q, struct evcore_request *req)
+{
+	struct inode_prepared *p = kmalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
 	int ret;
 
-	if (IS_ERR(im))
-		return PTR_ERR(im);
+	if (!p)
+		return -ENOMEM;
+	ret = find_path(req, &p->path);
+	if (ret)
+		goto out_free;
+	p->im = new_mark(q);
+	if (IS_ERR(p->im)) {
+		ret = PTR_ERR(p->im);
+		goto out_path;
+	}
+	req->prepared = p;
+	return 0;
+
+out_path:
+	path_put(&p->path);
+out_free:
+	kfree(p);
+	return ret;
+}
+
+static void inode_finish(struct evcore_request *req)
+{
+	struct inode_prepared *p = req->prepared;
+
+	if (p->im)
+		put_mark(p->im);
+	path_put(&p->path);
+	kfree(p);
+	/* Marks taken off by other entries of the call do not pile up on an inode. */
+	if (task_work_pending(current))
+		task_work_run();
+}
+
+/* Put the mark that was prepared on the inode, and let it post for the source. */
+static int watch_inode(struct inode_source *is, struct inode_prepared *p, u32 events)
+{
+	struct inode *inode = d_inode(p->path.dentry);
+	struct inode_mark *im = p->im;
+	int ret = charge(im);
+
+	if (ret)
+		return ret;
 	im->mark.mask = mark_mask(inode, events);
 	im->mark.flags = mark_flags(events);
 	ret = fsnotify_add_inode_mark(&im->mark, inode, 0);
-	if (ret) {
-		fsnotify_put_mark(&im->mark);
+	if (ret)
 		return ret;
+	if (too_many(im)) {
+		unmark(im);
+		return -ENOSPC;
 	}
+	p->im = NULL;
 	is->im = im;
 	is->inode = inode;
 	is->dev = inode->i_sb->s_dev;
 	is->ino = inode->i_ino;
+	spin_lock(&im->lock);
+	im->source = &is->holder.valued.source;
+	if (im->gone)	/* meanwhile: nobody else will tell it */
+		post_end(im);
+	spin_unlock(&im->lock);
 	return 0;
 }
 
 static int inode_attach(struct evcore_source *s, struct evcore_request *req,
 			u32 *ready)
 {
-	struct path path;
-	int ret = find_path(req, &path);
-
-	if (ret)
-		return ret;
-	ret = watch_inode(to_inode(s), d_inode(path.dentry), req->events);
-	path_put(&path);
-	return ret;
+	if (WARN_ON_ONCE(!req->prepared))
+		return -EINVAL;
+	return watch_inode(to_inode(s), req->prepared, req->events);
 }
 
 static void inode_detach(struct evcore_source *s)
 {
-	unmark(to_inode(s)->im);
+	struct inode_mark *im = to_inode(s)->im;
+
+	unmark(im);
+	put_mark_later(im);
 }
 
 /* Other bits on the inode it is on; false if the mark is gone. */
 static bool change_mask(struct inode_mark *im, struct inode *inode, u32 events)
 {
+	struct fsnotify_group *group = im->mark.group;
 	bool attached;
 
-	fsnotify_group_lock(inode_group);
+	fsnotify_group_lock(group);
 	spin_lock(&im->mark.lock);
 	attached = im->mark.flags & FSNOTIFY_MARK_FLAG_ATTACHED;
 	if (attached) {
@@ -320,33 +499,31 @@ static bool change_mask(struct inode_mark *im, struct inode *inode, u32 events)
 	spin_unlock(&im->mark.lock);
 	if (attached)
 		fsnotify_recalc_mask(im->mark.connector);
-	fsnotify_group_unlock(inode_group);
+	fsnotify_group_unlock(group);
 	return attached;
 }
 
 static int inode_modify(struct evcore_source *s, struct evcore_request *req)
 {
+	struct inode_prepared *p = req->prepared;
 	struct inode_source *is = to_inode(s);
 	struct inode_mark *old = is->im;
 	struct inode *inode;
-	struct path path;
-	int ret = find_path(req, &path);
+	int ret;
 
+	if (WARN_ON_ONCE(!p))
+		return -EINVAL;
+	if (!READ_ONCE(old->source))
+		return -ENOENT;	/* its end has been posted */
+	inode = d_inode(p->path.dentry);
+	if (inode == is->inode && change_mask(old, inode, req->events))
+		return 0;
+	ret = watch_inode(is, p, req->events);
 	if (ret)
 		return ret;
-	inode = d_inode(path.dentry);
-	ret = -ENOENT;
-	if (!READ_ONCE(old->source))
-		goto out_put;	/* its end has been posted */
-	ret = 0;
-	if (inode != is->inode || !change_mask(old, inode, req->events)) {
-		ret = watch_inode(is, inode, req->events);
-		if (!ret)
-			unmark(old);
-	}
-out_put:
-	path_put(&path);
-	return ret;
+	unmark(old);
+	p->im = old;	/* inode_finish() puts it */
+	return 0;
 }
 
 static void inode_describe(struct evcore_source *s, struct seq_file *m)
@@ -357,15 +534,6 @@ static void inode_describe(struct evcore_source *s, struct seq_file *m)
 		   READ_ONCE(is->holder.nr_held));
 }
 
-static int __init inode_source_init(void)
-{
-	inode_group = fsnotify_alloc_group(&inode_fsnotify_ops, FSNOTIFY_GROUP_DUPS);
-	if (IS_ERR(inode_group))
-		panic("evcore: no fsnotify group\n");
-	return 0;
-}
-fs_initcall(inode_source_init);
-
 const struct evcore_source_ops evcore_inode_ops = {
 	.name		= "evcore_inode",
 	.type		= EVCORE_INODE,
@@ -373,6 +541,8 @@ const struct evcore_source_ops evcore_inode_ops = {
 	.fixed		= EVCORE_COUNTS,
 	.all_events	= IN_ALL_EVENTS | INODE_HOW,
 	.holds		= true,
+	.prepare	= inode_prepare,
+	.finish		= inode_finish,
 	.attach		= inode_attach,
 	.detach		= inode_detach,
 	.modify		= inode_modify,

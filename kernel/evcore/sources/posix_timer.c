@@ -4,7 +4,11 @@
  * would send its signal it posts, and goes on by itself: there is no delivery that
  * it would wait for. The value is the overrun count: expirations that have come
  * and had no event of their own. timer_getoverrun() says that of the last event
- * posted.
+ * posted. rate.c says how often it may interrupt.
+ *
+ * Once its registration is gone, with the queue perhaps, there is nobody to tell. A
+ * timer that finds that out when it expires goes on as one with SIGEV_NONE: it does
+ * not interrupt any more, and timer_gettime() still says when it would expire next.
  *
  * The kernel's own accounting is used: k_itimer.it_overrun counts from -1 what
  * was passed over, it_overrun_last is what timer_getoverrun() returns. Everything
@@ -16,15 +20,12 @@
 
 #include "sigev.h"
 
-/* A shorter interval does not interrupt more often than this. */
-#define STEP_NS	(50 * NSEC_PER_USEC)
-
-/* Post what has expired, and begin to count anew. */
-static void post_overrun(struct k_itimer *timr)
+/* Post what has expired, and begin to count anew; false if there is nobody to be told. */
+static bool post_overrun(struct k_itimer *timr)
 {
 	timr->it_overrun_last = max(timr->it_overrun, 0);
 	timr->it_overrun = -1;
-	evcore_sigev_post(timr->it_evcore, timr->it_overrun_last);
+	return evcore_sigev_post(timr->it_evcore, timr->it_overrun_last);
 }
 
 /**
@@ -59,6 +60,7 @@ int evcore_timer_create(struct k_itimer *timr, const struct sigevent *event)
 enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *timer)
 {
 	ktime_t now = hrtimer_cb_get_time(timer);
+	u64 delay;
 
 	if (!timr->it_interval) {
 		timr->it_active = 0;
@@ -66,10 +68,15 @@ enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *t
 		return HRTIMER_NORESTART;
 	}
 	timr->it_overrun += hrtimer_forward(timer, now, timr->it_interval);
-	post_overrun(timr);
+	if (!post_overrun(timr)) {
+		timr->it_sigev_notify = SIGEV_NONE;
+		timr->it_active = 0;
+		return HRTIMER_NORESTART;
+	}
 	/* What is passed over from here on is counted with the next. */
-	if (timr->it_interval < STEP_NS)
-		timr->it_overrun += hrtimer_forward(timer, ktime_add_ns(now, STEP_NS),
+	delay = evcore_timer_delay(timr->it_evcore->queue->user, timer, now, timr->it_interval);
+	if (delay)
+		timr->it_overrun += hrtimer_forward(timer, ktime_add_ns(now, delay),
 						    timr->it_interval);
 	return HRTIMER_RESTART;
 }

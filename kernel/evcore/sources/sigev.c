@@ -113,15 +113,20 @@ out:
  * @value: of the event
  *
  * Context: as evcore_post().
+ *
+ * Return: false if there is nobody to say it to, for the registration is gone.
  */
-void evcore_sigev_post(struct evcore_sigev *n, u64 value)
+bool evcore_sigev_post(struct evcore_sigev *n, u64 value)
 {
 	unsigned long flags;
+	bool tied;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
-	if (n->source)
+	tied = n->source;
+	if (tied)
 		evcore_post(n->source, READ_ONCE(n->source->events), value, 0);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
+	return tied;
 }
 
 /**

@@ -13,9 +13,17 @@
  *
  * Realtime signals come one by one, in order, each with its payload. Of a standard
  * signal that is pending already, unconsumed in the queue, another is not told
- * apart, as with a pending signal. For want of memory, or with more waiting outside
- * the ring than RLIMIT_SIGPENDING, a realtime signal sent with a payload fails with
- * EAGAIN as it does otherwise; of others only their number is posted.
+ * apart, as with a pending signal. A realtime signal that waits outside the ring is
+ * counted with the pending signals of the user who registered. For want of memory, or
+ * over RLIMIT_SIGPENDING, one that is sent with a payload fails with EAGAIN as it does
+ * otherwise; of others only their number is posted.
+ *
+ * BOUNDS
+ *
+ * Whoever sends a signal posts it to every queue that the process has registered it
+ * in, with siglock held and interrupts off, in the timer's interrupt, and at a child's
+ * exit under tasklist_lock. So there are at most MAX_QUEUES of them for each signal,
+ * and each signal has a list of its own.
  *
  * LIFETIME
  *
@@ -29,6 +37,7 @@
 #include <linux/cred.h>
 #include <linux/evcore_signal.h>
 #include <linux/hrtimer.h>
+#include <linux/nospec.h>
 #include <linux/pid_namespace.h>
 #include <linux/refcount.h>
 #include <linux/sched/signal.h>
@@ -39,21 +48,23 @@
 
 #include "sources.h"
 
-/* ITIMER_REAL is re-armed here; it does not interrupt more often than this. */
-#define STEP_NS	(50 * NSEC_PER_USEC)
+/* Queues of a process that one signal goes into: see BOUNDS. */
+#define MAX_QUEUES	32
 
 /**
  * struct evcore_signals - what one process has registered
  * @refs: of signal_struct and of each source
  * @lock: inside siglock
- * @sources: all of them, @lock
- * @alarm_taken: SIGALRM went into queues only since ITIMER_REAL expired last, @lock
+ * @alarm_taken: the SIGALRM of ITIMER_REAL went into queues only; siglock
+ * @nr: registrations of each signal, @lock; read without it
+ * @sources: those of each signal, @lock
  */
 struct evcore_signals {
 	refcount_t		refs;
 	spinlock_t		lock;	/* see above */
-	struct list_head	sources;
 	bool			alarm_taken;
+	u8			nr[_NSIG];
+	struct list_head	sources[_NSIG];
 };
 
 struct signal_source {
@@ -72,6 +83,18 @@ static struct signal_source *to_signal(struct evcore_source *s)
 static struct evcore_source *source_of(struct signal_source *ss)
 {
 	return &ss->holder.valued.source;
+}
+
+/* The registrations of a signal. */
+static struct list_head *sources_of(struct evcore_signals *es, int sig)
+{
+	return &es->sources[sig - 1];
+}
+
+/* Has the process registered the signal? A look without the lock. */
+static bool has_sources(const struct evcore_signals *es, int sig)
+{
+	return READ_ONCE(es->nr[sig - 1]);
 }
 
 static void put_signals(struct evcore_signals *es)
@@ -163,13 +186,19 @@ static bool may_fail(int sig, const struct kernel_siginfo *info)
 	       info->si_code != SI_USER && info->si_code != SI_TIMER;
 }
 
-static struct evcore_held *hold(struct signal_source *ss, struct task_struct *t)
+/*
+ * Does the user have as many signals pending as the process may? With room in the ring
+ * nothing waits; a look without the queue's lock is as good as any, and lets at most
+ * one more wait for each queue.
+ */
+static bool over_limit(const struct signal_source *ss, struct task_struct *t)
 {
-	/* A guess without the queue's lock, and as good as any: a limit. */
-	if (ss->sig >= SIGRTMIN &&
-	    READ_ONCE(ss->holder.nr_held) >= task_rlimit(t, RLIMIT_SIGPENDING))
-		return NULL;
-	return evcore_hold(GFP_ATOMIC | __GFP_NOWARN);
+	unsigned long limit = task_rlimit(t, RLIMIT_SIGPENDING);
+
+	if (!ss->holder.ucounts || !READ_ONCE(ss->holder.valued.source.queue->nr_overflow))
+		return false;
+	return !limit || is_rlimit_overlimit(ss->holder.ucounts, UCOUNT_RLIMIT_SIGPENDING,
+					     limit - 1);
 }
 
 /* 1: posted, 0: the source is not armed, -EAGAIN: nothing was done. */
@@ -177,8 +206,10 @@ static int post_signal(struct signal_source *ss, const struct kernel_siginfo *in
 		       struct task_struct *t, bool fail)
 {
 	struct evcore_source *s = source_of(ss);
-	struct evcore_held *h = hold(ss, t);
+	struct evcore_held *h = NULL;
 
+	if (!over_limit(ss, t))
+		h = evcore_hold(s->queue, GFP_ATOMIC | __GFP_NOWARN);
 	if (h) {
 		h->record.events = EVCORE_SIGNALED;
 		fill_record(&h->record, ss->sig, info, t);
@@ -203,8 +234,8 @@ static int post_only(struct evcore_signals *es, int sig, const struct kernel_sig
 	int ret, posted = 0;
 
 	lockdep_assert_held(&es->lock);
-	list_for_each_entry(ss, &es->sources, node) {
-		if (ss->sig != sig || !ss->only)
+	list_for_each_entry(ss, sources_of(es, sig), node) {
+		if (!ss->only)
 			continue;
 		/* Once a queue has it, nobody is to send it again. */
 		ret = post_signal(ss, info, t, fail && !posted);
@@ -232,21 +263,24 @@ bool evcore_signal_slow(bool deliver, int sig, const struct kernel_siginfo *info
 			struct task_struct *t, int *ret, int taken)
 {
 	struct evcore_signals *es = t->signal->evcore;
-	int posted;
+	int posted = 0;
 
 	/* On its way out: what is dropped now comes to nobody. */
 	if (!deliver && t->signal->flags & SIGNAL_GROUP_EXIT)
 		return false;
-	spin_lock(&es->lock);
-	posted = post_only(es, sig, info, t, deliver && may_fail(sig, info));
-	if (posted > 0 && sig == SIGALRM && deliver)
-		es->alarm_taken = true;
-	spin_unlock(&es->lock);
+	if (has_sources(es, sig)) {
+		spin_lock(&es->lock);
+		posted = post_only(es, sig, info, t, deliver && may_fail(sig, info));
+		spin_unlock(&es->lock);
+	}
+	/* As the timer sends it; should others, the timer is re-armed once too often. */
+	if (sig == SIGALRM && info == SEND_SIG_PRIV)
+		es->alarm_taken = posted > 0;
 	if (posted < 0) {
 		*ret = posted;
 		return false;
 	}
-	if (!posted || !deliver || is_fault(sig, info))
+	if (!posted || is_fault(sig, info))
 		return deliver;
 	*ret = taken;
 	return false;
@@ -266,45 +300,73 @@ void evcore_signal_also_slow(int sig, const struct kernel_siginfo *info,
 	struct evcore_signals *es = t->signal->evcore;
 	struct signal_source *ss;
 
+	if (!has_sources(es, sig))
+		return;
 	spin_lock(&es->lock);
-	list_for_each_entry(ss, &es->sources, node)
-		if (ss->sig == sig && !ss->only)
+	list_for_each_entry(ss, sources_of(es, sig), node)
+		if (!ss->only)
 			post_signal(ss, info, t, false);
 	spin_unlock(&es->lock);
 }
 
+/*
+ * Lock the process's siglock. Its leader may be on its way out, and exec may just have
+ * put another thread into its place: then there is a new one to be found.
+ */
+static struct task_struct *lock_process(struct pid *leader, unsigned long *flags)
+{
+	struct task_struct *t;
+
+	do {
+		t = pid_task(leader, PIDTYPE_TGID);
+	} while (t && !lock_task_sighand(t, flags));
+	return t;
+}
+
+/* SIGALRM came into queues, and there is none that could be dequeued; siglock held. */
+static bool must_rearm(struct signal_struct *sig)
+{
+	struct evcore_signals *es = sig->evcore;
+
+	if (!es || !sig->it_real_incr || hrtimer_is_queued(&sig->real_timer))
+		return false;
+	return es->alarm_taken || (has_sources(es, SIGALRM) &&
+				   !sigismember(&sig->shared_pending.signal, SIGALRM));
+}
+
 /**
- * evcore_itimer_rearm - ITIMER_REAL has expired and SIGALRM was sent
+ * evcore_itimer_expired - ITIMER_REAL has expired and SIGALRM was sent
  * @sig: whose timer
- * @timer: its hrtimer
  *
  * A periodic one is re-armed when its signal is dequeued. Where that went into
- * queues only, it must be done here.
+ * queues only, or was ignored as well as posted, it must be done here: under siglock,
+ * as there, so that nobody else does it meanwhile, and by starting the timer, for the
+ * hrtimer code would put it into its queue after siglock is released.
  *
  * Context: the timer's interrupt.
- *
- * Return: true if it was re-armed.
  */
-bool evcore_itimer_rearm(struct signal_struct *sig, struct hrtimer *timer)
+void evcore_itimer_expired(struct signal_struct *sig)
 {
-	/* Set once, pairs with own_signals(); kept until this timer is cancelled. */
-	struct evcore_signals *es = smp_load_acquire(&sig->evcore);
-	ktime_t interval = READ_ONCE(sig->it_real_incr);
-	ktime_t now = hrtimer_cb_get_time(timer);
+	struct hrtimer *timer = &sig->real_timer;
+	ktime_t interval, now;
+	struct task_struct *t;
 	unsigned long flags;
-	bool taken;
+	u64 delay;
 
-	if (!es)
-		return false;
-	spin_lock_irqsave(&es->lock, flags);
-	taken = es->alarm_taken;
-	es->alarm_taken = false;
-	spin_unlock_irqrestore(&es->lock, flags);
-	if (!taken || !interval)
-		return false;
-	hrtimer_forward(timer, interval < STEP_NS ? ktime_add_ns(now, STEP_NS) : now,
-			interval);
-	return true;
+	if (!READ_ONCE(sig->evcore))
+		return;
+	guard(rcu)();
+	t = lock_process(sig->pids[PIDTYPE_TGID], &flags);
+	if (!t)
+		return;
+	if (must_rearm(sig)) {
+		now = hrtimer_cb_get_time(timer);
+		interval = sig->it_real_incr;
+		delay = evcore_timer_delay(__task_cred(t)->user, timer, now, interval);
+		hrtimer_forward(timer, ktime_add_ns(now, delay), interval);
+		hrtimer_restart(timer);
+	}
+	unlock_task_sighand(t, &flags);
 }
 
 /* --- registering --- */
@@ -320,6 +382,7 @@ static struct evcore_signals *own_signals(void)
 {
 	struct signal_struct *sig = current->signal;
 	struct evcore_signals *es, *old;
+	int i;
 
 	if (sig->evcore)
 		return sig->evcore;
@@ -328,12 +391,13 @@ static struct evcore_signals *own_signals(void)
 		return NULL;
 	refcount_set(&es->refs, 1);
 	spin_lock_init(&es->lock);
-	INIT_LIST_HEAD(&es->sources);
+	for (i = 0; i < _NSIG; i++)
+		INIT_LIST_HEAD(&es->sources[i]);
 
 	spin_lock_irq(own_siglock());
 	old = sig->evcore;
-	if (!old)	/* initialised first: pairs with evcore_itimer_rearm() */
-		smp_store_release(&sig->evcore, es);
+	if (!old)
+		WRITE_ONCE(sig->evcore, es);
 	spin_unlock_irq(own_siglock());
 	if (!old)
 		return es;
@@ -351,10 +415,42 @@ static bool is_registered(struct evcore_signals *es, int sig, struct evcore_queu
 {
 	struct signal_source *ss;
 
-	list_for_each_entry(ss, &es->sources, node)
-		if (ss->sig == sig && source_of(ss)->queue == q)
+	lockdep_assert_held(&es->lock);
+	list_for_each_entry(ss, sources_of(es, sig), node)
+		if (source_of(ss)->queue == q)
 			return true;
 	return false;
+}
+
+static int add_source(struct evcore_signals *es, struct signal_source *ss)
+{
+	u8 *nr = &es->nr[ss->sig - 1];
+
+	guard(spinlock_irq)(&es->lock);
+	if (is_registered(es, ss->sig, source_of(ss)->queue))	/* in the other form */
+		return -EEXIST;
+	if (*nr == MAX_QUEUES)
+		return -ENOSPC;
+	WRITE_ONCE(*nr, *nr + 1);
+	refcount_inc(&es->refs);
+	list_add_tail(&ss->node, sources_of(es, ss->sig));
+	return 0;
+}
+
+/* Realtime signals that wait count as pending ones; of the others one waits at most. */
+static int charge_to_user(struct signal_source *ss)
+{
+	if (ss->sig < SIGRTMIN)
+		return 0;
+	ss->holder.ucounts = get_ucounts(current_ucounts());
+	return ss->holder.ucounts ? 0 : -ENOMEM;
+}
+
+static void uncharge_user(struct signal_source *ss)
+{
+	if (ss->holder.ucounts)
+		put_ucounts(ss->holder.ucounts);
+	ss->holder.ucounts = NULL;
 }
 
 static int signal_attach(struct evcore_source *s, struct evcore_request *req,
@@ -363,26 +459,25 @@ static int signal_attach(struct evcore_source *s, struct evcore_request *req,
 	struct signal_source *ss = to_signal(s);
 	u64 sig = s->id & ~EVCORE_SIGNAL_NOMASK;
 	struct evcore_signals *es;
-	bool twice;
+	int ret;
 
 	if (!sig || sig > _NSIG || sig == SIGKILL || sig == SIGSTOP)
 		return -EINVAL;
 	es = own_signals();
 	if (!es)
 		return -ENOMEM;
-	ss->sig = sig;
+	ss->sig = array_index_nospec(sig, _NSIG + 1);
 	ss->only = s->id & EVCORE_SIGNAL_NOMASK;
 	ss->signals = es;
 	s->flags |= merging(sig);
 
-	spin_lock_irq(&es->lock);
-	twice = is_registered(es, sig, s->queue);	/* in the other form */
-	if (!twice) {
-		refcount_inc(&es->refs);
-		list_add_tail(&ss->node, &es->sources);
-	}
-	spin_unlock_irq(&es->lock);
-	return twice ? -EEXIST : 0;
+	ret = charge_to_user(ss);
+	if (ret)
+		return ret;
+	ret = add_source(es, ss);
+	if (ret)
+		uncharge_user(ss);
+	return ret;
 }
 
 static void signal_detach(struct evcore_source *s)
@@ -392,8 +487,12 @@ static void signal_detach(struct evcore_source *s)
 
 	spin_lock_irq(&es->lock);
 	list_del(&ss->node);
+	WRITE_ONCE(es->nr[ss->sig - 1], es->nr[ss->sig - 1] - 1);
 	spin_unlock_irq(&es->lock);
 	put_signals(es);
+	/* They are charged to whom is let go of here. */
+	evcore_held_purge(s);
+	uncharge_user(ss);
 }
 
 static int signal_modify(struct evcore_source *s, struct evcore_request *req)
@@ -414,11 +513,13 @@ static void signal_describe(struct evcore_source *s, struct seq_file *m)
 static struct signal_source *first_of(struct evcore_signals *es, struct evcore_queue *q)
 {
 	struct signal_source *ss;
+	int sig;
 
 	lockdep_assert_held(&es->lock);
-	list_for_each_entry(ss, &es->sources, node)
-		if (!q || source_of(ss)->queue == q)
-			return ss;
+	for (sig = 1; sig <= _NSIG; sig++)
+		list_for_each_entry(ss, sources_of(es, sig), node)
+			if (!q || source_of(ss)->queue == q)
+				return ss;
 	return NULL;
 }
 

@@ -3,7 +3,17 @@
 #ifndef _EVCORE_SOURCES_H
 #define _EVCORE_SOURCES_H
 
+#include <linux/ktime.h>
+#include <linux/time_namespace.h>
+
 #include "../internal.h"
+
+struct hrtimer;
+struct user_struct;
+
+/* rate.c */
+u64 evcore_timer_delay(struct user_struct *user, const struct hrtimer *timer, ktime_t now,
+		       u64 interval);
 
 /* Number, and the name of its struct evcore_source_ops. */
 #define EVCORE_SOURCES(row)			\

@@ -3,8 +3,11 @@
  * timer: an hrtimer that posts from its interrupt. The value counts the periods
  * that have passed since the last event, so that none is lost whatever the load.
  *
- * A period below TIMER_STEP_NS does not fire more often than that; the periods
- * in between are counted.
+ * rate.c says how often a timer may fire; the periods in between are counted. One that
+ * fell together with too many others fires later from then on, by less than a period,
+ * so that they do not fall together each time.
+ *
+ * Times are those of the time namespace of the process that set the timer.
  */
 #include <linux/hrtimer.h>
 #include <linux/math64.h>
@@ -12,14 +15,13 @@
 
 #include "sources.h"
 
-/* As for POSIX timers: an interrupt every so often at the most. */
-#define TIMER_STEP_NS	(50 * NSEC_PER_USEC)
-
 struct timer_source {
 	struct evcore_valued	valued;
 	struct hrtimer		timer;
 	ktime_t			first;		/* first expiry */
 	u64			interval;	/* ns, 0: once */
+	u64			late;		/* ns, less than the interval */
+	s64			offset;		/* of the time namespace */
 	u64			counted;	/* expirations posted */
 };
 
@@ -32,7 +34,7 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 {
 	struct timer_source *ts = container_of(timer, struct timer_source, timer);
 	ktime_t now = hrtimer_cb_get_time(timer);
-	u64 total = 1, next;
+	u64 total = 1, next, delay;
 
 	if (ts->interval)
 		total += div64_u64(max_t(s64, ktime_sub(now, ts->first), 0),
@@ -40,16 +42,20 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 	/* A clock that was set back has nothing new to count. */
 	if (total > ts->counted)
 		evcore_post(&ts->valued.source, EVCORE_FIRED, total - ts->counted,
-			    ktime_to_ns(now));
+			    ktime_to_ns(now) + ts->offset);
 	ts->counted = max(ts->counted, total);
 	if (!ts->interval || READ_ONCE(ts->valued.source.flags) & EVCORE_ONESHOT)
 		return HRTIMER_NORESTART;
 
+	delay = evcore_timer_delay(ts->valued.source.queue->user, timer, now, ts->interval);
 	next = ts->counted;
-	if (ts->interval < TIMER_STEP_NS)
-		next += div64_u64(TIMER_STEP_NS, ts->interval);
+	if (delay >= ts->interval)
+		next += div64_u64(delay, ts->interval);
+	else if (delay)
+		ts->late = delay;
 	/* Saturates: wrapped around it would be due at once, again and again. */
-	hrtimer_set_expires(timer, ktime_add_safe(ts->first, next * ts->interval));
+	hrtimer_set_expires(timer, ktime_add_safe(ktime_add_safe(ts->first, next * ts->interval),
+						  ns_to_ktime(ts->late)));
 	return HRTIMER_RESTART;
 }
 
@@ -77,8 +83,10 @@ static int timer_start(struct timer_source *ts, const struct evcore_request *req
 	hrtimer_init(&ts->timer, clock, HRTIMER_MODE_ABS);
 	ts->timer.function = timer_fired;
 	ts->interval = req->args[2];
+	ts->late = 0;
 	ts->counted = 0;
-	ts->first = absolute ? ns_to_ktime(delay) :
+	ts->offset = evcore_time_offset(clock);
+	ts->first = absolute ? timens_ktime_to_host(clock, ns_to_ktime(delay)) :
 		    ktime_add_safe(hrtimer_cb_get_time(&ts->timer), ns_to_ktime(delay));
 	hrtimer_start(&ts->timer, ts->first, HRTIMER_MODE_ABS);
 	return 0;

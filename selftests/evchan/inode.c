@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Inodes that are named by a path: what the lookup waits for, nobody else who needs the
+ * channel does.
+ */
+#include <linux/futex.h>
+#include <linux/userfaultfd.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+
+#include "channel.h"
+
+static struct evchan_change by_path(const char *path)
+{
+	return (struct evchan_change){
+		.op = EVCHAN_ADD, .type = EVCHAN_INODE, .id = 1,
+		.events = IN_MODIFY | IN_DONT_FOLLOW,
+		.args = { (uint32_t)AT_FDCWD, (uintptr_t)path },
+	};
+}
+
+/* A page that whoever touches it waits for, until release_page(). */
+static char *held_page(int *uffd)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	*uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (*uffd < 0 || page == MAP_FAILED || ioctl(*uffd, UFFDIO_API, &api))
+		return NULL;
+	reg.range.start = (uintptr_t)page;
+	reg.range.len = 4096;
+	return ioctl(*uffd, UFFDIO_REGISTER, &reg) ? NULL : page;
+}
+
+static int release_page(int uffd, char *page, const char *text)
+{
+	static _Alignas(4096) char from[4096];
+	struct uffdio_copy copy = { .dst = (uintptr_t)page, .src = (uintptr_t)from, .len = 4096 };
+
+	strcpy(from, text);
+	return ioctl(uffd, UFFDIO_COPY, &copy);
+}
+
+struct adder {
+	pthread_t thread;
+	struct channel *c;
+	struct evchan_change ch;
+	int result;
+	int done;
+};
+
+static void *add_thread(void *arg)
+{
+	struct adder *a = arg;
+
+	a->result = change(a->c, &a->ch);
+	__atomic_store_n(&a->done, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* True once the call is over, false if it is not after a long time. */
+static int comes_back(struct adder *a)
+{
+	for (int i = 0; i < LONG_MS && !__atomic_load_n(&a->done, __ATOMIC_ACQUIRE); i++)
+		usleep(1000);
+	return __atomic_load_n(&a->done, __ATOMIC_ACQUIRE);
+}
+
+/* While a path is looked up, which can take for ever, the channel is everybody else's. */
+TEST_F(channel, inode_path_waits_for_nobody)
+{
+	struct adder slow = { .c = &self->c }, other = { .c = &self->c };
+	struct pollfd fault = { .events = POLLIN };
+	char *page = held_page(&fault.fd);
+	int over, back;
+
+	ASSERT_NE(page, NULL);
+	for (int op = EVCHAN_ADD; op <= EVCHAN_SET; op++) {
+		if (op == EVCHAN_DEL)
+			continue;
+		slow.ch = by_path(page);
+		slow.ch.op = op;
+		slow.done = 0;
+		ASSERT_EQ(pthread_create(&slow.thread, NULL, add_thread, &slow), 0);
+		ASSERT_EQ(poll(&fault, 1, LONG_MS), 1);	/* it waits for the page */
+		other.ch = (struct evchan_change){
+			.op = EVCHAN_SET, .type = EVCHAN_POLL, .events = POLLIN,
+			.args = { (uint64_t)self->fd },
+		};
+		other.done = 0;
+		ASSERT_EQ(pthread_create(&other.thread, NULL, add_thread, &other), 0);
+		back = comes_back(&other);
+		over = __atomic_load_n(&slow.done, __ATOMIC_ACQUIRE);
+		ASSERT_EQ(release_page(fault.fd, page, "/"), 0);
+		pthread_join(slow.thread, NULL);
+		pthread_join(other.thread, NULL);
+		EXPECT_EQ(back, 1);
+		EXPECT_EQ(over, 0);
+		EXPECT_EQ(other.result, 0);
+		EXPECT_EQ(slow.result, 0);
+		ASSERT_EQ(madvise(page, 4096, MADV_DONTNEED), 0);
+		/* What there was to read of the fault. */
+		struct uffd_msg msg;
+
+		fcntl(fault.fd, F_SETFL, O_NONBLOCK);
+		while (read(fault.fd, &msg, sizeof(msg)) > 0)
+			;
+	}
+	close(fault.fd);
+	munmap(page, 4096);
+}
+
+/* Where a file is mapped from: /proc/@pid/map_files has it. */
+static int mapped_file(pid_t pid, char *path, size_t size)
+{
+	unsigned long from, to;
+	char line[512];
+	int found = 0;
+	FILE *f;
+
+	snprintf(line, sizeof(line), "/proc/%d/maps", pid);
+	f = fopen(line, "r");
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strchr(line, '/') && !strstr(line, "anon_inode") &&
+			sscanf(line, "%lx-%lx", &from, &to) == 2;
+	if (f)
+		fclose(f);
+	snprintf(path, size, "/proc/%d/map_files/%lx-%lx", pid, from, to);
+	return found;
+}
+
+/*
+ * Such a path takes the locks of another process's exec and a reference to its address
+ * space. What an exec and the end of an address space do to the channel, that waits for
+ * a futex here, must not meet them: lockdep would say so, and without it a process
+ * would hang.
+ */
+TEST_F(channel, inode_path_of_another_process)
+{
+	struct evchan_change futex = {
+		.op = EVCHAN_ADD, .type = EVCHAN_FUTEX, .flags = EVCHAN_ONESHOT, .id = 2,
+		.args = { 0, 7, ~0U, 0x02 | FUTEX_PRIVATE_FLAG },
+	};
+	static uint32_t word = 7;
+	struct evchan_change ch;
+	char path[128];
+	int status;
+	pid_t pid;
+
+	futex.args[0] = (uintptr_t)&word;
+	for (int i = 0; i < 20; i++) {
+		pid = fork();
+		if (!pid) {
+			if (change(&self->c, &futex))
+				_exit(1);
+			raise_eventfd(self->fd);
+			if (i % 2)
+				_exit(0);
+			execl("/bin/true", "true", NULL);
+			_exit(1);
+		}
+		struct pollfd p = { .fd = self->fd, .events = POLLIN };
+
+		ASSERT_EQ(poll(&p, 1, LONG_MS), 1);
+		read_eventfd(self->fd);
+		/* Until it is gone, whatever comes of that. */
+		int gone = 0;
+
+		while (!gone && mapped_file(pid, path, sizeof(path))) {
+			ch = by_path(path);
+			if (!change(&self->c, &ch)) {
+				ch.op = EVCHAN_DEL;
+				ASSERT_GE(change(&self->c, &ch), 0);
+			}
+			gone = waitpid(pid, &status, WNOHANG) == pid;
+		}
+		if (!gone)
+			ASSERT_EQ(waitpid(pid, &status, 0), pid);
+		ASSERT_EQ(status, 0);
+		futex.id++;
+	}
+}
+
+/* Entries that add and remove in one call are no more marks than that. */
+TEST_F(channel, inode_added_and_removed_in_one_call)
+{
+	enum { N = 600 };
+	struct evchan_change *ch = calloc(N, sizeof(*ch));
+	int bad = 0;
+
+	for (int i = 0; i < N; i++) {
+		ch[i] = by_path("/tmp");
+		ch[i].op = i % 2 ? EVCHAN_DEL : EVCHAN_ADD;
+	}
+	EXPECT_EQ(syscall(NR_EVCHAN_CTL, self->c.fd, ch, N, sizeof(*ch), 0), N);
+	for (int i = 0; i < N; i++)
+		bad += ch[i].result != 0;
+	EXPECT_EQ(bad, 0);
+	free(ch);
+}
+
+/* A program asks the channel whether native AIO can complete into it. */
+TEST_F(channel, aio_feature)
+{
+	EXPECT_NE(self->c.params.features & EVCHAN_FEAT_AIO, 0);
+}
+
+TEST_HARNESS_MAIN
