@@ -113,6 +113,7 @@
 #include <linux/rbtree_types.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
+#include <linux/uaccess.h>
 #include <linux/wait.h>
 #include <linux/workqueue_types.h>
 
@@ -309,6 +310,33 @@ void evcore_queue_put_sleepable(struct evcore_queue *q);
 struct file *evcore_queue_file(struct evcore_queue *q, unsigned int flags);
 int evcore_map_ring(struct vm_area_struct *vma, void *ring, unsigned long length);
 int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes);
+
+bool evcore_fault_in(struct evcore_queue *q, void __user *at, size_t size, bool write);
+
+/**
+ * evcore_lock_user - take a queue's mutex for work that reads or writes user memory
+ * @q: the queue
+ *
+ * Until evcore_unlock_user() an access to a page that is not there fails in place of
+ * waiting for it: bringing it in may take as long as some program likes (userfaultfd, a
+ * file of FUSE), and the mutex is needed by the exit of others. Then evcore_fault_in()
+ * waits for the page without the mutex, and the access is tried again.
+ */
+static inline void evcore_lock_user(struct evcore_queue *q)
+{
+	mutex_lock(&q->mutex);
+	pagefault_disable();
+}
+
+/**
+ * evcore_unlock_user - undo evcore_lock_user()
+ * @q: the queue
+ */
+static inline void evcore_unlock_user(struct evcore_queue *q)
+{
+	pagefault_enable();
+	mutex_unlock(&q->mutex);
+}
 
 extern const struct file_operations evcore_queue_fops;
 

@@ -308,15 +308,15 @@ static noinline int prepared_change(struct evcore_queue *q, struct change *ch)
 	ret = check_change(ch);
 	if (ret)
 		return ret;
-	mutex_unlock(&q->mutex);
+	evcore_unlock_user(q);
 	ret = evcore_prepare(q, req);
-	mutex_lock(&q->mutex);
+	evcore_lock_user(q);
 	if (ret)
 		return ret;
 	ret = do_change(q, ch);
-	mutex_unlock(&q->mutex);
+	evcore_unlock_user(q);
 	evcore_finish(req);
-	mutex_lock(&q->mutex);
+	evcore_lock_user(q);
 	return ret;
 }
 
@@ -421,7 +421,7 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 		return -EINVAL;
 	}
 	batch.nr = 0;
-	mutex_lock(&c->queue.mutex);
+	evcore_lock_user(&c->queue);
 	evcore_reap(&c->queue);
 	for (i = 0; i < n; i++, at += size) {
 		int result;
@@ -435,7 +435,10 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 			if (i == n)
 				break;
 		}
-		result = read_change(&ch, at, size);
+		do {
+			result = read_change(&ch, at, size);
+		} while (unlikely(result == -EFAULT) &&
+			 evcore_fault_in(&c->queue, at, size, false));
 		batch.left = n - i;
 		if (result == -EFAULT) {
 			ret = -EFAULT;
@@ -445,7 +448,10 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 			result = do_change(&c->queue, &ch);
 		else if (result > 0)
 			result = prepared_change(&c->queue, &ch);
-		ret = write_result(at, &ch, result);
+		do {
+			ret = write_result(at, &ch, result);
+		} while (unlikely(ret) && evcore_fault_in(&c->queue, at, sizeof(struct evchan_change),
+							  true));
 		if (ret)
 			break;
 		if (result >= 0)
@@ -454,12 +460,12 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 			break;
 		if (need_resched()) {
 			/* Let others in between two entries. */
-			mutex_unlock(&c->queue.mutex);
+			evcore_unlock_user(&c->queue);
 			cond_resched();
-			mutex_lock(&c->queue.mutex);
+			evcore_lock_user(&c->queue);
 		}
 	}
-	mutex_unlock(&c->queue.mutex);
+	evcore_unlock_user(&c->queue);
 	evcore_batch_end(&batch);
 	fdput(f);
 	return done ?: ret;

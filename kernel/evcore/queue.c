@@ -7,6 +7,8 @@
 #include <linux/evcore.h>
 #include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -246,6 +248,29 @@ int evcore_map_ring(struct vm_area_struct *vma, void *ring, unsigned long length
 	vma->vm_private_data = ring;
 	vma->vm_ops = &ring_vm_ops;
 	return 0;
+}
+
+/**
+ * evcore_fault_in - wait for user memory that an access under queue->mutex did not find
+ * @q: the queue, taken with evcore_lock_user(); released meanwhile, and held again after
+ * @at: the memory
+ * @size: how much of it
+ * @write: it is to be written
+ *
+ * Context: process context, sleeps for as long as the memory takes.
+ *
+ * Return: whether to try again; false if it is not there, or the task is being killed.
+ */
+bool evcore_fault_in(struct evcore_queue *q, void __user *at, size_t size, bool write)
+{
+	bool there;
+
+	evcore_unlock_user(q);
+	there = !(write ? fault_in_safe_writeable(at, size) : fault_in_readable(at, size)) &&
+		!fatal_signal_pending(current);
+	cond_resched();
+	evcore_lock_user(q);
+	return there;
 }
 
 static int queue_mmap(struct file *file, struct vm_area_struct *vma)

@@ -308,6 +308,8 @@ static void begin_anew(struct evcore_source *s, void *arg)
 	s->armed = true;
 	if (ops->by_fd)
 		s->pending &= s->events | EVCORE_ALWAYS;
+	else if (m->withdraw)
+		s->pending = 0;
 	if (s->where == EVCORE_ON_RECHECK ||
 	    (s->where == EVCORE_ON_OVERFLOW && !s->pending))
 		evcore_unlink(s);

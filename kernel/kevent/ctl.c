@@ -162,15 +162,15 @@ static noinline int add_prepared(struct evcore_queue *q, const struct ukevent *u
 {
 	int ret;
 
-	mutex_unlock(&q->mutex);
+	evcore_unlock_user(q);
 	ret = evcore_prepare(q, req);
-	mutex_lock(&q->mutex);
+	evcore_lock_user(q);
 	if (ret)
 		return ret;
 	ret = add_request(q, uk, req);
-	mutex_unlock(&q->mutex);
+	evcore_unlock_user(q);
 	evcore_finish(req);
-	mutex_lock(&q->mutex);
+	evcore_lock_user(q);
 	return ret;
 }
 
@@ -248,6 +248,28 @@ fault:
 	return -EFAULT;
 }
 
+/* read_ukevent(), with a wait for the page, without the mutex, where it is not there. */
+static int read_request(struct kevent_queue *k, struct ukevent *uk, struct ukevent __user *from)
+{
+	int ret;
+
+	do {
+		ret = read_ukevent(uk, from);
+	} while (unlikely(ret) && evcore_fault_in(&k->queue, from, sizeof(*from), false));
+	return ret;
+}
+
+static bool write_request(struct kevent_queue *k, struct ukevent __user *to,
+			  const struct ukevent *uk)
+{
+	unsigned long left;
+
+	do {
+		left = copy_to_user(to, uk, sizeof(*uk));
+	} while (unlikely(left) && evcore_fault_in(&k->queue, to, sizeof(*to), true));
+	return !left;
+}
+
 static int ctl_add(struct kevent_queue *k, unsigned int num, struct ukevent __user *arg)
 {
 	struct evcore_batch batch __uninitialized;
@@ -257,11 +279,11 @@ static int ctl_add(struct kevent_queue *k, unsigned int num, struct ukevent __us
 	batch.nr = 0;
 	for (i = 0; i < num; i++) {
 		batch.left = num - i;
-		if (read_ukevent(&uk, &arg[i]))
+		if (read_request(k, &uk, &arg[i]))
 			break;
 		if (!do_add(k, &uk, &batch))
 			continue;
-		if (copy_to_user(&arg[finished], &uk, sizeof(uk)))
+		if (!write_request(k, &arg[finished], &uk))
 			break;
 		finished++;
 	}
@@ -299,6 +321,16 @@ fault:
 	return -EFAULT;
 }
 
+static __always_inline int answer(struct kevent_queue *k, struct ukevent __user *uk, int result)
+{
+	int ret;
+
+	do {
+		ret = write_result(uk, result);
+	} while (unlikely(ret) && evcore_fault_in(&k->queue, uk, sizeof(*uk), true));
+	return ret;
+}
+
 /* Every entry gets its answer; returns how many there was no error for. */
 static int ctl_each(struct kevent_queue *k, unsigned int num, struct ukevent __user *arg,
 		    request_op op)
@@ -308,10 +340,10 @@ static int ctl_each(struct kevent_queue *k, unsigned int num, struct ukevent __u
 	int ret;
 
 	for (i = 0; i < num; i++) {
-		if (read_ukevent(&uk, &arg[i]))
+		if (read_request(k, &uk, &arg[i]))
 			return -EFAULT;
 		ret = find_and(k, &uk, op);
-		if (write_result(&arg[i], ret))
+		if (answer(k, &arg[i], ret))
 			return -EFAULT;
 		good += ret >= 0;
 	}
@@ -359,25 +391,25 @@ static noinline int modify_prepared(struct evcore_queue *q, const struct ukevent
 
 	if (ret < 0)
 		return ret;
-	mutex_unlock(&q->mutex);
+	evcore_unlock_user(q);
 	ret = evcore_prepare(q, &req);
-	mutex_lock(&q->mutex);
+	evcore_lock_user(q);
 	if (ret)
 		return ret;
 	s = evcore_find(q, &req, &f);
 	ret = IS_ERR(s) ? PTR_ERR(s) : evcore_modify(s, &req, fd_file(f));
 	fdput(f);
-	mutex_unlock(&q->mutex);
+	evcore_unlock_user(q);
 	evcore_finish(&req);
-	mutex_lock(&q->mutex);
+	evcore_lock_user(q);
 	return ret;
 }
 
-static int modify_any(struct kevent_queue *k, const struct ukevent __user *arg, int *result)
+static int modify_any(struct kevent_queue *k, struct ukevent __user *arg, int *result)
 {
 	struct ukevent uk;
 
-	if (read_ukevent(&uk, arg))
+	if (read_request(k, &uk, arg))
 		return -EFAULT;
 	*result = evcore_prepares(uk.type) ? modify_prepared(&k->queue, &uk) :
 					     find_and(k, &uk, do_modify);
@@ -393,9 +425,10 @@ static int ctl_modify(struct kevent_queue *k, unsigned int num, struct ukevent _
 	for (i = 0; i < num; i++) {
 		ret = modify_bits(&k->queue, &arg[i]);
 		result = 0;
-		if (!ret)
+		/* Another case, or memory that has to be waited for. */
+		if (ret <= 0)
 			ret = modify_any(k, &arg[i], &result);
-		if (ret < 0 || write_result(&arg[i], result))
+		if (ret < 0 || answer(k, &arg[i], result))
 			return -EFAULT;
 	}
 	return 0;
@@ -448,10 +481,10 @@ SYSCALL_DEFINE4(kevent_ctl, int, fd, unsigned int, cmd, unsigned int, num,
 		ret = 0;
 		goto out;
 	}
-	mutex_lock(&k->queue.mutex);
+	evcore_lock_user(&k->queue);
 	evcore_reap(&k->queue);
 	ret = do_ctl(k, cmd, num, arg);
-	mutex_unlock(&k->queue.mutex);
+	evcore_unlock_user(&k->queue);
 out:
 	fdput(f);
 	return ret;

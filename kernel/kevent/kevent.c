@@ -99,16 +99,20 @@ static int emit(struct evcore_source *s, const struct evcore_record *r, void *ar
 static int fetch_queued(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
 {
 	struct emit_buf out = { .at = buf };
-	unsigned int n;
+	unsigned int n = 0;
 	int ret = 0;
 
-	mutex_lock(&k->queue.mutex);
-	for (n = 0; n < max; n++) {
+	evcore_lock_user(&k->queue);
+	while (n < max) {
 		ret = evcore_take(&k->queue, emit, &out);
+		n += ret > 0;
+		/* Whatever is first in line by then goes into the page that is there now. */
+		if (ret == -EFAULT && evcore_fault_in(&k->queue, out.at, sizeof(*out.at), true))
+			continue;
 		if (ret <= 0)
 			break;
 	}
-	mutex_unlock(&k->queue.mutex);
+	evcore_unlock_user(&k->queue);
 	/* What could not be copied is there for another, who may sleep by now. */
 	if (ret < 0)
 		evcore_wake_slow(&k->queue);
