@@ -16,6 +16,8 @@
  *		what user space can make slow is not done inside it: no path is
  *		looked up and none put, because that can wait for a file system
  *		server or end a mount or an address space, and no inode is put.
+ *		Neither is a page of user memory waited for: see
+ *		evcore_lock_user().
  *		Source types do such things in ->prepare() and ->finish(), which
  *		run outside it; see evcore_may_wait(). What may wait inside it is
  *		memory (reclaim included) and other mutexes of the kernel of
