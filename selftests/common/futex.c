@@ -4,6 +4,8 @@
  * futex(2) itself: how many waiters a wake-up has found.
  */
 #include <linux/futex.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 
 #include "face.h"
@@ -521,6 +523,58 @@ TEST_F(face, futex_address_not_shown)
 		_exit(shows(face_fd(self), (uintptr_t)word));
 	ASSERT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_EQ(status, 0);
+	munmap(word, 4096);
+}
+
+struct adder {
+	pthread_t thread;
+	FACE *face;
+	uint32_t *word;
+	int ret;
+};
+
+static void *add_thread(void *arg)
+{
+	struct adder *a = arg;
+
+	a->ret = add(a->face, a->word, 0, 1);
+	return NULL;
+}
+
+/* The address is looked at in memory that comes when somebody likes: others do not wait. */
+TEST_F(face, futex_in_memory_that_waits)
+{
+	uint32_t *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			      -1, 0);
+	struct uffdio_register reg = {
+		.range = { (uintptr_t)word, 4096 }, .mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_zeropage zero = { .range = reg.range };
+	struct uffdio_api api = { .api = UFFD_API };
+	struct adder a = { .face = self, .word = word };
+	struct pollfd pf = { .events = POLLIN };
+	uint32_t other = 5;
+	struct got g;
+
+	pf.fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (pf.fd < 0)
+		SKIP(return, "no userfaultfd");
+	ASSERT_EQ(ioctl(pf.fd, UFFDIO_API, &api), 0);
+	ASSERT_EQ(ioctl(pf.fd, UFFDIO_REGISTER, &reg), 0);
+	ASSERT_EQ(pthread_create(&a.thread, NULL, add_thread, &a), 0);
+	ASSERT_EQ(poll(&pf, 1, LONG_MS), 1);
+	/* It waits, and the queue does not. */
+	ASSERT_EQ(add(self, &other, 5, 2), 0);
+	ASSERT_EQ(wake(&other), 1);
+	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+	EXPECT_EQ(g.data, 2);
+	ASSERT_EQ(ioctl(pf.fd, UFFDIO_ZEROPAGE, &zero), 0);
+	pthread_join(a.thread, NULL);
+	ASSERT_EQ(a.ret, 0);
+	ASSERT_EQ(wake(word), 1);
+	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
+	EXPECT_EQ(g.data, 1);
+	close(pf.fd);
 	munmap(word, 4096);
 }
 

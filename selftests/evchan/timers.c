@@ -128,7 +128,7 @@ TEST_F(channel, posix_timer_stops_with_its_channel)
 	struct sigevent ev = queue_event(SIGEV_EVCHAN, self->c.fd, 0);
 	struct itimerspec its;
 	struct evchan_event e;
-	timer_t timer;
+	timer_t timer = 0;
 	int i;
 
 	ASSERT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), 0);
