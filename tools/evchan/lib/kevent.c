@@ -13,58 +13,184 @@
 
 #include "kevent.h"
 
-#define NR_KEVENT_INIT		560
-#define NR_KEVENT_CTL		561
-#define NR_KEVENT_GET_EVENTS	562
-#define NR_KEVENT_WAIT		563
-#define NR_KEVENT_COMMIT	564
+/*
+ * A program of 2006 has wrappers of its own by the names of the calls: those here are
+ * weak, and nothing in the library uses them.
+ */
+#define CALLED(name, ...) \
+	int kevent_##name(__VA_ARGS__) __attribute__((weak, alias("kevent_sys_" #name)))
 
-int kevent_init(struct kevent_ring *ring, unsigned int num, unsigned int flags)
+int kevent_sys_init(struct kevent_ring *ring, unsigned int num, unsigned int flags)
 {
-	return (int)syscall(NR_KEVENT_INIT, ring, num, flags);
+	return (int)syscall(__NR_kevent_init, ring, num, flags);
 }
+CALLED(init, struct kevent_ring *ring, unsigned int num, unsigned int flags);
 
-int kevent_ctl(int fd, unsigned int cmd, unsigned int num, struct ukevent *arg)
+int kevent_sys_ctl(int fd, unsigned int cmd, unsigned int num, struct ukevent *arg)
 {
-	return (int)syscall(NR_KEVENT_CTL, fd, cmd, num, arg);
+	return (int)syscall(__NR_kevent_ctl, fd, cmd, num, arg);
 }
+CALLED(ctl, int fd, unsigned int cmd, unsigned int num, struct ukevent *arg);
 
 /*
  * Events leave the queue inside this call, so a thread is cancelled before it or
  * after it, never with events in its buffer that nobody knows of.
  */
-int kevent_get_events(int ctl_fd, unsigned int min_nr, unsigned int max_nr,
-		      unsigned int timeout_ms, void *buf, unsigned int flags)
+int kevent_sys_get_events(int ctl_fd, unsigned int min_nr, unsigned int max_nr,
+			  unsigned int timeout_ms, void *buf, unsigned int flags)
 {
 	pthread_testcancel();
-	return (int)syscall(NR_KEVENT_GET_EVENTS, ctl_fd, min_nr, max_nr, timeout_ms,
+	return (int)syscall(__NR_kevent_get_events, ctl_fd, min_nr, max_nr, timeout_ms,
 			    buf, flags);
 }
+CALLED(get_events, int ctl_fd, unsigned int min_nr, unsigned int max_nr,
+       unsigned int timeout_ms, void *buf, unsigned int flags);
 
 /* Consumes nothing: may be cancelled at any instant. */
-int kevent_wait(int ctl_fd, unsigned int num, unsigned int old_uidx,
-		const struct __kernel_timespec *timeout, unsigned int flags)
+int kevent_sys_wait(int ctl_fd, unsigned int num, unsigned int old_uidx,
+		    const struct __kernel_timespec *timeout, unsigned int flags)
 {
 	int old, ret, err;
 
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
-	ret = (int)syscall(NR_KEVENT_WAIT, ctl_fd, num, old_uidx, timeout, flags);
+	ret = (int)syscall(__NR_kevent_wait, ctl_fd, num, old_uidx, timeout, flags);
 	err = errno;
 	pthread_setcanceltype(old, NULL);
 	errno = err;
 	return ret;
 }
+CALLED(wait, int ctl_fd, unsigned int num, unsigned int old_uidx,
+       const struct __kernel_timespec *timeout, unsigned int flags);
 
-int kevent_commit(int ctl_fd, unsigned int new_uidx, unsigned int over)
+int kevent_sys_commit(int ctl_fd, unsigned int new_uidx, unsigned int over)
 {
-	return (int)syscall(NR_KEVENT_COMMIT, ctl_fd, new_uidx, over);
+	return (int)syscall(__NR_kevent_commit, ctl_fd, new_uidx, over);
 }
+CALLED(commit, int ctl_fd, unsigned int new_uidx, unsigned int over);
+
+/*
+ * --- 2006 until take 15: a timer's id.raw[0] is milliseconds ---
+ *
+ * raw[1] may tell several timers of one period apart, so it is kept: below the
+ * milliseconds, which makes the period longer by as many nanoseconds.
+ */
+
+#define NS_OF_MS	1000000
+
+/* Timers among @num requests; they need not be aligned. -1 if one cannot be said. */
+static int timers_from_ms(void *requests, unsigned int num)
+{
+	char *at = requests;
+	struct ukevent uk;
+
+	for (unsigned int i = 0; i < num; i++, at += sizeof(uk)) {
+		memcpy(&uk, at, sizeof(uk));
+		if (uk.type != KEVENT_TIMER)
+			continue;
+		if (uk.id.raw[1] >= NS_OF_MS)
+			return -1;
+		uk.id.raw[1] += uk.id.raw[0] % 1000 * NS_OF_MS;
+		uk.id.raw[0] /= 1000;
+		memcpy(at, &uk, sizeof(uk));
+	}
+	return 0;
+}
+
+static void timers_to_ms(void *requests, unsigned int num)
+{
+	char *at = requests;
+	struct ukevent uk;
+
+	for (unsigned int i = 0; i < num; i++, at += sizeof(uk)) {
+		memcpy(&uk, at, sizeof(uk));
+		if (uk.type != KEVENT_TIMER)
+			continue;
+		uk.id.raw[0] = uk.id.raw[0] * 1000 + uk.id.raw[1] / NS_OF_MS;
+		uk.id.raw[1] %= NS_OF_MS;
+		memcpy(at, &uk, sizeof(uk));
+	}
+}
+
+int kevent_sys_ctl_ms(int fd, unsigned int cmd, unsigned int num, void *arg)
+{
+	unsigned int sane = num <= 65536 && arg ? num : 0;
+	int ret;
+
+	for (unsigned int i = 0; i < sane; i++) {
+		if (!timers_from_ms((char *)arg + i * sizeof(struct ukevent), 1))
+			continue;
+		timers_to_ms(arg, i);
+		errno = EINVAL;
+		return -1;
+	}
+	ret = kevent_sys_ctl(fd, cmd, num, arg);
+	timers_to_ms(arg, sane);
+	return ret;
+}
+
+int kevent_sys_get_events_ms(int ctl_fd, unsigned int min_nr, unsigned int max_nr,
+			     unsigned int timeout_ms, void *buf, unsigned int flags)
+{
+	int n = kevent_sys_get_events(ctl_fd, min_nr, max_nr, timeout_ms, buf, flags);
+
+	if (n > 0)
+		timers_to_ms(buf, (unsigned int)n);
+	return n;
+}
+
+/* Generation 1: struct kevent_user_control of kevent_compat.h, its commands. */
+struct control {
+	unsigned int cmd;
+	unsigned int num;
+	unsigned int timeout;
+};
+
+enum { CONTROL_WAIT = 3, CONTROL_INIT = 4 };
+
+/* Waits for @num events; without a timeout for one, and no longer than a second. */
+static int control_wait(int fd, const struct control *c, void *events)
+{
+	unsigned int min = c->timeout ? c->num : 1;
+	int n;
+
+	if (!c->num)
+		return 0;
+	n = kevent_sys_get_events_ms(fd, min, c->num, c->timeout ? c->timeout : 1000, events, 0);
+	return n < 0 && errno == EINTR ? 0 : n;
+}
+
+int kevent_sys_control(int fd, void *buf)
+{
+	char *behind = (char *)buf + sizeof(struct control);
+	struct control c;
+	int ret;
+
+	memcpy(&c, buf, sizeof(c));
+	switch (c.cmd) {
+	case CONTROL_INIT:
+		return kevent_sys_init(NULL, 0, 0);
+	case CONTROL_WAIT:
+		ret = control_wait(fd, &c, behind);
+		break;
+	default:
+		ret = kevent_sys_ctl_ms(fd, c.cmd, c.num, behind);
+		if (c.cmd != KEVENT_CTL_ADD)
+			return ret;
+	}
+	/* How many events there are, or additions that finished at once. */
+	if (ret >= 0) {
+		c.num = (unsigned int)ret;
+		memcpy(buf, &c, sizeof(c));
+	}
+	return ret;
+}
+int kevent_control(int fd, void *buf) __attribute__((weak, alias("kevent_sys_control")));
 
 int kevent_request(int fd, unsigned int cmd, struct ukevent *uk)
 {
 	/* An addition answers only where it finished at once: no answer is no error. */
 	uk->ret_flags = 0;
-	if (kevent_ctl(fd, cmd, 1, uk) < 0)
+	if (kevent_sys_ctl(fd, cmd, 1, uk) < 0)
 		return -1;
 	if (!(uk->ret_flags & KEVENT_RET_BROKEN))
 		return 0;
@@ -167,7 +293,7 @@ int kevent_open(struct kevent_queue *q, unsigned int num, unsigned int flags)
 	void *map;
 
 	*q = (struct kevent_queue){ .num = num };
-	q->fd = kevent_init(NULL, num, flags);
+	q->fd = kevent_sys_init(NULL, num, flags);
 	if (q->fd < 0)
 		return -1;
 	map = mmap(NULL, map_length(num), PROT_READ | PROT_WRITE, MAP_SHARED, q->fd, 0);
@@ -192,7 +318,7 @@ static int commit_taken(struct kevent_queue *q)
 		unsigned int left = q->taken == q->num ? 1 : 0;
 		unsigned int to = (q->uidx + q->num - left) % q->num;
 		unsigned int over = __atomic_load_n(&q->ring->ring_over, __ATOMIC_ACQUIRE);
-		int n = kevent_commit(q->fd, to, over);
+		int n = kevent_sys_commit(q->fd, to, over);
 
 		if (n < 0)
 			return -1;
@@ -211,7 +337,7 @@ const struct ukevent *kevent_next(struct kevent_queue *q, int timeout_ms)
 		if (!q->there) {
 			if (commit_taken(q))
 				return NULL;
-			n = kevent_wait(q->fd, q->num, q->uidx, timeout_ms < 0 ? NULL : &ts, 0);
+			n = kevent_sys_wait(q->fd, q->num, q->uidx, timeout_ms < 0 ? NULL : &ts, 0);
 			if (n <= 0) {
 				if (!n)
 					errno = ETIMEDOUT;
@@ -248,4 +374,47 @@ void kevent_close(struct kevent_queue *q)
 {
 	munmap(q->ring, map_length(q->num));
 	close(q->fd);
+}
+
+/*
+ * --- what programs of 2006 only declare, see kevent_compat.h ---
+ */
+
+#include "kevent_compat.h"
+
+int kevent_2_ctl(int fd, unsigned int cmd, unsigned int num, void *arg);
+int kevent_2_get_events(int fd, unsigned int min_nr, unsigned int max_nr, unsigned int timeout_ms,
+			void *buf, unsigned int flags);
+int kevent_3_get_events(int fd, unsigned int min_nr, unsigned int max_nr, struct timespec timeout,
+			void *buf, unsigned int flags);
+int kevent_3_wait(int fd, unsigned int num, unsigned int old_uidx, struct timespec timeout,
+		  unsigned int flags);
+
+#define WEAK __attribute__((weak))
+
+enum { GENERATION_2_INIT = 3 };
+
+WEAK int kevent_2_ctl(int fd, unsigned int cmd, unsigned int num, void *arg)
+{
+	return cmd == GENERATION_2_INIT ? kevent_sys_init(NULL, 0, 0) :
+					  kevent_sys_ctl_ms(fd, cmd, num, arg);
+}
+
+WEAK int kevent_2_get_events(int fd, unsigned int min_nr, unsigned int max_nr,
+			     unsigned int timeout_ms, void *buf, unsigned int flags)
+{
+	return kevent_compat_waited(kevent_sys_get_events_ms(fd, min_nr, max_nr, timeout_ms,
+							     buf, flags));
+}
+
+WEAK int kevent_3_get_events(int fd, unsigned int min_nr, unsigned int max_nr,
+			     struct timespec timeout, void *buf, unsigned int flags)
+{
+	return kevent_compat_get(fd, min_nr, max_nr, kevent_compat_of_ts(timeout), buf, flags);
+}
+
+WEAK int kevent_3_wait(int fd, unsigned int num, unsigned int old_uidx, struct timespec timeout,
+		       unsigned int flags)
+{
+	return kevent_compat_wait(fd, num, old_uidx, kevent_compat_of_ts(timeout), flags);
 }

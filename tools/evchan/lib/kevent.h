@@ -3,7 +3,7 @@
  * libkevent: the kevent calls, and what a program needs around its ring.
  *
  * The calls are those of section 2 of the manual. Programs of 2006 include
- * <kevent_compat.h> instead, which adds the earlier forms.
+ * <kevent_compat.h> instead, which has them in the forms of that time.
  */
 #ifndef KEVENT_H
 #define KEVENT_H
@@ -17,6 +17,17 @@
 extern "C" {
 #endif
 
+/* Their numbers, the same on every architecture. */
+#ifndef __NR_kevent_init
+#define __NR_kevent_init	560
+#define __NR_kevent_ctl		561
+#define __NR_kevent_get_events	562
+#define __NR_kevent_wait	563
+#define __NR_kevent_commit	564
+#endif
+
+/* In a program of 2006 these names are those of macros, or of its own wrappers. */
+#ifndef KEVENT_COMPAT_H
 int kevent_init(struct kevent_ring *ring, unsigned int num, unsigned int flags);
 int kevent_ctl(int fd, unsigned int cmd, unsigned int num, struct ukevent *arg);
 int kevent_get_events(int ctl_fd, unsigned int min_nr, unsigned int max_nr,
@@ -24,6 +35,23 @@ int kevent_get_events(int ctl_fd, unsigned int min_nr, unsigned int max_nr,
 int kevent_wait(int ctl_fd, unsigned int num, unsigned int old_uidx,
 		const struct __kernel_timespec *timeout, unsigned int flags);
 int kevent_commit(int ctl_fd, unsigned int new_uidx, unsigned int over);
+#endif
+
+/*
+ * The same calls under names that no program has of its own, and two of them as they
+ * were while a timer's id.raw[0] was its period in milliseconds. For kevent_compat.h.
+ */
+int kevent_sys_init(struct kevent_ring *ring, unsigned int num, unsigned int flags);
+int kevent_sys_ctl(int fd, unsigned int cmd, unsigned int num, struct ukevent *arg);
+int kevent_sys_get_events(int ctl_fd, unsigned int min_nr, unsigned int max_nr,
+			  unsigned int timeout_ms, void *buf, unsigned int flags);
+int kevent_sys_wait(int ctl_fd, unsigned int num, unsigned int old_uidx,
+		    const struct __kernel_timespec *timeout, unsigned int flags);
+int kevent_sys_commit(int ctl_fd, unsigned int new_uidx, unsigned int over);
+int kevent_sys_ctl_ms(int fd, unsigned int cmd, unsigned int num, void *arg);
+int kevent_sys_get_events_ms(int ctl_fd, unsigned int min_nr, unsigned int max_nr,
+			     unsigned int timeout_ms, void *buf, unsigned int flags);
+int kevent_sys_control(int fd, void *buf);
 
 /* --- requests; each call returns 0, or -1 with errno, the request's own too --- */
 

@@ -1,72 +1,576 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * Forms of the kevent calls that programs of 2006 used.
+ * The kevent interface as programs of 2006 knew it, on libkevent.
  *
- * Generation 1 was one multiplexing call, here kevent_control(): a buffer with a
- * struct kevent_user_control and behind it the requests. Takes 26 to 31 gave
- * timeouts by value.
+ * A program includes this in place of <linux/ukevent.h> or <linux/kevent.h> of that
+ * time, and says which generation it was written for:
+ *
+ *	#define KEVENT_GENERATION 1	take 1: kevent_ctl(fd, buf), ioctl()
+ *	#define KEVENT_GENERATION 2	takes 2 to 12, and 13 to 23 with /dev/kevent
+ *	#define KEVENT_GENERATION 3	takes 24 to 31: kevent_init(); the default
+ *
+ * In generations 1 and 2 a timer's id.raw[0] is milliseconds. Takes 13 to 23 changed
+ * units: KEVENT_TAKE, with the number of the take, in place of KEVENT_GENERATION has
+ * those right. kevent_control(3) has all of it.
+ *
+ * The calls are macros that tell their forms apart by the number of arguments and the
+ * type of a timeout. Where the program declares a call itself, its own is meant from
+ * there on: the macro ends where its second or last argument begins with a type. What
+ * the program's own then gives to syscall() comes here as well.
+ *
+ * Written in C89 but for variadic macros and, for the compiler's eyes, _Generic.
  */
 #ifndef KEVENT_COMPAT_H
 #define KEVENT_COMPAT_H
 
-#include <limits.h>
-#include <time.h>
+#if !defined(KEVENT_GENERATION) && defined(KEVENT_TAKE)
+#if KEVENT_TAKE == 1
+#define KEVENT_GENERATION	1
+#elif KEVENT_TAKE < 24
+#define KEVENT_GENERATION	2
+#endif
+#endif
+#ifndef KEVENT_GENERATION
+#define KEVENT_GENERATION	3
+#endif
+#if KEVENT_GENERATION < 1 || KEVENT_GENERATION > 3
+#error "KEVENT_GENERATION is 1, 2 or 3"
+#endif
+#ifndef KEVENT_TAKE
+#define KEVENT_TAKE	(KEVENT_GENERATION == 1 ? 1 : KEVENT_GENERATION == 2 ? 12 : 31)
+#define KEVENT_COMPAT_TAKE_UNSAID
+#endif
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* In a buffer of generation 1 requests lie behind 12 bytes, also as a structure. */
+#if KEVENT_GENERATION == 1
+#include <linux/types.h>
+#pragma pack(push, 4)
+#pragma push_macro("__aligned_u64")
+#undef __aligned_u64
+#define __aligned_u64 __u64
+#include <linux/kevent.h>
+#pragma pop_macro("__aligned_u64")
+#pragma pack(pop)
+#endif
 #include "kevent.h"
 
-#define KEVENT_USER_ADD		0
-#define KEVENT_USER_REMOVE	1
-#define KEVENT_USER_MODIFY	2
-#define KEVENT_USER_WAIT	3
-#define KEVENT_USER_INIT	4
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- what had other names or values --- */
 
 struct kevent_user_control {
 	unsigned int cmd;
 	unsigned int num;
-	unsigned int timeout_ms;
+	unsigned int timeout;	/* milliseconds; 0: up to a second, for one event */
 };
 
-/* Generation 1: the requests or the room for events follow the structure. */
-static inline int kevent_control(int fd, void *buf)
-{
-	struct kevent_user_control *uc = (struct kevent_user_control *)buf;
-	struct ukevent *uk = (struct ukevent *)(void *)(uc + 1);
+#if KEVENT_GENERATION == 2
+#undef KEVENT_CTL_READY		/* not there yet, and of the same value */
+#define KEVENT_CTL_INIT		3
+#else
+#define KEVENT_CTL_WAIT		3	/* with two arguments */
+#define KEVENT_CTL_INIT		4
+#endif
+#if KEVENT_GENERATION == 1
+#define KEVENT_USER_SYMBOL	'K'
+#define KEVENT_USER_CTL		_IOWR(KEVENT_USER_SYMBOL, 0, struct kevent_user_control)
+#define KEVENT_USER_WAIT	_IOWR(KEVENT_USER_SYMBOL, 1, struct kevent_user_control)
+#endif
+#if KEVENT_GENERATION == 2
+#define KEVENT_REQ_WAKEUP_ONE	0	/* nothing else is done here */
+#endif
+#define KEVENT_MAX		(KEVENT_GENERATION == 3 ? 10 : 6)
 
-	switch (uc->cmd) {
-	case KEVENT_USER_INIT:
-		return kevent_init(NULL, 0, 0);
-	case KEVENT_USER_WAIT:
-		return kevent_get_events(fd, 1, uc->num, uc->timeout_ms, uk, 0);
-	default:
-		return kevent_ctl(fd, uc->cmd, uc->num, uk);
-	}
+/* --- the calls --- */
+
+#define KEVENT_COMPAT_FN	static __inline__ __attribute__((unused))
+
+int kevent_sys_control(int fd, void *buf);
+#if KEVENT_GENERATION != 1 || defined(__cplusplus)
+int kevent_control(int fd, void *buf);
+#endif
+
+/* A timeout of any kind, relative or not. */
+struct kevent_compat_time {
+	long long sec;		/* -1: for ever */
+	long nsec;
+};
+
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_of(long long sec, long nsec)
+{
+	struct kevent_compat_time t;
+
+	t.sec = sec;
+	t.nsec = nsec;
+	return t;
 }
 
-/* A timespec as milliseconds, rounded up; a zero one waits for ever. */
-static inline unsigned int kevent_compat_ms(struct timespec t)
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_of_ns(unsigned long long ns)
 {
-	if (!t.tv_sec && !t.tv_nsec)
+	return ns == ULLONG_MAX ? kevent_compat_of(-1, 0) :
+				  kevent_compat_of((long long)(ns / 1000000000),
+						   (long)(ns % 1000000000));
+}
+
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_of_ms(unsigned int ms)
+{
+	if (KEVENT_TAKE >= 13 && KEVENT_TAKE <= 23)
+		return kevent_compat_of_ns(ms == UINT_MAX ? ULLONG_MAX : ms);
+	return ms == UINT_MAX ? kevent_compat_of(-1, 0) :
+				kevent_compat_of(ms / 1000, ms % 1000 * 1000000L);
+}
+
+/* An unsigned long is a __u64 of nanoseconds where it is as long. */
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_of_ul(unsigned long time)
+{
+	return sizeof(time) == 8 ? kevent_compat_of_ns(time) :
+				   kevent_compat_of_ms((unsigned int)time);
+}
+
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_of_ts(struct timespec ts)
+{
+	return kevent_compat_of(ts.tv_sec, ts.tv_nsec);
+}
+
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_of_kts(struct __kernel_timespec ts)
+{
+	return kevent_compat_of(ts.tv_sec, (long)ts.tv_nsec);
+}
+
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_of_tsp(const struct timespec *ts)
+{
+	return ts ? kevent_compat_of_ts(*ts) : kevent_compat_of(-1, 0);
+}
+
+KEVENT_COMPAT_FN struct kevent_compat_time
+kevent_compat_of_ktsp(const struct __kernel_timespec *ts)
+{
+	return ts ? kevent_compat_of_kts(*ts) : kevent_compat_of(-1, 0);
+}
+
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_of_null(const void *none)
+{
+	(void)none;
+	return kevent_compat_of(-1, 0);
+}
+
+KEVENT_COMPAT_FN int kevent_compat_bad(struct kevent_compat_time t)
+{
+	if (t.sec >= -1 && t.nsec >= -1 && t.nsec < 1000000000)
+		return 0;
+	errno = EINVAL;
+	return 1;
+}
+
+/* What is left of it in milliseconds, rounded up. */
+KEVENT_COMPAT_FN unsigned int kevent_compat_left(struct kevent_compat_time t, unsigned int flags)
+{
+	struct timespec now;
+
+	if (t.sec == -1)
 		return UINT_MAX;
-	if (t.tv_sec > INT_MAX / 1000 - 1)
+	if (flags & KEVENT_FLAGS_ABSTIME) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		t.sec -= now.tv_sec;
+		t.nsec -= now.tv_nsec;
+		if (t.nsec < 0) {
+			t.sec--;
+			t.nsec += 1000000000;
+		}
+		if (t.sec < 0)
+			return 0;
+	}
+	if (t.sec > INT_MAX / 1000 - 1)
 		return INT_MAX;
-	return (unsigned int)t.tv_sec * 1000 + (unsigned int)((t.tv_nsec + 999999) / 1000000);
+	return (unsigned int)t.sec * 1000 + (unsigned int)((t.nsec + 999999) / 1000000);
 }
 
-/* Takes 26 to 31. */
-static inline int kevent_get_events_ts(int fd, unsigned int min_nr, unsigned int max_nr,
-				       struct timespec timeout, struct ukevent *buf,
+/* A signal ends a wait as the time does, with what is there. */
+KEVENT_COMPAT_FN int kevent_compat_waited(int n)
+{
+	return n < 0 && errno == EINTR ? 0 : n;
+}
+
+KEVENT_COMPAT_FN int kevent_compat_get(int fd, unsigned int min_nr, unsigned int max_nr,
+				       struct kevent_compat_time t, void *buf,
 				       unsigned int flags)
 {
-	return kevent_get_events(fd, min_nr, max_nr, kevent_compat_ms(timeout), buf, flags);
+	unsigned int ms;
+
+	if (kevent_compat_bad(t))
+		return -1;
+	ms = kevent_compat_left(t, flags);
+	flags &= ~(unsigned int)KEVENT_FLAGS_ABSTIME;
+	return kevent_compat_waited(KEVENT_TAKE < 16 ?
+		kevent_sys_get_events_ms(fd, min_nr, max_nr, ms, buf, flags) :
+		kevent_sys_get_events(fd, min_nr, max_nr, ms, buf, flags));
 }
 
-static inline int kevent_wait_ts(int fd, unsigned int num, unsigned int old_uidx,
-				 struct timespec timeout, unsigned int flags)
+KEVENT_COMPAT_FN int kevent_compat_wait(int fd, unsigned int num, unsigned int old_uidx,
+					struct kevent_compat_time t, unsigned int flags)
 {
-	struct __kernel_timespec ts = { timeout.tv_sec, timeout.tv_nsec };
+	struct __kernel_timespec ts;
 
-	return kevent_wait(fd, num, old_uidx,
-			   timeout.tv_sec || timeout.tv_nsec ? &ts : NULL, flags);
+	if (kevent_compat_bad(t))
+		return -1;
+	ts.tv_sec = t.sec;
+	ts.tv_nsec = t.nsec;
+	return kevent_compat_waited(kevent_sys_wait(fd, num, old_uidx,
+						    t.sec == -1 ? NULL : &ts, flags));
 }
+
+/* What these two were called here before they had the names of 2006. */
+KEVENT_COMPAT_FN int kevent_get_events_ts(int fd, unsigned int min_nr, unsigned int max_nr,
+					  struct timespec timeout, struct ukevent *buf,
+					  unsigned int flags)
+{
+	return kevent_compat_get(fd, min_nr, max_nr, kevent_compat_of_ts(timeout), buf, flags);
+}
+
+KEVENT_COMPAT_FN int kevent_wait_ts(int fd, unsigned int num, unsigned int old_uidx,
+				    struct timespec timeout, unsigned int flags)
+{
+	return kevent_compat_wait(fd, num, old_uidx, kevent_compat_of_ts(timeout), flags);
+}
+
+KEVENT_COMPAT_FN int kevent_compat_init_2(struct kevent_ring *ring, unsigned int num)
+{
+	return kevent_sys_init(ring, num, 0);
+}
+
+KEVENT_COMPAT_FN int kevent_compat_init_3(struct kevent_ring *ring, unsigned int num,
+					  unsigned int flags)
+{
+	return kevent_sys_init(ring, num, flags);
+}
+
+KEVENT_COMPAT_FN int kevent_compat_commit(int fd, unsigned int new_uidx, unsigned int over)
+{
+	return kevent_sys_commit(fd, new_uidx, over);
+}
+
+KEVENT_COMPAT_FN int kevent_compat_ctl(int fd, unsigned int cmd, unsigned int num, void *arg)
+{
+	if (cmd == KEVENT_CTL_INIT)
+		return kevent_sys_init(NULL, 0, 0);
+	return KEVENT_TAKE < 16 ? kevent_sys_ctl_ms(fd, cmd, num, arg) :
+				  kevent_sys_ctl(fd, cmd, num, (struct ukevent *)arg);
+}
+
+/* Take 2 had this form too, with the commands of generation 2. */
+KEVENT_COMPAT_FN int kevent_compat_control(int fd, void *buf)
+{
+	unsigned int cmd;
+
+	memcpy(&cmd, buf, sizeof(cmd));
+	return KEVENT_GENERATION == 2 && cmd == KEVENT_CTL_INIT ? kevent_sys_init(NULL, 0, 0) :
+								  kevent_sys_control(fd, buf);
+}
+
+/* --- by whatever way a program made its calls --- */
+
+#if KEVENT_GENERATION < 3
+/* The device that made a queue when opened. */
+KEVENT_COMPAT_FN int kevent_compat_open(const char *path, int flags, ...)
+{
+	int mode = 0;
+	va_list ap;
+
+	if (!strcmp(path, "/dev/kevent"))
+		return kevent_sys_init(NULL, 0, (unsigned int)flags &
+				       (KEVENT_INIT_NONBLOCK | KEVENT_INIT_CLOEXEC));
+	if (flags & (O_CREAT | 020000000)) {	/* O_TMPFILE */
+		va_start(ap, flags);
+		mode = va_arg(ap, int);
+		va_end(ap);
+	}
+	return open(path, flags, mode);
+}
+#ifndef __cplusplus
+#define open		kevent_compat_open
+#endif
+#endif
+
+#if KEVENT_GENERATION == 1
+KEVENT_COMPAT_FN int kevent_compat_ioctl(int fd, unsigned long request, ...)
+{
+	unsigned int cmd = KEVENT_CTL_WAIT;
+	va_list ap;
+	void *arg;
+
+	va_start(ap, request);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	if (request == KEVENT_USER_WAIT)
+		memcpy(arg, &cmd, sizeof(cmd));
+	else if (request != KEVENT_USER_CTL)
+		return ioctl(fd, request, arg);
+	return kevent_sys_control(fd, arg);
+}
+#ifndef __cplusplus
+#define ioctl		kevent_compat_ioctl
+#endif
+#endif
+
+/* Numbers that syscall() is given by this program only, for the forms of its time. */
+#undef __NR_kevent_init
+#undef __NR_kevent_ctl
+#undef __NR_kevent_get_events
+#undef __NR_kevent_wait
+#undef __NR_kevent_commit
+#define __NR_kevent_init	(INT_MAX - 4)
+#define __NR_kevent_ctl		(INT_MAX - 3)
+#define __NR_kevent_get_events	(INT_MAX - 2)
+#define __NR_kevent_wait	(INT_MAX - 1)
+#define __NR_kevent_commit	INT_MAX
+#define SYS_kevent_init		__NR_kevent_init
+#define SYS_kevent_ctl		__NR_kevent_ctl
+#define SYS_kevent_get_events	__NR_kevent_get_events
+#define SYS_kevent_wait		__NR_kevent_wait
+#define SYS_kevent_commit	__NR_kevent_commit
+
+#ifdef __USE_MISC
+/* A timeout by value is of as many words as its type has. */
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_arg(va_list *ap)
+{
+	if (KEVENT_GENERATION == 3)
+		return kevent_compat_of_ts(va_arg(*ap, struct timespec));
+	if (KEVENT_TAKE >= 13)
+		return kevent_compat_of_ns(va_arg(*ap, unsigned long long));
+	return kevent_compat_of_ms(va_arg(*ap, unsigned int));
+}
+
+KEVENT_COMPAT_FN long kevent_compat_syscall(long nr, ...)
+{
+	struct kevent_compat_time t;
+	long a[6], ret;
+	va_list ap;
+	int i;
+
+	va_start(ap, nr);
+	if (nr == __NR_kevent_get_events || nr == __NR_kevent_wait) {
+		for (i = 0; i < 3; i++)
+			a[i] = va_arg(ap, long);
+		t = kevent_compat_arg(&ap);
+		a[3] = nr == __NR_kevent_wait ? 0 : va_arg(ap, long);
+		a[4] = va_arg(ap, long);
+		va_end(ap);
+		return nr == __NR_kevent_wait ?
+		       kevent_compat_wait((int)a[0], (unsigned int)a[1], (unsigned int)a[2], t,
+					  (unsigned int)a[4]) :
+		       kevent_compat_get((int)a[0], (unsigned int)a[1], (unsigned int)a[2], t,
+					 (void *)a[3], (unsigned int)a[4]);
+	}
+	/* As many as any system call has; of those that were not given it takes none. */
+	for (i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	if (nr == __NR_kevent_init)
+		ret = kevent_sys_init((struct kevent_ring *)a[0], (unsigned int)a[1],
+				      KEVENT_TAKE < 26 ? 0 : (unsigned int)a[2]);
+	else if (nr == __NR_kevent_commit)
+		ret = kevent_sys_commit((int)a[0], (unsigned int)a[1], (unsigned int)a[2]);
+	else if (nr == __NR_kevent_ctl && KEVENT_GENERATION == 1)
+		ret = kevent_sys_control((int)a[0], (void *)a[1]);
+	else if (nr == __NR_kevent_ctl)
+		ret = kevent_compat_ctl((int)a[0], (unsigned int)a[1], (unsigned int)a[2],
+					(void *)a[3]);
+	else
+		ret = syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	return ret;
+}
+#define syscall		kevent_compat_syscall
+#endif
+
+#ifdef __cplusplus
+}
+
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_any(int ms)
+{
+	return kevent_compat_of_ms((unsigned int)ms);
+}
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_any(long ms)
+{
+	return kevent_compat_of_ms((unsigned int)ms);
+}
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_any(unsigned int ms)
+{
+	return kevent_compat_of_ms(ms);
+}
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_any(unsigned long time)
+{
+	return kevent_compat_of_ul(time);
+}
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_any(unsigned long long ns)
+{
+	return kevent_compat_of_ns(ns);
+}
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_any(long long ns)
+{
+	return kevent_compat_of_ns((unsigned long long)ns);
+}
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_any(struct timespec ts)
+{
+	return kevent_compat_of_ts(ts);
+}
+KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_any(const struct timespec *ts)
+{
+	return kevent_compat_of_tsp(ts);
+}
+#else
+#define kevent_compat_any(t)						\
+	__extension__ _Generic((t),					\
+		struct timespec: kevent_compat_of_ts,			\
+		struct __kernel_timespec: kevent_compat_of_kts,		\
+		struct timespec *: kevent_compat_of_tsp,		\
+		const struct timespec *: kevent_compat_of_tsp,		\
+		struct __kernel_timespec *: kevent_compat_of_ktsp,	\
+		const struct __kernel_timespec *: kevent_compat_of_ktsp, \
+		void *: kevent_compat_of_null,				\
+		unsigned long: kevent_compat_of_ul,			\
+		unsigned long long: kevent_compat_of_ns,		\
+		long long: kevent_compat_of_ns,				\
+		default: kevent_compat_of_ms)(t)
+#endif
+
+/* --- the names of 2006 --- */
+
+#define KEVENT_COMPAT_CAT_(a, b)	a##b
+#define KEVENT_COMPAT_CAT(a, b)		KEVENT_COMPAT_CAT_(a, b)
+#define KEVENT_COMPAT_NTH_(a, b, c, d, e, f, g, n, ...) n
+#define KEVENT_COMPAT_COUNT(...)	KEVENT_COMPAT_NTH_(__VA_ARGS__, 7, 6, 5, 4, 3, 2, 1, 0)
+
+/* 1 if an argument begins with a type: this is a declaration and no call. */
+#define KEVENT_COMPAT_2ND_(a, b, ...)	b
+#define KEVENT_COMPAT_2ND(...)		KEVENT_COMPAT_2ND_(__VA_ARGS__)
+#define KEVENT_COMPAT_PAREN(...)	~, 1,
+#define KEVENT_COMPAT_TYPED(x)							\
+	KEVENT_COMPAT_CAT(KEVENT_COMPAT_TYPED_,					\
+			  KEVENT_COMPAT_2ND(KEVENT_COMPAT_PAREN x, 0, ~))(x)
+#define KEVENT_COMPAT_TYPED_1(x)	0
+#define KEVENT_COMPAT_TYPED_0(x)						\
+	KEVENT_COMPAT_2ND(KEVENT_COMPAT_CAT_(KEVENT_COMPAT_IS_, x), 0, ~)
+#define KEVENT_COMPAT_IS_unsigned	~, 1,
+#define KEVENT_COMPAT_IS_int		~, 1,
+#define KEVENT_COMPAT_IS_long		~, 1,
+#define KEVENT_COMPAT_IS_const		~, 1,
+#define KEVENT_COMPAT_IS_register	~, 1,
+#define KEVENT_COMPAT_IS___u32		~, 1,
+#define KEVENT_COMPAT_IS_u32		~, 1,
+#define KEVENT_COMPAT_IS_uint32_t	~, 1,
+#define KEVENT_COMPAT_IS_u_int32_t	~, 1,
+#define KEVENT_COMPAT_IS_u_int		~, 1,
+#define KEVENT_COMPAT_IS_uint		~, 1,
+#define KEVENT_COMPAT_IS_size_t		~, 1,
+#define KEVENT_COMPAT_USE(name, arg)						\
+	KEVENT_COMPAT_CAT(KEVENT_COMPAT_##name##_, KEVENT_COMPAT_TYPED(arg))
+
+/*
+ * What the program declares itself has these names from there on. If that is all that
+ * it does, they are libkevent's, which knows no takes.
+ */
+#if KEVENT_GENERATION == 3
+#define KEVENT_COMPAT_OWN_CTL	kevent_ctl
+#define KEVENT_COMPAT_OWN_GET	kevent_3_get_events
+#define KEVENT_COMPAT_OWN_WAIT	kevent_3_wait
+#elif KEVENT_GENERATION == 2 && defined(KEVENT_COMPAT_TAKE_UNSAID)
+#define KEVENT_COMPAT_OWN_CTL	kevent_2_ctl
+#define KEVENT_COMPAT_OWN_GET	kevent_2_get_events
+#define KEVENT_COMPAT_OWN_WAIT	kevent_own_wait
+#else
+#define KEVENT_COMPAT_OWN_CTL	kevent_own_ctl
+#define KEVENT_COMPAT_OWN_GET	kevent_own_get_events
+#define KEVENT_COMPAT_OWN_WAIT	kevent_own_wait
+#endif
+
+#undef kevent_ctl
+#if KEVENT_GENERATION < 3
+#define kevent_ctl KEVENT_COMPAT_OWN_CTL
+#endif
+#pragma push_macro("kevent_ctl")
+#undef kevent_ctl
+#define kevent_ctl(...)								\
+	KEVENT_COMPAT_CAT(KEVENT_COMPAT_CTL_, KEVENT_COMPAT_COUNT(__VA_ARGS__))(__VA_ARGS__)
+#define KEVENT_COMPAT_CTL_4(fd, cmd, num, arg)					\
+	KEVENT_COMPAT_USE(CTL, cmd)(fd, cmd, num, arg)
+#define KEVENT_COMPAT_CTL_0(...)	kevent_compat_ctl(__VA_ARGS__)
+#define KEVENT_COMPAT_CTL_1(...)						\
+	_Pragma("pop_macro(\"kevent_ctl\")") KEVENT_COMPAT_OWN_CTL(__VA_ARGS__)
+
+/*
+ * In generation 1 nothing declares kevent_control(), which is then what its first use
+ * makes it: libkevent's, or the program's own by the name kevent_ctl, static or not.
+ */
+#if KEVENT_GENERATION == 1 && !defined(__cplusplus)
+#pragma GCC diagnostic ignored "-Wimplicit-function-declaration"
+#define KEVENT_COMPAT_CTL_2(...)	kevent_control(__VA_ARGS__)
+#else
+#define KEVENT_COMPAT_CTL_2(...)	kevent_compat_control(__VA_ARGS__)
+#endif
+
+#undef kevent_get_events
+#define kevent_get_events KEVENT_COMPAT_OWN_GET
+#pragma push_macro("kevent_get_events")
+#undef kevent_get_events
+#define kevent_get_events(...)							\
+	KEVENT_COMPAT_CAT(KEVENT_COMPAT_GET_OF_, KEVENT_COMPAT_COUNT(__VA_ARGS__))(__VA_ARGS__)
+#define KEVENT_COMPAT_GET_OF_6(fd, min_nr, max_nr, timeout, buf, flags)		\
+	KEVENT_COMPAT_USE(GET, min_nr)(fd, min_nr, max_nr, timeout, buf, flags)
+/* A compound literal has a comma of its own. */
+#define KEVENT_COMPAT_GET_OF_7(fd, min_nr, max_nr, sec, nsec, buf, flags)	\
+	KEVENT_COMPAT_GET_0(fd, min_nr, max_nr, (sec, nsec), buf, flags)
+#define KEVENT_COMPAT_GET_0(fd, min_nr, max_nr, timeout, buf, flags)		\
+	kevent_compat_get(fd, min_nr, max_nr, kevent_compat_any(timeout), buf, flags)
+#define KEVENT_COMPAT_GET_1(...)						\
+	_Pragma("pop_macro(\"kevent_get_events\")") KEVENT_COMPAT_OWN_GET(__VA_ARGS__)
+
+#undef kevent_wait
+#define kevent_wait KEVENT_COMPAT_OWN_WAIT
+#pragma push_macro("kevent_wait")
+#undef kevent_wait
+#define kevent_wait(...)							\
+	KEVENT_COMPAT_CAT(KEVENT_COMPAT_WAIT_OF_, KEVENT_COMPAT_COUNT(__VA_ARGS__))(__VA_ARGS__)
+#define KEVENT_COMPAT_WAIT_OF_5(fd, num, old_uidx, timeout, flags)		\
+	KEVENT_COMPAT_USE(WAIT, num)(fd, num, old_uidx, timeout, flags)
+#define KEVENT_COMPAT_WAIT_OF_6(fd, num, old_uidx, sec, nsec, flags)		\
+	KEVENT_COMPAT_WAIT_0(fd, num, old_uidx, (sec, nsec), flags)
+#define KEVENT_COMPAT_WAIT_0(fd, num, old_uidx, timeout, flags)			\
+	kevent_compat_wait(fd, num, old_uidx, kevent_compat_any(timeout), flags)
+#define KEVENT_COMPAT_WAIT_1(...)						\
+	_Pragma("pop_macro(\"kevent_wait\")") KEVENT_COMPAT_OWN_WAIT(__VA_ARGS__)
+
+#pragma push_macro("kevent_commit")
+#undef kevent_commit
+#define kevent_commit(fd, new_uidx, over)					\
+	KEVENT_COMPAT_USE(COMMIT, over)(fd, new_uidx, over)
+#define KEVENT_COMPAT_COMMIT_0(...)	kevent_compat_commit(__VA_ARGS__)
+#define KEVENT_COMPAT_COMMIT_1(...)						\
+	_Pragma("pop_macro(\"kevent_commit\")") kevent_commit(__VA_ARGS__)
+
+#pragma push_macro("kevent_init")
+#undef kevent_init
+#define kevent_init(ring, ...)							\
+	KEVENT_COMPAT_CAT(KEVENT_COMPAT_INIT_OF_, KEVENT_COMPAT_COUNT(ring, __VA_ARGS__))\
+		(ring, __VA_ARGS__)
+#define KEVENT_COMPAT_INIT_OF_2(ring, num)					\
+	KEVENT_COMPAT_USE(INIT, num)(ring, num)
+#define KEVENT_COMPAT_INIT_OF_3(ring, num, flags)				\
+	KEVENT_COMPAT_USE(INIT, num)(ring, num, flags)
+#define KEVENT_COMPAT_INIT_0(...)						\
+	KEVENT_COMPAT_CAT(kevent_compat_init_, KEVENT_COMPAT_COUNT(__VA_ARGS__))(__VA_ARGS__)
+#define KEVENT_COMPAT_INIT_1(...)						\
+	_Pragma("pop_macro(\"kevent_init\")") kevent_init(__VA_ARGS__)
 
 #endif /* KEVENT_COMPAT_H */

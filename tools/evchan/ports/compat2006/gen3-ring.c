@@ -2,18 +2,18 @@
 /*
  * In the style of kevent's third generation, takes 20 to 31, to January 2007: a
  * ring that the program owns, kevent_wait() with its index, kevent_commit() with
- * its copy of the wrap counter, timeouts by value. Only the include line is of
- * today, and the names of the calls that take a timespec by value.
+ * its copy of the wrap counter, timeouts by value.
  *
  * Timers of three periods, and a pipe that is always written, through a ring of an
  * odd size that wraps many times.
  */
-#include <kevent_compat.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <linux/ukevent.h>
 
 #define NUM	7
 #define EVENTS	200
@@ -70,7 +70,7 @@ int main(void)
 	while (total < EVENTS || !count[1] || !count[2] || !count[3]) {
 		if (write(p[1], "x", 1) != 1)
 			return 1;
-		n = kevent_wait_ts(kfd, NUM, uidx, t, 0);
+		n = kevent_wait(kfd, NUM, uidx, t, 0);
 		if (n <= 0) {
 			printf("nothing came\n");
 			return 1;
@@ -100,7 +100,7 @@ int main(void)
 	printf("timers and pipe came: %s\n", count[1] && count[2] && count[3] && count[4] ? "yes" : "no");
 	printf("ring wrapped: %s, counter right: %s, stale ones refused: %s\n", wraps > 10 ? "yes" : "no",
 	       ring->ring_over == over && over == wraps ? "yes" : "no", stale == (int)wraps ? "yes" : "no");
-	n = kevent_get_events_ts(kfd, 1, 4, t, (struct ukevent[4]){ { .type = 0 } }, 0);
+	n = kevent_get_events(kfd, 1, 4, t, (struct ukevent[4]){ { .type = 0 } }, 0);
 	printf("get_events from the ring: %s\n", n >= 1 ? "yes" : "no");
 	close(kfd);
 	return 0;

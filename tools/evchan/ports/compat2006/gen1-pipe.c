@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
  * In the style of kevent's first generation, July 2006: one multiplexing call,
- * fed a buffer that holds two structures in a row. Only the include line is of
- * today, and the call's name, which its successor took over.
+ * fed a buffer that holds two structures in a row.
  *
  * A pipe's bytes go round: written when there is room, read when they are there.
  */
-#include <kevent_compat.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <linux/kevent.h>
 
 #define ROUNDS 100
 
@@ -23,11 +23,11 @@ static int control(int fd, unsigned int cmd, unsigned int num, const struct ukev
 	memset(&ctl, 0, sizeof(ctl));
 	ctl.cmd = cmd;
 	ctl.num = num;
-	ctl.timeout_ms = 5000;
+	ctl.timeout = 5000;
 	memcpy(buf, &ctl, sizeof(ctl));
 	if (uk)
 		memcpy(buf + sizeof(ctl), uk, sizeof(*uk));
-	return kevent_control(fd, buf);
+	return kevent_ctl(fd, buf);
 }
 
 static int command(int fd, unsigned int cmd, int what, unsigned int event, unsigned int flags)
@@ -49,9 +49,9 @@ int main(void)
 	struct ukevent uk;
 	char bytes[16];
 
-	fd = control(0, KEVENT_USER_INIT, 0, NULL);
+	fd = control(0, KEVENT_CTL_INIT, 0, NULL);
 	if (fd < 0) {
-		perror("KEVENT_USER_INIT");
+		perror("KEVENT_CTL_INIT");
 		return 1;
 	}
 	if (pipe(p)) {
@@ -59,14 +59,14 @@ int main(void)
 		return 1;
 	}
 	/* An empty pipe has room at once: the addition hands that back. */
-	n = command(fd, KEVENT_USER_ADD, p[1], KEVENT_SOCKET_SEND, KEVENT_REQ_ONESHOT);
+	n = command(fd, KEVENT_CTL_ADD, p[1], KEVENT_SOCKET_SEND, KEVENT_REQ_ONESHOT);
 	printf("ready when added: %d\n", n);
-	n = command(fd, KEVENT_USER_ADD, p[0], KEVENT_SOCKET_RECV, 0);
+	n = command(fd, KEVENT_CTL_ADD, p[0], KEVENT_SOCKET_RECV, 0);
 	printf("queued when added: %d\n", n);
 	while (taken < ROUNDS) {
 		if (write(p[1], "x", 1) == 1)
 			written++;
-		n = control(fd, KEVENT_USER_WAIT, 4, NULL);
+		n = control(fd, KEVENT_CTL_WAIT, 1, NULL);
 		if (n <= 0) {
 			printf("nothing came\n");
 			return 1;
@@ -78,9 +78,9 @@ int main(void)
 		}
 	}
 	printf("written %d, taken %d\n", written, taken);
-	n = command(fd, KEVENT_USER_MODIFY, p[0], KEVENT_SOCKET_RECV, KEVENT_REQ_ONESHOT);
+	n = command(fd, KEVENT_CTL_MODIFY, p[0], KEVENT_SOCKET_RECV, KEVENT_REQ_ONESHOT);
 	printf("modify: %d\n", n);
-	n = command(fd, KEVENT_USER_REMOVE, p[0], KEVENT_SOCKET_RECV, 0);
+	n = command(fd, KEVENT_CTL_REMOVE, p[0], KEVENT_SOCKET_RECV, 0);
 	printf("remove: %d\n", n);
 	close(fd);
 	return 0;

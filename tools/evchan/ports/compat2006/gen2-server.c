@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * In the style of kevent's second generation, August 2006: a call to change and a
- * call to get events. Only the include line is of today.
+ * call to get events.
  *
  * A server of a few TCP connections with their client in the same process: every
  * connection is accepted, greeted and read to its end.
  */
-#include <kevent_compat.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -15,21 +14,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/ukevent.h>
+
 #define CLIENTS 20
 
+/* 1: it is ready, and not registered; 0: it is registered; -1: neither. */
 static int ctl(int kfd, unsigned int cmd, int s, unsigned int event)
 {
 	struct ukevent uk;
+	int n;
 
 	memset(&uk, 0, sizeof(uk));
 	uk.type = KEVENT_SOCKET;
 	uk.event = event;
 	uk.id.raw[0] = s;
 	uk.user[0] = s;
-	uk.req_flags = KEVENT_REQ_ALWAYS_QUEUE;
-	if (kevent_ctl(kfd, cmd, 1, &uk) < 0)
-		return -1;
-	return uk.ret_flags & KEVENT_RET_BROKEN ? -1 : 0;
+	n = kevent_ctl(kfd, cmd, 1, &uk);
+	return n < 0 || uk.ret_flags & KEVENT_RET_BROKEN ? -1 : n;
 }
 
 int main(void)
@@ -41,9 +42,9 @@ int main(void)
 	long bytes = 0;
 	char buf[64];
 
-	kfd = kevent_init(NULL, 0, 0);
+	kfd = kevent_ctl(0, KEVENT_CTL_INIT, 1, NULL);
 	if (kfd < 0) {
-		perror("kevent_init");
+		perror("KEVENT_CTL_INIT");
 		return 1;
 	}
 	memset(&sa, 0, sizeof(sa));
@@ -79,8 +80,18 @@ int main(void)
 			if (events[i].event & KEVENT_SOCKET_ACCEPT) {
 				while ((fd = accept(s, NULL, NULL)) >= 0) {
 					accepted++;
-					if (ctl(kfd, KEVENT_CTL_ADD, fd, KEVENT_SOCKET_RECV))
-						perror("kevent_ctl");
+					/* What is there already is read at once. */
+					while (ctl(kfd, KEVENT_CTL_ADD, fd, KEVENT_SOCKET_RECV) > 0) {
+						int got = read(fd, buf, sizeof(buf));
+
+						if (got > 0) {
+							bytes += got;
+							continue;
+						}
+						ended++;
+						close(fd);
+						break;
+					}
 				}
 			} else if (events[i].event & KEVENT_SOCKET_RECV) {
 				int got = read(fd, buf, sizeof(buf));
