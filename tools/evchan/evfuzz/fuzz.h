@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * evfuzz: what its files share. A program is a string of bytes: an operation, its
+ * arguments, the next operation. Whatever the bytes are, they are a program.
+ */
+#ifndef EVFUZZ_H
+#define EVFUZZ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PROGRAM_MAX	400
+#define CORPUS_MAX	512
+#define COVER_MAX	(1 << 16)	/* places in the kernel that are known */
+#define TRACE_MAX	(1 << 16)
+
+struct program {
+	uint32_t length;
+	uint8_t bytes[PROGRAM_MAX];
+};
+
+/* Shared by all processes. */
+struct shared {
+	uint64_t calls, programs, refused;
+	uint64_t cover[COVER_MAX];	/* a hash table */
+	uint32_t nr_cover;
+	uint32_t nr_corpus;
+	struct program corpus[CORPUS_MAX];
+	struct program now;		/* what runs, for a report */
+};
+
+extern struct shared *shared;
+extern bool leave_out_graphs;
+
+uint32_t draw(uint64_t *state, uint32_t n);
+
+/* ops.c */
+void execute(const struct program *p);
+void ops_begin(void);
+
+/* graph.c */
+void build_graph(uint32_t shape, uint32_t length);
+
+/* cover.c */
+bool cover_begin(void);
+void cover_start(void);
+uint32_t cover_new(void);
+bool cover_write(const char *path);
+
+/* mutate.c */
+void make_program(struct program *p, uint64_t *state);
+int corpus_read(const char *dir);
+int corpus_write(const char *dir);
+
+#endif

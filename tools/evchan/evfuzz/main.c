@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * evfuzz: programs of calls that nobody would write, run by children that are killed
+ * at any instant. Where KCOV is built in, a program that gets somewhere new is kept
+ * and varied. What is wrong is for the kernel to say (KASAN, lockdep, KCSAN), and for
+ * the guest's runner to report; a child that SIGKILL does not end is reported here.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+
+#define PROGRAMS	100	/* of a child */
+#define CHILD_MS	1500	/* then it is killed */
+#define HANG_MS		30000	/* and has to be gone */
+
+struct shared *shared;
+bool leave_out_graphs;
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Beside the programs: descriptors are closed under their feet. */
+static void *closer(void *arg)
+{
+	uint64_t state = *(uint64_t *)arg;
+
+	for (;;) {
+		int fd = 10 + (int)draw(&state, 40);
+
+		usleep(draw(&state, 3000));
+		if (draw(&state, 2))
+			close(fd);
+		else
+			dup2(10 + (int)draw(&state, 40), fd);
+	}
+	return NULL;
+}
+
+static void keep_program(const struct program *p)
+{
+	uint32_t n = __atomic_load_n(&shared->nr_corpus, __ATOMIC_ACQUIRE);
+
+	if (n >= CORPUS_MAX)
+		return;
+	shared->corpus[n] = *p;
+	__atomic_store_n(&shared->nr_corpus, n + 1, __ATOMIC_RELEASE);
+}
+
+static void child(uint64_t seed, bool other_user)
+{
+	struct rlimit files = { 64, 64 }, core = { 0, 0 };
+	uint64_t state = seed;
+	struct program p;
+	pthread_t thread;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
+	setrlimit(RLIMIT_CORE, &core);
+	ops_begin();
+	cover_begin();
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (other_user && (setgid(1000) || setuid(1000)))
+		_exit(1);
+	/* Where it would not be repeatable anyhow. */
+	if (!draw(&state, 4))
+		pthread_create(&thread, NULL, closer, &seed);
+	for (int i = 0; i < PROGRAMS; i++) {
+		make_program(&p, &state);
+		shared->now = p;
+		cover_start();
+		execute(&p);
+		if (cover_new())
+			keep_program(&p);
+	}
+	_exit(0);
+}
+
+static void show(pid_t pid, const char *what)
+{
+	char path[64], buf[2048];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
+	fd = open(path, O_RDONLY);
+	while (fd >= 0 && (n = read(fd, buf, sizeof(buf))) > 0)
+		fwrite(buf, 1, (size_t)n, stdout);
+	close(fd);
+}
+
+/* Every task that is still there: SIGKILL did not end it. */
+static int hung(uint64_t seed)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *d;
+
+	printf("evfuzz: wrong: --seed %llu: a child survives SIGKILL; the program:\n",
+	       (unsigned long long)seed);
+	for (uint32_t i = 0; i < shared->now.length; i++)
+		printf("%02x", shared->now.bytes[i]);
+	puts("");
+	while (dir && (d = readdir(dir))) {
+		char path[300], name[32] = "";
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%s/comm", d->d_name);
+		f = fopen(path, "r");
+		if (f && fgets(name, sizeof(name), f) && !strcmp(name, "evfuzz\n") &&
+		    atoi(d->d_name) != getpid()) {
+			printf("evfuzz: process %s\n", d->d_name);
+			show(atoi(d->d_name), "status");
+			show(atoi(d->d_name), "syscall");
+			show(atoi(d->d_name), "stack");
+		}
+		if (f)
+			fclose(f);
+	}
+	fflush(stdout);
+	return 3;
+}
+
+/* One child, killed when its time is up, or before; 0, or 3 if it does not go. */
+static int run_child(uint64_t seed, bool other_user)
+{
+	uint64_t state = seed ^ 0x5a5a, begin = now_ms();
+	uint64_t limit = draw(&state, 8) ? CHILD_MS : draw(&state, 200);
+	pid_t pid = fork();
+	bool killed = false;
+
+	if (!pid)
+		child(seed, other_user);
+	while (waitpid(pid, NULL, WNOHANG) != pid) {
+		uint64_t ms = now_ms() - begin;
+
+		if (ms > limit && !killed) {
+			kill(-pid, SIGKILL);
+			kill(pid, SIGKILL);
+			killed = true;
+		}
+		if (ms > limit + HANG_MS)
+			return hung(seed);
+		usleep(1000);
+	}
+	kill(-pid, SIGKILL);
+	return 0;
+}
+
+static void usage(void)
+{
+	puts("usage: evfuzz [options]\n"
+	     "  --seed N         the same seed, the same programs (without KCOV)\n"
+	     "  --calls N        end after N calls (100000)\n"
+	     "  --seconds N      or after N seconds\n"
+	     "  --user           as uid 1000; otherwise every second child is\n"
+	     "  --corpus DIR     begin with the programs there\n"
+	     "  --save DIR       put those there that found something\n"
+	     "  --coverage FILE  the places in the kernel that were reached\n"
+	     "  --without graphs no queues and epoll sets that watch each other\n"
+	     "Exit status: 0; 2 for a wrong option; 3: a child survives SIGKILL.");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "seed", 1, NULL, 's' }, { "calls", 1, NULL, 'n' }, { "seconds", 1, NULL, 't' },
+		{ "user", 0, NULL, 'u' }, { "corpus", 1, NULL, 'c' }, { "save", 1, NULL, 'o' },
+		{ "coverage", 1, NULL, 'v' }, { "without", 1, NULL, 'w' },
+		{ "help", 0, NULL, 'h' }, { NULL, 0, NULL, 0 },
+	};
+	uint64_t seed = now_ms(), calls = 100000, begin = now_ms(), said = begin;
+	uint64_t limit = UINT64_MAX;
+	const char *corpus = NULL, *save = NULL, *coverage = NULL;
+	int c, ret = 0;
+	bool user = false;
+
+	/* Far from what the kernel places, and so from what programs write to and unmap. */
+	shared = mmap((void *)0x200000000000, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	if (shared == MAP_FAILED) {
+		perror("evfuzz");
+		return 2;
+	}
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 's': seed = strtoull(optarg, NULL, 0); break;
+		case 'n': calls = strtoull(optarg, NULL, 0); break;
+		case 't': limit = strtoull(optarg, NULL, 0) * 1000; break;
+		case 'u': user = true; break;
+		case 'c': corpus = optarg; break;
+		case 'o': save = optarg; break;
+		case 'v': coverage = optarg; break;
+		case 'w':
+			leave_out_graphs = !strcmp(optarg, "graphs");
+			if (leave_out_graphs)
+				break;
+			fprintf(stderr, "evfuzz: nothing '%s' to leave out\n", optarg);
+			return 2;
+		case 'h': usage(); return 0;
+		default: return 2;
+		}
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (corpus && corpus_read(corpus))
+		fprintf(stderr, "evfuzz: %s: %s\n", corpus, strerror(errno));
+	printf("evfuzz: --seed %llu, %u programs to begin with, %s\n", (unsigned long long)seed,
+	       shared->nr_corpus, access("/sys/kernel/debug/kcov", F_OK) ? "unguided" : "guided by KCOV");
+	for (uint64_t i = 0; shared->calls < calls && now_ms() - begin < limit && !ret; i++) {
+		ret = run_child(seed + i * 0x1000003, user || i & 1);
+		if (now_ms() < said + 5000)
+			continue;
+		said = now_ms();
+		printf("evfuzz: %llu s, %llu calls (%llu refused), %llu programs, %u kept, %u places\n",
+		       (unsigned long long)((said - begin) / 1000),
+		       (unsigned long long)shared->calls, (unsigned long long)shared->refused,
+		       (unsigned long long)shared->programs, shared->nr_corpus, shared->nr_cover);
+	}
+	printf("evfuzz: %llu calls in %llu ms, %llu programs, %u kept, %u places: %s\n",
+	       (unsigned long long)shared->calls, (unsigned long long)(now_ms() - begin),
+	       (unsigned long long)shared->programs, shared->nr_corpus, shared->nr_cover,
+	       ret ? "wrong" : "nothing hung");
+	if (save && corpus_write(save))
+		fprintf(stderr, "evfuzz: %s: %s\n", save, strerror(errno));
+	if (coverage && !cover_write(coverage))
+		fprintf(stderr, "evfuzz: %s: %s\n", coverage, strerror(errno));
+	return ret;
+}
