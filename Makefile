@@ -12,7 +12,7 @@ ifdef KSRC
 export KSRC
 endif
 
-.PHONY: help demo check check-all kernel patch boot selftests ports lint bench mutants tools install clean
+.PHONY: help demo check check-all kernel patch boot selftests ports lint bench mutants torture fuzz tools install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -28,7 +28,7 @@ check: ## every test; the last line counts them
 check-all: ## every test, however long
 	@scripts/check --all
 
-kernel: ## build the guest's kernel (KERNEL=release or debug)
+kernel: ## build the guest's kernel (KERNEL=release, debug, kcov, kcsan, trace, rt)
 	@scripts/kernel $(KERNEL)
 
 patch: ## write the patch series for KSRC=TREE-OR-TARBALL
@@ -36,7 +36,7 @@ patch: ## write the patch series for KSRC=TREE-OR-TARBALL
 
 boot: ## a shell in the guest
 	@scripts/kernel $(KERNEL)
-	@tools/evchan/vm $(if $(filter debug,$(KERNEL)),--debug) --net --timeout 86400 --shell -- bash
+	@tools/evchan/vm --kernel $(KERNEL) --net --timeout 86400 --shell -- bash
 
 selftests: ## the tests of the system calls (API=kevent, evchan or all)
 	@scripts/kernel $(KERNEL)
@@ -55,6 +55,12 @@ lint: ## check the form of our files
 
 mutants: ## break the kernel in many ways, each must be noticed
 	@selftests/mutants/run
+
+torture: ## numbered events of every source, none may be lost (KERNEL=debug, kcsan...)
+	@tools/evchan/evtorture/run $(if $(filter-out release,$(KERNEL)),--kernel $(KERNEL))
+
+fuzz: ## calls that nobody would write (KERNEL=debug, kcov...)
+	@tools/evchan/evfuzz/run $(if $(filter-out release,$(KERNEL)),--kernel $(KERNEL))
 
 tools: ## the libraries and the demo's programs
 	@$(MAKE) -s -C tools/evchan all
