@@ -7,6 +7,7 @@
 #define _LINUX_EVCORE_FILE_H
 
 #include <linux/fs.h>
+#include <uapi/linux/eventpoll.h>
 
 #ifdef CONFIG_EVCORE
 /* In fs/eventpoll.c and fs/eventfd.c: what their files are told by. */
@@ -35,7 +36,10 @@ static inline bool evcore_is_eventfd(const struct file *file)
  * The key with which a write to an eventfd wakes: one that adds nothing need not make it
  * readable, and leaves it to those that are woken to poll it.
  */
-#define evcore_eventfd_key(added)	((added) ? EPOLLIN : 0)
+static inline __poll_t evcore_eventfd_key(u64 added)
+{
+	return added ? EPOLLIN : 0;
+}
 
 void evcore_release_file(struct file *file);
 
@@ -54,7 +58,10 @@ static inline void evcore_release(struct file *file)
 		evcore_release_file(file);
 }
 #else
-#define evcore_eventfd_key(added)	EPOLLIN
+static inline __poll_t evcore_eventfd_key(u64 added)
+{
+	return EPOLLIN;
+}
 
 static inline void evcore_release(struct file *file) {}
 #endif

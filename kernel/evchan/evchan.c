@@ -450,8 +450,7 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 			result = prepared_change(&c->queue, &ch);
 		do {
 			ret = write_result(at, &ch, result);
-		} while (unlikely(ret) && evcore_fault_in(&c->queue, at, sizeof(struct evchan_change),
-							  true));
+		} while (unlikely(ret) && evcore_fault_in(&c->queue, at, size, true));
 		if (ret)
 			break;
 		if (result >= 0)

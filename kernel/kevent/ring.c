@@ -222,8 +222,8 @@ static bool is_entry_of(const struct ukevent *uk, const struct evcore_source *s,
  */
 static void blank_entry(struct kevent_queue *k, struct ukevent *uk)
 {
-	/* Before the entry changes: pairs with the acquire load in kevent_ring_take(). */
 	WRITE_ONCE(k->withdrawn, k->withdrawn + 1);
+	/* Before the entry changes: pairs with the acquire load in kevent_ring_take(). */
 	smp_wmb();
 	WRITE_ONCE(uk->ret_flags, KEVENT_RET_DONE | KEVENT_RET_BROKEN);
 	WRITE_ONCE(uk->event, 0);
@@ -540,6 +540,7 @@ int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max
 		 * or a later one, with which committing fails below. Pairs with the
 		 * release in advance().
 		 */
+		/* Pairs with the barrier in blank_entry(). */
 		withdrawn = smp_load_acquire(&k->withdrawn);
 		pos = smp_load_acquire(&k->committed);
 		idx = READ_ONCE(k->uidx);

@@ -29,14 +29,13 @@
 #define KEVENT_REQ_ET		0x4	/* edge-triggered */
 #define KEVENT_REQ_LAST_CHECK	0x8	/* deliver what holds then, if anything */
 #define KEVENT_REQ_ALWAYS_QUEUE	0x10	/* queue it even if ready at ADD */
-#define KEVENT_REQ_READY	0x20	/* ADD: ready from the start; in events: made by the program */
+#define KEVENT_REQ_READY	0x20	/* ADD: ready at once; in events: by the program */
 #define KEVENT_REQ_KEEP		0x40	/* with ONESHOT: disarmed, not removed; not of 2006 */
 #define KEVENT_REQ_EXCLUSIVE	0x80	/* POLL: wake one queue that waits; not of 2006 */
 
 /* Return flags, ukevent.ret_flags. */
-#define KEVENT_RET_BROKEN	0x1	/* ret_data[1] is the negative errno; -ECANCELED in a
-					 * ring: the request was removed, this is no event
-					 */
+/* ret_data[1] is the negative errno; -ECANCELED in a ring: removed, this is no event */
+#define KEVENT_RET_BROKEN	0x1
 #define KEVENT_RET_DONE		0x2	/* the request was processed */
 #define KEVENT_RET_COPY_FAILED	0x4	/* never set: a failed copy loses nothing */
 

@@ -51,5 +51,5 @@ u64 evcore_timer_delay(struct user_struct *user, const struct hrtimer *timer, kt
 	bool monotonic = timer->base->clockid == CLOCK_MONOTONIC;
 	u64 delay = charge(user, ktime_to_ns(monotonic ? now : ktime_get()));
 
-	return interval < STEP_ONE_NS ? max(delay, (u64)STEP_ONE_NS) : delay;
+	return interval < STEP_ONE_NS ? max_t(u64, delay, STEP_ONE_NS) : delay;
 }
