@@ -542,6 +542,7 @@ int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max
 		 */
 		/* Pairs with the barrier in blank_entry(). */
 		withdrawn = smp_load_acquire(&k->withdrawn);
+		/* The rest pairs with the release in advance(), see above. */
 		pos = smp_load_acquire(&k->committed);
 		idx = READ_ONCE(k->uidx);
 		/* What lies before it is filled in: pairs with the release in publish(). */
