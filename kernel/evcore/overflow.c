@@ -144,7 +144,6 @@ void evcore_held_unlink(struct evcore_held *h)
 	WRITE_ONCE(holder->nr_held, holder->nr_held - 1);
 	if (holder->ucounts)
 		dec_rlimit_ucounts(holder->ucounts, UCOUNT_RLIMIT_SIGPENDING, 1);
-	waits_no_more(h->source->queue);
 	WRITE_ONCE(q->nr_held, q->nr_held - 1);
 	waits_no_more(q);
 }
