@@ -192,14 +192,14 @@ static __always_inline bool post_quick(struct evchan_queue *c, struct evcore_sou
 /* After post_quick(), whose last step is the barrier that this look needs. */
 static __always_inline bool anything_after(const struct evchan_queue *c)
 {
-	return trace_post_enabled() || READ_ONCE(c->queue.sleepers);
+	return trace_evcore_post_enabled() || READ_ONCE(c->queue.sleepers);
 }
 
 static int after_post(struct evcore_source *s, u32 events)
 {
 	struct evcore_queue *q = s->queue;
 
-	trace_post(q, s->type, s->id, events);
+	trace_evcore_post(q, s->type, s->id, events);
 	if (READ_ONCE(q->sleepers)) {
 		/* Interrupts are off. */
 		raw_spin_lock(&q->lock);
@@ -232,7 +232,7 @@ static noinline int wake_behind(struct evcore_source *s, u32 events)
 {
 	/* The queue is read again after each call: that takes less than keeping it. */
 	raw_spin_lock(&s->queue->lock);
-	if (unlikely(trace_overflow_enabled() || has_slot(to_evchan(s->queue)) ||
+	if (unlikely(trace_evcore_overflow_enabled() || has_slot(to_evchan(s->queue)) ||
 		     !evcore_wait_behind(s, events))) {
 		raw_spin_unlock(&s->queue->lock);
 		evcore_post_slow(s, events, 0, 0);

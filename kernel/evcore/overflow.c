@@ -99,7 +99,7 @@ void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r)
 	}
 	q->overflowed++;
 	evcore_update_call(q);
-	trace_overflow(q, s->type, s->id, r->events);
+	trace_evcore_overflow(q, s->type, s->id, r->events);
 }
 
 /**
@@ -120,7 +120,7 @@ void evcore_held_add(struct evcore_held *h)
 	WRITE_ONCE(holder->nr_held, holder->nr_held + 1);
 	q->overflowed++;
 	evcore_update_call(q);
-	trace_overflow(q, s->type, s->id, h->record.events);
+	trace_evcore_overflow(q, s->type, s->id, h->record.events);
 }
 
 /**
@@ -220,7 +220,7 @@ static noinline bool drain_source(struct evcore_queue *q, struct evcore_source *
 	pending_record(s, &r);
 	if (!q->face->put(q, s, &r))
 		return false;
-	trace_drain(q, s->type, s->id, r.events);
+	trace_evcore_drain(q, s->type, s->id, r.events);
 	waits_no_longer(q, s);
 	if (s->check || s->flags & (EVCORE_AUTOREMOVE | EVCORE_LEVEL))
 		evcore_delivered(s, &r);
@@ -237,7 +237,7 @@ static noinline bool drain_held(struct evcore_queue *q, struct evcore_held *h)
 	r.overflowed = true;
 	if (!dead && !q->face->put(q, s, &r))
 		return false;
-	trace_drain(q, s->type, s->id, r.events);
+	trace_evcore_drain(q, s->type, s->id, r.events);
 	evcore_held_unlink(h);
 	evcore_drop(h);
 	if (!dead && (r.last || s->check || s->flags & (EVCORE_AUTOREMOVE | EVCORE_LEVEL)))
@@ -261,13 +261,13 @@ unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 	lockdep_assert_held(&q->lock);
 	for (;;) {
 		/* Traced, each is moved by itself. */
-		if (!trace_drain_enabled())
+		if (!trace_evcore_drain_enabled())
 			n += q->face->drain(q, most - n);
 		if (n == most || list_empty(&q->overflow))
 			break;
 		node = list_first_entry(&q->overflow, struct evcore_node, link);
 		/* Left although it is plain: there is no slot. */
-		if (!trace_drain_enabled() && evcore_is_plain(node))
+		if (!trace_evcore_drain_enabled() && evcore_is_plain(node))
 			break;
 		s = container_of(node, struct evcore_source, at);
 		if (!(node->where == EVCORE_HELD ?
@@ -323,7 +323,7 @@ static bool pop_pending(struct evcore_queue *q, struct pending *p)
 	}
 	p->record.overflowed = false;
 	q->drained++;
-	trace_drain(q, p->source->type, p->source->id, p->record.events);
+	trace_evcore_drain(q, p->source->type, p->source->id, p->record.events);
 	return true;
 }
 

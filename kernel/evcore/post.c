@@ -25,7 +25,7 @@ void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
 
 	lockdep_assert_held(&q->lock);
 	if (list_empty(&q->overflow) && q->face->put(q, s, r)) {
-		trace_post(q, s->type, s->id, r->events);
+		trace_evcore_post(q, s->type, s->id, r->events);
 		evcore_delivered(s, r);
 		if (h)
 			evcore_drop(h);
@@ -147,7 +147,7 @@ bool evcore_post_level(struct evcore_source *s, u32 events)
 	       (s->flags & EVCORE_SLOW) == EVCORE_LEVEL &&
 	       q->face->taken(q, s) && q->face->put_poll(q, s, events);
 	if (likely(done)) {
-		trace_post(q, s->type, s->id, events);
+		trace_evcore_post(q, s->type, s->id, events);
 		if (s->where == EVCORE_IDLE)
 			evcore_recheck_add(s);
 		evcore_wake_posted(s);

@@ -58,7 +58,7 @@ static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 	WRITE_ONCE(q->sleepers, q->sleepers - 1);
 	q->nr_woken++;
 	q->wakes++;
-	trace_wake(q, task);
+	trace_evcore_wake(q, task);
 	/* Last: the waiter checks it under the lock, its memory is its stack. */
 	w->woken = true;
 	wake_up_process(task);
@@ -372,6 +372,6 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 	if (!ret && min && !late && !w.forced)
 		ret = -EINTR;
 	raw_spin_unlock_irq(&q->lock);
-	trace_wait(q, min, ret);
+	trace_evcore_wait(q, min, ret);
 	return ret;
 }

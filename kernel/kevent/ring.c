@@ -169,14 +169,14 @@ static int kevent_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	lockdep_assert_irqs_disabled();
 	raw_spin_lock(&q->lock);
 	if (unlikely(!has_room(k))) {
-		if (!trace_overflow_enabled() && evcore_wait_behind(s, events))
+		if (!trace_evcore_overflow_enabled() && evcore_wait_behind(s, events))
 			goto wake;
 		goto slow;
 	}
 	if (unlikely(q->nr_overflow || s->gone))
 		goto slow;
 	put_bits(k, s, events);
-	trace_post(q, s->type, s->id, events);
+	trace_evcore_post(q, s->type, s->id, events);
 wake:
 	if (unlikely(q->sleepers))
 		evcore_wake_locked(q, false);

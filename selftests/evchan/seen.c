@@ -122,11 +122,11 @@ TEST_F(channel, tracepoints)
 		;
 	wait_events(c, 0, 0);
 	ASSERT_EQ(write_file(TRACING "events/evcore/enable", "0"), 0);
-	EXPECT_EQ(traced("post"), 8);
-	EXPECT_EQ(traced("overflow"), 4);
-	EXPECT_EQ(traced("drain"), 4);
-	EXPECT_EQ(traced("wake"), 1);
-	EXPECT_EQ(traced("wait"), 2);
+	EXPECT_EQ(traced("evcore_post"), 8);
+	EXPECT_EQ(traced("evcore_overflow"), 4);
+	EXPECT_EQ(traced("evcore_drain"), 4);
+	EXPECT_EQ(traced("evcore_wake"), 1);
+	EXPECT_EQ(traced("evcore_wait"), 2);
 	for (int i = 0; i < 12; i++)
 		close(fds[i]);
 }

@@ -30,25 +30,25 @@ DECLARE_EVENT_CLASS(evcore_event,
 );
 
 /* A record was placed in the ring. */
-DEFINE_EVENT(evcore_event, post,
+DEFINE_EVENT(evcore_event, evcore_post,
 	TP_PROTO(struct evcore_queue *q, int type, u64 id, u32 events),
 	TP_ARGS(q, type, id, events)
 );
 
 /* There was no slot: the event waits in its source. */
-DEFINE_EVENT(evcore_event, overflow,
+DEFINE_EVENT(evcore_event, evcore_overflow,
 	TP_PROTO(struct evcore_queue *q, int type, u64 id, u32 events),
 	TP_ARGS(q, type, id, events)
 );
 
 /* An event came out of overflow. */
-DEFINE_EVENT(evcore_event, drain,
+DEFINE_EVENT(evcore_event, evcore_drain,
 	TP_PROTO(struct evcore_queue *q, int type, u64 id, u32 events),
 	TP_ARGS(q, type, id, events)
 );
 
 /* A wait returns. */
-TRACE_EVENT(wait,
+TRACE_EVENT(evcore_wait,
 	TP_PROTO(struct evcore_queue *q, unsigned int min, int ret),
 	TP_ARGS(q, min, ret),
 	TP_STRUCT__entry(
@@ -66,7 +66,7 @@ TRACE_EVENT(wait,
 );
 
 /* A waiter is woken. */
-TRACE_EVENT(wake,
+TRACE_EVENT(evcore_wake,
 	TP_PROTO(struct evcore_queue *q, struct task_struct *task),
 	TP_ARGS(q, task),
 	TP_STRUCT__entry(
