@@ -211,7 +211,7 @@ struct evcore_face {
  * @user: whom sources and ring memory are charged to
  * @ring_pages: pages charged to RLIMIT_MEMLOCK
  * @poll_work: wakes @poll_wait, outside every lock
- * @free_work: frees the queue when the last reference goes in atomic context
+ * @free_work: frees the queue for evcore_queue_put(), which may not sleep
  * @dead: the file is closed
  * @nest_inner: queues this one watches, evcore_nest_mutex
  * @nest_outer: queues that watch this one, evcore_nest_mutex
@@ -274,6 +274,7 @@ struct evcore_queue {
 /* queue.c */
 int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face);
 void evcore_queue_put(struct evcore_queue *q);
+void evcore_queue_put_sleepable(struct evcore_queue *q);
 struct file *evcore_queue_file(struct evcore_queue *q, unsigned int flags);
 int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes);
 

@@ -78,7 +78,7 @@ static int create_channel(struct evchan_params *params, struct evchan_queue **ou
 	if (!ret)
 		ret = evchan_ring_init(c, entries);
 	if (ret) {
-		evcore_queue_put(&c->queue);
+		evcore_queue_put_sleepable(&c->queue);
 		return ret;
 	}
 	params->entries = entries;
@@ -119,7 +119,7 @@ SYSCALL_DEFINE2(evchan_create, struct evchan_params __user *, uparams, size_t, s
 		return ret;
 	file = evcore_queue_file(&c->queue, params.flags & (O_NONBLOCK | O_CLOEXEC));
 	if (IS_ERR(file)) {
-		evcore_queue_put(&c->queue);
+		evcore_queue_put_sleepable(&c->queue);
 		return PTR_ERR(file);
 	}
 	fd = get_unused_fd_flags(params.flags & O_CLOEXEC);

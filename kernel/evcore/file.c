@@ -73,6 +73,6 @@ void evcore_release_file(struct file *file)
 		if (!outlives_file(s))
 			evcore_free_source(s);
 		mutex_unlock(&q->mutex);
-		evcore_queue_put(q);
+		evcore_queue_put_sleepable(q);
 	}
 }

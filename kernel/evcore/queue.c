@@ -24,26 +24,42 @@ static void evcore_queue_free(struct work_struct *work)
 	q->face->free(q);
 }
 
-static void evcore_queue_last(struct kref *kref)
+static void last_put(struct kref *kref)
 {
-	struct evcore_queue *q = container_of(kref, struct evcore_queue, kref);
+	schedule_work(&container_of(kref, struct evcore_queue, kref)->free_work);
+}
 
-	if (preemptible())
-		evcore_queue_free(&q->free_work);
-	else
-		schedule_work(&q->free_work);
+static void last_put_sleepable(struct kref *kref)
+{
+	evcore_queue_free(&container_of(kref, struct evcore_queue, kref)->free_work);
 }
 
 /**
- * evcore_queue_put - drop a reference to a queue
+ * evcore_queue_put - drop a reference to a queue, in any context
  * @q: the queue
  *
- * Context: any but NMI. In atomic context the memory goes later, from a work
- * item.
+ * The last reference leaves the memory to a work item.
+ *
+ * Context: any but NMI.
  */
 void evcore_queue_put(struct evcore_queue *q)
 {
-	kref_put(&q->kref, evcore_queue_last);
+	kref_put(&q->kref, last_put);
+}
+
+/**
+ * evcore_queue_put_sleepable - drop a reference to a queue where that may sleep
+ * @q: the queue
+ *
+ * The last reference frees the memory and ends its charges before this returns: a
+ * program that makes and closes queues in a loop does not run ahead of them.
+ *
+ * Context: process context, may sleep. queue->mutex is not held.
+ */
+void evcore_queue_put_sleepable(struct evcore_queue *q)
+{
+	might_sleep();
+	kref_put(&q->kref, last_put_sleepable);
 }
 
 static void evcore_poll_work(struct irq_work *work)
@@ -129,7 +145,7 @@ static int queue_release(struct inode *inode, struct file *file)
 	evcore_lookup_free(q, release_one);
 	reap_orphans(q);
 	mutex_unlock(&q->mutex);
-	evcore_queue_put(q);
+	evcore_queue_put_sleepable(q);
 	return 0;
 }
 

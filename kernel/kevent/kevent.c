@@ -66,7 +66,7 @@ SYSCALL_DEFINE3(kevent_init, struct kevent_ring __user *, ring, unsigned int, nu
 	return ret;
 
 out_put:
-	evcore_queue_put(&k->queue);
+	evcore_queue_put_sleepable(&k->queue);
 	return ret;
 }
 

@@ -316,7 +316,7 @@ void evcore_exit_mm(struct mm_struct *mm)
 				evcore_del(&fs->valued.source);
 		}
 		mutex_unlock(&q->mutex);
-		evcore_queue_put(q);
+		evcore_queue_put_sleepable(q);
 	}
 }
 

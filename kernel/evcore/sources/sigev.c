@@ -143,7 +143,7 @@ void evcore_sigev_free(struct evcore_sigev *n)
 	if (n->source)
 		evcore_del(n->source);
 	mutex_unlock(&q->mutex);
-	evcore_queue_put(q);
+	evcore_queue_put_sleepable(q);
 	evcore_sigev_put(n);
 }
 

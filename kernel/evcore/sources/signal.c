@@ -446,7 +446,7 @@ static void remove_all(struct evcore_signals *es)
 			evcore_retire(source_of(ss));
 		evcore_reap(q);
 		mutex_unlock(&q->mutex);
-		evcore_queue_put(q);
+		evcore_queue_put_sleepable(q);
 	}
 }
 
