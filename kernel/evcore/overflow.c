@@ -10,6 +10,7 @@
  */
 #include <linux/evcore.h>
 #include <linux/evcore_face.h>
+#include <linux/overflow.h>
 #include <linux/sched.h>
 #include <trace/events/evcore.h>
 
@@ -139,11 +140,19 @@ void evcore_held_unlink(struct evcore_held *h)
 	waits_no_more(h->source->queue);
 }
 
+/* Counts of user space may be any number: at the end of the range they stay. */
+static u64 sum_of(u64 a, u64 b)
+{
+	u64 sum;
+
+	return check_add_overflow(a, b, &sum) ? U64_MAX : sum;
+}
+
 /**
  * evcore_overflow_merge - a further event of a source that waits
  * @s: source in overflow
- * @r: the event: bits are or-ed, counts added, anything else is the newest; of
- *     events that count overruns, one is an overrun itself
+ * @r: the event: bits are or-ed, counts added up to U64_MAX, anything else is the
+ *     newest; of events that count overruns, one is an overrun itself
  */
 void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *r)
 {
@@ -153,9 +162,11 @@ void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *
 	s->pending |= r->events;
 	s->marked |= r->marked;
 	if (v) {
-		v->value = r->value + (s->flags & EVCORE_COUNTS ? v->value : 0) +
-			   (s->flags & EVCORE_OVERRUNS ? 1 : 0);
-		v->extra = r->extra[0] + (s->flags & EVCORE_SUM_EXTRA ? v->extra : 0);
+		v->value = s->flags & EVCORE_COUNTS ? sum_of(v->value, r->value) : r->value;
+		if (s->flags & EVCORE_OVERRUNS)
+			v->value = sum_of(v->value, 1);
+		v->extra = s->flags & EVCORE_SUM_EXTRA ? sum_of(v->extra, r->extra[0]) :
+							 r->extra[0];
 	}
 	atomic64_inc(&s->queue->merged);
 }

@@ -118,4 +118,28 @@ TEST(overflow_source_closed_or_deleted)
 	channel_close(&c);
 }
 
+/* Values that a program posts may be any: their sum ends at the largest, and says so. */
+TEST(overflow_sum_saturates)
+{
+	struct evchan_change add = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 5 };
+	struct evchan_change post = { .op = EVCHAN_POST, .type = EVCHAN_USER, .id = 5 };
+	struct evchan_event e;
+	struct channel c;
+
+	ASSERT_EQ(channel_open(&c, 2, 0), 0);
+	ASSERT_EQ(change(&c, &add), 0);
+	post.args[0] = UINT64_MAX - 1;
+	for (int i = 0; i < 5; i++)
+		ASSERT_EQ(change(&c, &post), 0);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(take(&c, &e), 1);
+		EXPECT_EQ(e.value, UINT64_MAX - 1);
+	}
+	ASSERT_EQ(wait_events(&c, 0, 0), 1);
+	ASSERT_EQ(take(&c, &e), 1);
+	EXPECT_EQ(e.value, UINT64_MAX);
+	EXPECT_EQ(e.extra[0], 3);
+	channel_close(&c);
+}
+
 TEST_HARNESS_MAIN
