@@ -276,6 +276,7 @@ int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face);
 void evcore_queue_put(struct evcore_queue *q);
 void evcore_queue_put_sleepable(struct evcore_queue *q);
 struct file *evcore_queue_file(struct evcore_queue *q, unsigned int flags);
+int evcore_map_ring(struct vm_area_struct *vma, void *ring, unsigned long length);
 int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes);
 
 extern const struct file_operations evcore_queue_fops;

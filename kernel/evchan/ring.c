@@ -525,10 +525,7 @@ static int evchan_mmap(struct evcore_queue *q, struct vm_area_struct *vma)
 {
 	struct evchan_queue *c = to_evchan(q);
 
-	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff ||
-	    vma->vm_end - vma->vm_start != c->map_length)
-		return -EINVAL;
-	return remap_vmalloc_range(vma, c->header, 0);
+	return evcore_map_ring(vma, c->header, c->map_length);
 }
 
 static void evchan_free(struct evcore_queue *q)

@@ -191,6 +191,49 @@ static __poll_t queue_poll(struct file *file, poll_table *wait)
 	return readable ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
+/*
+ * A page of the ring that the program has given up, with MADV_DONTNEED, is wanted
+ * again: it is the same one, which the kernel has gone on writing to.
+ */
+static vm_fault_t ring_fault(struct vm_fault *vmf)
+{
+	void *ring = vmf->vma->vm_private_data;
+	struct page *page = vmalloc_to_page(ring + (vmf->pgoff << PAGE_SHIFT));
+
+	if (!page)
+		return VM_FAULT_SIGBUS;
+	get_page(page);
+	vmf->page = page;
+	return 0;
+}
+
+static const struct vm_operations_struct ring_vm_ops = {
+	.fault	= ring_fault,
+};
+
+/**
+ * evcore_map_ring - let the program map a ring
+ * @vma: where, of the queue's file, which it holds
+ * @ring: memory of vmalloc_user() and its like, which lives as long as the queue
+ * @length: of it
+ *
+ * Return: 0, -EINVAL for anything but the whole of it, shared; -ENOMEM.
+ */
+int evcore_map_ring(struct vm_area_struct *vma, void *ring, unsigned long length)
+{
+	int ret;
+
+	if (!length || !(vma->vm_flags & VM_SHARED) || vma->vm_pgoff ||
+	    vma->vm_end - vma->vm_start != length)
+		return -EINVAL;
+	ret = remap_vmalloc_range(vma, ring, 0);
+	if (ret)
+		return ret;
+	vma->vm_private_data = ring;
+	vma->vm_ops = &ring_vm_ops;
+	return 0;
+}
+
 static int queue_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct evcore_queue *q = file->private_data;

@@ -221,10 +221,7 @@ static int kevent_mmap(struct evcore_queue *q, struct vm_area_struct *vma)
 {
 	struct kevent_queue *k = to_kevent(q);
 
-	if (!k->map_length || !(vma->vm_flags & VM_SHARED) || vma->vm_pgoff ||
-	    vma->vm_end - vma->vm_start != k->map_length)
-		return -EINVAL;
-	return remap_vmalloc_range(vma, k->ring, 0);
+	return evcore_map_ring(vma, k->ring, k->map_length);
 }
 
 static void kevent_free(struct evcore_queue *q)
@@ -283,13 +280,17 @@ int kevent_ring_alloc(struct kevent_queue *k, u32 num)
 	return 0;
 }
 
-/* Anonymous and shared memory only: a file's pages may change place. */
+/*
+ * The program's own memory only. What is shared, by a file, a memfd or a mapping that
+ * is shared and anonymous, others can cut off: the page that is pinned is then not the
+ * one that is seen.
+ */
 static bool pages_suitable(struct page **pages, int n)
 {
 	int i;
 
 	for (i = 0; i < n; i++)
-		if (!folio_test_swapbacked(page_folio(pages[i])))
+		if (!folio_test_anon(page_folio(pages[i])))
 			return false;
 	return true;
 }
@@ -301,10 +302,12 @@ static bool pages_suitable(struct page **pages, int n)
  * @num: entries
  *
  * The pages are pinned and mapped in the kernel, so that they can be written in
- * interrupt context. After fork() only the parent sees new events.
+ * interrupt context. After fork() only the parent sees new events. A program that
+ * unmaps them, or gives them up with MADV_DONTNEED, does not see what the kernel
+ * goes on writing to.
  *
  * Return: 0; -EFAULT for memory that is not there or not writable; -EINVAL for
- * an unaligned ring or one in a file; -ENOMEM, over RLIMIT_MEMLOCK too.
+ * an unaligned ring or one in shared memory; -ENOMEM, over RLIMIT_MEMLOCK too.
  */
 int kevent_ring_pin(struct kevent_queue *k, struct kevent_ring __user *ring, u32 num)
 {

@@ -302,6 +302,29 @@ TEST(mapping_outlives_descriptor)
 	close(fd);
 }
 
+/* Pages of the mapping given up: the program and the kernel go on seeing the same. */
+TEST_F(channel, mapping_given_up)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 7), 0);
+	for (int i = 0; i < 20; i++) {
+		raise_eventfd(self->fd);
+		ASSERT_EQ(madvise(c->header, c->params.map_length, MADV_DONTNEED), 0);
+		EXPECT_EQ(c->header->entries, 8);
+		ASSERT_EQ(take(c, &e), 1);
+		EXPECT_EQ(e.data, 7);
+		ASSERT_EQ(madvise(c->header, c->params.map_length, MADV_DONTNEED), 0);
+		EXPECT_EQ(take(c, &e), 0);
+		EXPECT_EQ(wait_events(c, 0, 0), 0);
+	}
+	/* Nor does it grow, into what is not the ring's. */
+	EXPECT_EQ(mremap(c->header, c->params.map_length, c->params.map_length + 4096,
+			 MREMAP_MAYMOVE), MAP_FAILED);
+	EXPECT_EQ(errno, EFAULT);
+}
+
 /* Closed while a thread waits: the wait holds it, and ends as it would have. */
 TEST(closed_while_waiting)
 {

@@ -102,24 +102,6 @@ TEST(own_ring_unmapped)
 	close(q.fd);
 }
 
-TEST(own_ring_must_be_memory)
-{
-	char path[] = "/tmp/kevent-XXXXXX";
-	int fd = mkstemp(path);
-	void *file, *readonly;
-
-	ASSERT_GE(fd, 0);
-	ASSERT_EQ(ftruncate(fd, 4096), 0);
-	readonly = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	EXPECT_EQ(syscall(NR_KEVENT_INIT, readonly, 8, 0), -1);
-	EXPECT_EQ(errno, EFAULT);
-	file = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	ASSERT_NE(file, MAP_FAILED);
-	unlink(path);
-	close(fd);
-	munmap(file, 4096);
-}
-
 static int init_errno(void *ring, unsigned int num)
 {
 	int fd = syscall(NR_KEVENT_INIT, ring, num, 0);
@@ -128,6 +110,79 @@ static int init_errno(void *ring, unsigned int num)
 		return errno;
 	close(fd);
 	return 0;
+}
+
+/* Memory that others can take away behind the kernel's back is no place for a ring. */
+TEST(own_ring_must_be_private)
+{
+	int fds[] = { open("/tmp", O_TMPFILE | O_RDWR, 0600), memfd_create("ring", 0) };
+	void *memory;
+
+	for (int i = 0; i < 2; i++) {
+		ASSERT_GE(fds[i], 0);
+		ASSERT_EQ(ftruncate(fds[i], 4096), 0);
+		memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fds[i], 0);
+		ASSERT_NE(memory, MAP_FAILED);
+		EXPECT_EQ(init_errno(memory, 8), EINVAL);
+		munmap(memory, 4096);
+		/* A private copy of a page is the program's own. */
+		memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fds[i], 0);
+		ASSERT_NE(memory, MAP_FAILED);
+		EXPECT_EQ(init_errno(memory, 8), 0);
+		munmap(memory, 4096);
+		close(fds[i]);
+	}
+	memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(memory, MAP_FAILED);
+	EXPECT_EQ(init_errno(memory, 8), EINVAL);
+	munmap(memory, 4096);
+	memory = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(memory, MAP_FAILED);
+	EXPECT_EQ(init_errno(memory, 8), EFAULT);
+	munmap(memory, 4096);
+}
+
+/* Pages of the caller's ring given up: the kernel has its own, and calls go on. */
+TEST(own_ring_given_up)
+{
+	char *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
+	struct ukevent uk = request(KEVENT_UNOTIFY, 5, 1, KEVENT_REQ_ET, 9), out[4];
+	struct queue q;
+
+	ASSERT_EQ(queue_open_own(&q, 8, memory), 0);
+	ASSERT_EQ(ctl(&q, KEVENT_CTL_ADD, &uk, 1), 0);
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(madvise(memory, 4096, MADV_DONTNEED), 0);
+		ASSERT_EQ(ctl(&q, KEVENT_CTL_READY, &uk, 1), 1);
+		for (int k = 0; k < 4096; k++)
+			ASSERT_EQ(memory[k], 0);
+		ASSERT_EQ(get_events(&q, 1, 4, 0, out), 1);
+		EXPECT_EQ(out[0].user[0], 9);
+	}
+	close(q.fd);
+	munmap(memory, 4096);
+}
+
+/* Pages of a ring that is mapped, given up: the program and the kernel see the same. */
+TEST(mapped_ring_given_up)
+{
+	struct ukevent uk = request(KEVENT_UNOTIFY, 5, 1, KEVENT_REQ_ET, 9);
+	struct queue q;
+
+	/* Two pages. */
+	ASSERT_EQ(queue_open(&q, 150, 0), 0);
+	ASSERT_EQ(ctl(&q, KEVENT_CTL_ADD, &uk, 1), 0);
+	for (unsigned int i = 0; i < 150; i++) {
+		ASSERT_EQ(ctl(&q, KEVENT_CTL_READY, &uk, 1), 1);
+		ASSERT_EQ(madvise(q.ring, q.length, MADV_DONTNEED), 0);
+		ASSERT_EQ(q.ring->ring_kidx, (i + 1) % 150);
+		EXPECT_EQ(q.ring->event[i].user[0], 9);
+		q.ring->event[i].user[0] = i;
+		ASSERT_EQ(madvise(q.ring, q.length, MADV_DONTNEED), 0);
+		EXPECT_EQ(q.ring->event[i].user[0], i);
+	}
+	queue_close(&q);
 }
 
 TEST(limits)
