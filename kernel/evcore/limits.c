@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Limits of the event core: sources per user, and ring memory against
- * RLIMIT_MEMLOCK. Both are charged to the user who created the queue, whoever
- * adds to it later, so that a passed descriptor cannot move a charge.
+ * Limits of the event core: who may create queues, sources per user, and ring memory
+ * against RLIMIT_MEMLOCK. Both of the latter are charged to the user who created the
+ * queue, whoever adds to it later, so that a passed descriptor cannot move a charge.
  */
 #include <linux/capability.h>
 #include <linux/init.h>
@@ -14,6 +14,8 @@
 #include "internal.h"
 
 static unsigned long max_user_sources __read_mostly;
+/* 0: all may create queues, 1: with CAP_SYS_ADMIN, 2: nobody. */
+static int evcore_disabled __read_mostly;
 
 static struct ctl_table evcore_sysctls[] = {
 	{
@@ -24,6 +26,32 @@ static struct ctl_table evcore_sysctls[] = {
 		.proc_handler	= proc_doulongvec_minmax,
 	},
 };
+
+static struct ctl_table kernel_sysctls[] = {
+	{
+		.procname	= "evcore_disabled",
+		.data		= &evcore_disabled,
+		.maxlen		= sizeof(evcore_disabled),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_TWO,
+	},
+};
+
+/**
+ * evcore_may_create - may the caller create a queue?
+ *
+ * Queues that exist go on working, whatever /proc/sys/kernel/evcore_disabled says later.
+ *
+ * Return: 0 or -EPERM.
+ */
+int evcore_may_create(void)
+{
+	int disabled = READ_ONCE(evcore_disabled);
+
+	return !disabled || (disabled == 1 && capable(CAP_SYS_ADMIN)) ? 0 : -EPERM;
+}
 
 /**
  * evcore_charge_source - account for one more source
@@ -77,6 +105,7 @@ static int __init evcore_limits_init(void)
 	max_user_sources = ((totalram_pages() / 25) << PAGE_SHIFT) /
 			   sizeof(struct evcore_fd_source);
 	register_sysctl_init("fs/evcore", evcore_sysctls);
+	register_sysctl_init("kernel", kernel_sysctls);
 	return 0;
 }
 fs_initcall(evcore_limits_init);

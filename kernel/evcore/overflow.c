@@ -219,7 +219,7 @@ static void waits_no_longer(struct evcore_queue *q, struct evcore_source *s)
 	list_del_init(&s->link);
 	s->pending = 0;
 	s->marked = false;
-	/* After these: pairs with the acquire in change_bits(). */
+	/* After these: pairs with the acquire in evcore_change_bits(). */
 	smp_store_release(&s->where, EVCORE_IDLE);
 	waits_no_more(q);
 }

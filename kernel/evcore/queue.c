@@ -6,8 +6,10 @@
 #include <linux/anon_inodes.h>
 #include <linux/evcore.h>
 #include <linux/file.h>
+#include <linux/mm.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
 #include "internal.h"

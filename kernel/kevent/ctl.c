@@ -3,7 +3,9 @@
  * kevent_ctl(): requests from the program to the core, with the return
  * conventions of 2006. Errors of a single request are reported in the request.
  */
+#include <linux/bitops.h>
 #include <linux/file.h>
+#include <linux/sched/signal.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/futex.h>
@@ -82,11 +84,64 @@ static int inode_args(const struct ukevent *uk, struct evcore_request *req)
 	return 0;
 }
 
-static int get_request(const struct ukevent *uk, struct evcore_request *req)
+/* Events that a type reports and nobody has to ask for; naming them is no mistake. */
+static u32 unasked_events(const struct evcore_source_ops *ops)
 {
-	const struct evcore_source_ops *ops = evcore_ops(uk->type);
+	switch (ops->type) {
+	case EVCORE_INODE:
+		return KEVENT_INODE_UNMOUNT | KEVENT_INODE_OVERRUN | KEVENT_INODE_GONE;
+	case EVCORE_SIGNAL:
+		return KEVENT_SIGNAL_OVERRUN;
+	case EVCORE_PROCESS:
+		return KEVENT_PROCESS_HIDDEN;
+	default:
+		return 0;
+	}
+}
 
+static noinline bool good_events(const struct evcore_source_ops *ops, u32 event)
+{
+	u32 asked = ops->type == EVCORE_INODE ? KEVENT_INODE_CREATE | KEVENT_INODE_REMOVE :
+						ops->all_events;
+
+	return event == KEVENT_MASK_ALL || !(event & ~(asked | unasked_events(ops)));
+}
+
+/*
+ * What has no meaning in a request for any command is refused, so that it can get one.
+ * Left alone is what programs of 2006 did not set: ret_flags and ret_data, but where they
+ * are a futex's; and with commands that look for a request, what else was in it.
+ */
+static __always_inline int check_request(const struct ukevent *uk,
+					 const struct evcore_source_ops *ops)
+{
 	if (!ops || uk->req_flags & ~KEVENT_REQ_ALL)
+		return -EINVAL;
+	/* An inode's are not the core's. */
+	if (unlikely(uk->event & ~ops->all_events || ops->type == EVCORE_INODE) &&
+	    !good_events(ops, uk->event))
+		return -EINVAL;
+	/* A descriptor is all that names a file; an inode's request has a name besides. */
+	if (unlikely(uk->id.raw[1]) && ops->by_fd)
+		return -EINVAL;
+	return 0;
+}
+
+/* Flags that say how another one is meant, or what is done to a condition. */
+static noinline bool good_flags(const struct evcore_source_ops *ops, u32 flags)
+{
+	if (flags & KEVENT_REQ_KEEP && !(flags & KEVENT_REQ_ONESHOT))
+		return false;
+	return !(flags & KEVENT_REQ_LAST_CHECK) || ops->check;
+}
+
+/* For a request that check_request() has let pass. */
+static __always_inline int get_request(const struct ukevent *uk,
+				       const struct evcore_source_ops *ops,
+				       struct evcore_request *req)
+{
+	if (unlikely(uk->req_flags & (KEVENT_REQ_KEEP | KEVENT_REQ_LAST_CHECK)) &&
+	    !good_flags(ops, uk->req_flags))
 		return -EINVAL;
 	*req = (struct evcore_request) {
 		.type = uk->type,
@@ -115,16 +170,17 @@ static int get_request(const struct ukevent *uk, struct evcore_request *req)
 /* True if the request finished at once: failed, or ready already. */
 static bool do_add(struct kevent_queue *k, struct ukevent *uk, struct evcore_batch *batch)
 {
+	const struct evcore_source_ops *ops = evcore_ops(uk->type);
 	struct evcore_request req;
 	struct evcore_source *s;
-	int ret = get_request(uk, &req);
+	int ret = check_request(uk, ops) ?: get_request(uk, ops, &req);
 
 	uk->ret_flags = 0;
 	uk->ret_data[0] = 0;
 	uk->ret_data[1] = 0;
 	req.batch = batch;
 	if (!ret)
-		ret = evcore_add(&k->queue, &req, &s);
+		ret = evcore_add_of(&k->queue, ops, &req, &s);
 	if (ret) {
 		uk->ret_flags = KEVENT_RET_BROKEN | KEVENT_RET_DONE;
 		uk->ret_data[1] = ret;
@@ -152,7 +208,7 @@ static int do_remove(struct evcore_source *s, const struct ukevent *uk, struct f
 static int do_modify(struct evcore_source *s, const struct ukevent *uk, struct file *file)
 {
 	struct evcore_request req;
-	int ret = get_request(uk, &req);
+	int ret = get_request(uk, evcore_ops_of(s), &req);
 
 	return ret ?: evcore_modify(s, &req, file);
 }
@@ -192,25 +248,52 @@ fault:
 	return -EFAULT;
 }
 
-static int ctl_add(struct kevent_queue *k, unsigned int num, struct ukevent __user *arg)
+/*
+ * Where a call with many requests is: how many were carried out, and whether a signal has
+ * ended it there.
+ */
+struct progress {
+	unsigned int	num;
+	unsigned int	done;
+	bool		ended;
+};
+
+/*
+ * Between two requests, @done of them carried out: may the next one be? evcore_interrupted()
+ * has asked for it; queue->mutex held.
+ */
+static noinline bool go_on(struct kevent_queue *k, struct progress *p, unsigned int done)
+{
+	if (done)
+		p->ended = evcore_pause(&k->queue, done);
+	return !p->ended;
+}
+
+static int ctl_add(struct kevent_queue *k, struct progress *p, struct ukevent __user *arg)
 {
 	struct evcore_batch batch __uninitialized;
-	unsigned int i, finished = 0;
+	unsigned int i, n = p->num, finished = 0;
 	struct ukevent uk;
+	bool fault = false;
 
 	batch.nr = 0;
-	for (i = 0; i < num; i++) {
-		batch.left = num - i;
-		if (read_ukevent(&uk, &arg[i]))
+	for (i = 0; i < n; i++) {
+		if (unlikely(evcore_interrupted()) && !go_on(k, p, i))
+			break;
+		batch.left = n - i;
+		fault = read_ukevent(&uk, &arg[i]);
+		if (unlikely(fault))
 			break;
 		if (!do_add(k, &uk, &batch))
 			continue;
-		if (copy_to_user(&arg[finished], &uk, sizeof(uk)))
+		fault = copy_to_user(&arg[finished], &uk, sizeof(uk));
+		if (fault)
 			break;
 		finished++;
 	}
+	p->done = i;
 	evcore_batch_end(&batch);
-	return i < num ? -EFAULT : finished;
+	return fault ? -EFAULT : finished;
 }
 
 static int find_and(struct kevent_queue *k, const struct ukevent *uk, request_op op)
@@ -220,8 +303,10 @@ static int find_and(struct kevent_queue *k, const struct ukevent *uk, request_op
 	};
 	struct evcore_source *s;
 	struct fd f;
-	int ret;
+	int ret = check_request(uk, evcore_ops(uk->type));
 
+	if (ret)
+		return ret;
 	s = evcore_find(&k->queue, &req, &f);
 	ret = IS_ERR(s) ? PTR_ERR(s) : op(s, uk, fd_file(f));
 	fdput(f);
@@ -243,100 +328,140 @@ fault:
 }
 
 /* Every entry gets its answer; returns how many there was no error for. */
-static int ctl_each(struct kevent_queue *k, unsigned int num, struct ukevent __user *arg,
+static int ctl_each(struct kevent_queue *k, struct progress *p, struct ukevent __user *arg,
 		    request_op op)
 {
-	unsigned int i, good = 0;
+	unsigned int good = 0;
 	struct ukevent uk;
 	int ret;
 
-	for (i = 0; i < num; i++) {
-		if (read_ukevent(&uk, &arg[i]))
+	for (; p->done < p->num; p->done++) {
+		if (unlikely(evcore_interrupted()) && !go_on(k, p, p->done))
+			break;
+		if (read_ukevent(&uk, &arg[p->done]))
 			return -EFAULT;
 		ret = find_and(k, &uk, op);
-		if (write_result(&arg[i], ret))
+		if (write_result(&arg[p->done], ret))
 			return -EFAULT;
 		good += !ret;
 	}
 	return good;
 }
 
-/*
- * A modify of no more than the events and the cookie of a descriptor's request. Return:
- * 1, 0 if it is another case, for which it is read anew; -EFAULT.
- */
-static __always_inline int modify_bits(struct evcore_queue *q,
-				       const struct ukevent __user *arg)
+/* raw[0] of an id, and above it raw[1]. */
+static __always_inline u64 fd_of(u64 id)
 {
-	struct { u32 type, event; } what;
-	u64 word, data;
-	u32 fd, flags;
-
-	if (!user_read_access_begin(arg, sizeof(*arg)))
-		return -EFAULT;
-	unsafe_get_user(word, (const u64 __user *)&arg->type, fault);
-	memcpy(&what, &word, sizeof(what));
-	if (what.type != KEVENT_POLL) {
-		user_read_access_end();
-		return 0;
-	}
-	unsafe_get_user(flags, &arg->req_flags, fault);
-	unsafe_get_user(fd, &arg->id.raw[0], fault);
-	unsafe_get_user(data, (const u64 __user *)&arg->user, fault);
-	user_read_access_end();
-	return !(flags & ~KEVENT_REQ_ALL) &&
-	       evcore_modify_bits(q, fd, flags << KEVENT_FLAGS_SHIFT, EVCORE_FACE_FLAGS,
-				  what.event, data);
-fault:
-	user_read_access_end();
-	return -EFAULT;
+	return IS_ENABLED(CONFIG_CPU_BIG_ENDIAN) ? ror64(id, 32) : id;
 }
 
-static int modify_any(struct kevent_queue *k, const struct ukevent __user *arg, int *result)
+/*
+ * Of @n requests those that are modified in no more than the events and the cookie of a
+ * descriptor: read, done and answered, until one is another case or cannot be accessed,
+ * which is read anew by the caller. Each is answered in one access to user memory with
+ * reading the next. Return: how many.
+ */
+static noinline unsigned int modify_bits(struct evcore_queue *q, struct ukevent __user *arg,
+					 unsigned int n)
 {
-	struct ukevent uk;
+	struct files_struct *own = evcore_own_files();
+	struct { u32 type, event; } what;
+	unsigned int done = 0;
+	u64 id, word, data;
+	u32 flags;
 
-	if (read_ukevent(&uk, arg))
-		return -EFAULT;
-	*result = find_and(k, &uk, do_modify);
-	return 0;
+	if (!user_access_begin(arg, sizeof(*arg)))
+		return 0;
+	for (;;) {
+		unsafe_get_user(id, &arg->id.raw_u64, fault);
+		unsafe_get_user(word, (const u64 __user *)&arg->type, fault);
+		unsafe_get_user(flags, &arg->req_flags, fault);
+		unsafe_get_user(data, (const u64 __user *)&arg->user, fault);
+		user_access_end();
+		memcpy(&what, &word, sizeof(what));
+		/* With anything in raw[1] the id is no descriptor's number. */
+		if (what.type != KEVENT_POLL || flags & ~KEVENT_REQ_ALL ||
+		    !evcore_modify_bits(q, own, fd_of(id), flags << KEVENT_FLAGS_SHIFT,
+					EVCORE_FACE_FLAGS, what.event, data))
+			return done;
+		if (!user_access_begin(arg, 2 * sizeof(*arg)))
+			return done;
+		unsafe_put_user(KEVENT_RET_DONE, &arg->ret_flags, fault);
+		unsafe_put_user(0, &arg->ret_data[0], fault);
+		unsafe_put_user(0, &arg->ret_data[1], fault);
+		arg++;
+		if (++done == n || evcore_interrupted())
+			break;
+	}
+fault:
+	user_access_end();
+	return done;
 }
 
 /* As ctl_each() with do_modify(), for which there is a short way; returns 0. */
-static int ctl_modify(struct kevent_queue *k, unsigned int num, struct ukevent __user *arg)
+static int ctl_modify(struct kevent_queue *k, struct progress *p, struct ukevent __user *arg)
 {
-	unsigned int i;
-	int ret, result;
+	struct ukevent uk;
 
-	for (i = 0; i < num; i++) {
-		ret = modify_bits(&k->queue, &arg[i]);
-		result = 0;
-		if (!ret)
-			ret = modify_any(k, &arg[i], &result);
-		if (ret < 0 || write_result(&arg[i], result))
+	for (; p->done < p->num; p->done++) {
+		if (unlikely(evcore_interrupted()) && !go_on(k, p, p->done))
+			break;
+		p->done += modify_bits(&k->queue, &arg[p->done], p->num - p->done);
+		if (p->done == p->num)
+			break;
+		if (read_ukevent(&uk, &arg[p->done]) ||
+		    write_result(&arg[p->done], find_and(k, &uk, do_modify)))
 			return -EFAULT;
 	}
 	return 0;
 }
 
-static int do_ctl(struct kevent_queue *k, unsigned int cmd, unsigned int num,
+static int do_ctl(struct kevent_queue *k, unsigned int cmd, struct progress *p,
 		  struct ukevent __user *arg)
 {
 	int ret;
 
 	switch (cmd) {
 	case KEVENT_CTL_ADD:
-		return ctl_add(k, num, arg);
+		return ctl_add(k, p, arg);
 	case KEVENT_CTL_REMOVE:
-		ret = ctl_each(k, num, arg, do_remove);
+		ret = ctl_each(k, p, arg, do_remove);
 		return min(ret, 0);
 	case KEVENT_CTL_MODIFY:
-		return ctl_modify(k, num, arg);
+		return ctl_modify(k, p, arg);
 	case KEVENT_CTL_READY:
-		return ctl_each(k, num, arg, do_ready);
+		return ctl_each(k, p, arg, do_ready);
 	default:
 		return -EINVAL;
 	}
+}
+
+/*
+ * A signal has ended the call. The requests that are left were not carried out, and say
+ * so: of an addition they are handed back behind the @ret others, as broken ones are.
+ */
+static int refuse_rest(unsigned int cmd, const struct progress *p, struct ukevent __user *arg,
+		       int ret)
+{
+	struct ukevent uk;
+	unsigned int i;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	for (i = p->done; i < p->num; i++) {
+		if (cmd != KEVENT_CTL_ADD) {
+			if (write_result(&arg[i], -EINTR))
+				return -EFAULT;
+			continue;
+		}
+		if (read_ukevent(&uk, &arg[i]))
+			return -EFAULT;
+		uk.ret_flags = KEVENT_RET_BROKEN | KEVENT_RET_DONE;
+		uk.ret_data[0] = 0;
+		uk.ret_data[1] = -EINTR;
+		if (copy_to_user(&arg[ret++], &uk, sizeof(uk)))
+			return -EFAULT;
+	}
+	return ret;
 }
 
 /**
@@ -346,12 +471,16 @@ static int do_ctl(struct kevent_queue *k, unsigned int cmd, unsigned int num,
  * @num: entries of @arg; READY with 0 wakes one waiter
  * @arg: the requests; results are written back
  *
+ * A signal ends the call after EVCORE_WHOLE requests or later; those that were not carried
+ * out are broken, with -EINTR.
+ *
  * Return: ADD: how many finished at once, copied to the front of @arg; READY:
  * how many were made ready; otherwise 0. -EBADF, -EINVAL, -EFAULT.
  */
 SYSCALL_DEFINE4(kevent_ctl, int, fd, unsigned int, cmd, unsigned int, num,
 		struct ukevent __user *, arg)
 {
+	struct progress p = { .num = num };
 	struct fd f = fdget(fd);
 	struct kevent_queue *k;
 	int ret = -EINVAL;
@@ -368,8 +497,10 @@ SYSCALL_DEFINE4(kevent_ctl, int, fd, unsigned int, cmd, unsigned int, num,
 	}
 	mutex_lock(&k->queue.mutex);
 	evcore_reap(&k->queue);
-	ret = do_ctl(k, cmd, num, arg);
+	ret = do_ctl(k, cmd, &p, arg);
 	mutex_unlock(&k->queue.mutex);
+	if (unlikely(p.ended))
+		ret = refuse_rest(cmd, &p, arg, ret);
 out:
 	fdput(f);
 	return ret;

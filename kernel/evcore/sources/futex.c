@@ -327,6 +327,7 @@ const struct evcore_source_ops evcore_futex_ops = {
 	.required	= EVCORE_ONESHOT,
 	.all_events	= EVCORE_WOKEN | EVCORE_CHANGED,
 	.default_events	= EVCORE_WOKEN | EVCORE_CHANGED,
+	.nr_args	= 4,
 	.attach		= futex_attach,
 	.detach		= futex_detach,
 	.modify		= futex_modify,

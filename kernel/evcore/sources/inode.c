@@ -16,6 +16,8 @@
  * overrun record. The record that ends the source, because the inode or its file
  * system is gone, was allocated when it was made.
  */
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/inotify.h>
@@ -51,6 +53,7 @@ struct inode_source {
 	struct inode		*inode;		/* to compare; im holds it while attached */
 	dev_t			dev;
 	unsigned long		ino;
+	kuid_t			owner;		/* named it, and so may be told of it */
 };
 
 static struct fsnotify_group *inode_group __ro_after_init;
@@ -283,6 +286,7 @@ static int watch_inode(struct inode_source *is, struct inode *inode, u32 events)
 	is->inode = inode;
 	is->dev = inode->i_sb->s_dev;
 	is->ino = inode->i_ino;
+	is->owner = current_fsuid();
 	return 0;
 }
 
@@ -349,12 +353,23 @@ out_put:
 	return ret;
 }
 
+/*
+ * Is whoever opened fdinfo the user who named the inode, or allowed to look into any
+ * process? A queue may have been passed on to somebody who could not even reach the file.
+ */
+static bool may_see_inode(const struct inode_source *is, const struct seq_file *m)
+{
+	return uid_eq(m->file->f_cred->fsuid, is->owner) ||
+	       file_ns_capable(m->file, &init_user_ns, CAP_SYS_PTRACE);
+}
+
 static void inode_describe(struct evcore_source *s, struct seq_file *m)
 {
 	const struct inode_source *is = to_inode(s);
 
-	seq_printf(m, " ino:%lx sdev:%x waiting:%u", is->ino, is->dev,
-		   READ_ONCE(is->holder.nr_held));
+	if (may_see_inode(is, m))
+		seq_printf(m, " ino:%lx sdev:%x", is->ino, is->dev);
+	seq_printf(m, " waiting:%u", READ_ONCE(is->holder.nr_held));
 }
 
 static int __init inode_source_init(void)
@@ -372,6 +387,7 @@ const struct evcore_source_ops evcore_inode_ops = {
 	.size		= sizeof(struct inode_source),
 	.fixed		= EVCORE_COUNTS,
 	.all_events	= IN_ALL_EVENTS | INODE_HOW,
+	.nr_args	= 2,
 	.holds		= true,
 	.attach		= inode_attach,
 	.detach		= inode_detach,
