@@ -111,6 +111,7 @@
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/rbtree_types.h>
 #include <linux/rhashtable-types.h>
@@ -311,6 +312,9 @@ void evcore_queue_put(struct evcore_queue *q);
 void evcore_queue_put_sleepable(struct evcore_queue *q);
 struct file *evcore_queue_file(struct evcore_queue *q, unsigned int flags);
 int evcore_map_ring(struct vm_area_struct *vma, void *ring, unsigned long length);
+
+/* limits.c */
+int evcore_may_create(void);
 int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes);
 
 bool evcore_fault_in(struct evcore_queue *q, void __user *at, size_t size, bool write);
@@ -357,7 +361,11 @@ static inline struct evcore_queue *evcore_file_queue(const struct file *file)
 /* busy.c */
 int evcore_busy_init(struct evcore_queue *q, u32 us);
 
+/* Entries of a call that are carried out whatever signal is pending. */
+#define EVCORE_WHOLE	64
+
 /* alloc.c */
+bool evcore_pause(struct evcore_queue *q, unsigned int done);
 void evcore_batch_end(struct evcore_batch *batch);
 
 /* source.c: outside queue->mutex, around one of the calls below */
@@ -365,13 +373,12 @@ int evcore_prepare(struct evcore_queue *q, struct evcore_request *req);
 void evcore_finish(struct evcore_request *req);
 
 /* source.c: all with queue->mutex held */
-int evcore_add(struct evcore_queue *q, struct evcore_request *req,
-	       struct evcore_source **out);
+int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
+		  struct evcore_request *req, struct evcore_source **out);
 struct evcore_source *evcore_find(struct evcore_queue *q,
 				  const struct evcore_request *req, struct fd *f);
 int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct file *file);
 int evcore_del(struct evcore_source *s);
-const struct evcore_source_ops *evcore_ops(u32 type);
 void evcore_reap(struct evcore_queue *q);
 void evcore_retire(struct evcore_source *s);
 
@@ -387,10 +394,32 @@ static inline const struct evcore_source_ops *evcore_ops_of(const struct evcore_
 	return evcore_types[s->type];
 }
 
+/**
+ * evcore_ops - the operations of a type
+ * @type: number from user space
+ *
+ * Return: them, or NULL for a type that this kernel does not have.
+ */
+static inline const struct evcore_source_ops *evcore_ops(u32 type)
+{
+	if (type >= EVCORE_NR_TYPES)
+		return NULL;
+	return evcore_types[array_index_nospec(type, EVCORE_NR_TYPES)];
+}
+
+/* evcore_add_of() for a caller that has no use for the operations. */
+static inline int evcore_add(struct evcore_queue *q, struct evcore_request *req,
+			     struct evcore_source **out)
+{
+	return evcore_add_of(q, evcore_ops(req->type), req, out);
+}
+
 /* Does the type exist, and watch a file? */
 static inline bool evcore_by_fd(u32 type)
 {
-	return type < EVCORE_NR_TYPES && evcore_types[type] && evcore_types[type]->by_fd;
+	const struct evcore_source_ops *ops = evcore_ops(type);
+
+	return ops && ops->by_fd;
 }
 
 /* Is there something to do for it outside queue->mutex, evcore_prepare()? */
@@ -423,10 +452,6 @@ static inline struct evcore_held *evcore_hold(struct evcore_queue *q, gfp_t gfp)
 
 bool evcore_post_held(struct evcore_source *s, struct evcore_held *h);
 void evcore_post_last(struct evcore_source *s, struct evcore_held *h);
-
-/* sources/poll.c */
-bool evcore_modify_bits(struct evcore_queue *q, u32 fd, u32 flags, u32 mask, u32 events,
-			u64 data);
 
 /* sources/fd.c */
 int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the core has compiled into a face: the short ways of an event that is no more
- * than bits of a watched file. All else, and what these come to in full, is in evcore.h.
+ * What the core has compiled into a face: the short ways of an event, or a modify, that is
+ * no more than bits of a watched file. All else, and what these come to in full, is in
+ * evcore.h.
  */
 #ifndef _LINUX_EVCORE_FACE_H
 #define _LINUX_EVCORE_FACE_H
@@ -10,6 +11,7 @@
 #include <linux/fdtable.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
+#include <linux/thread_info.h>
 
 /* A wait queue head that a watched file registered; wait.private: the source. */
 struct evcore_wait_hook {
@@ -34,6 +36,9 @@ struct evcore_fd_source {
 	struct evcore_wait_hook	hook;
 };
 
+/* sources/poll.c */
+bool evcore_modify_shared(struct evcore_source *s, u32 fd, u32 events, u64 data);
+
 /* sources/fd.c */
 void evcore_fd_look(struct evcore_source *s);
 void evcore_fd_found(struct evcore_source *s, u32 bits);
@@ -50,6 +55,36 @@ static __always_inline struct files_struct *evcore_own_files(void)
 	return atomic_read_acquire(&files->count) == 1 ? files : NULL;
 }
 
+/* Descriptor numbers in one of the small arrays of evcore_queue.fds. */
+#define EVCORE_FDS_EACH	64
+
+/*
+ * The array that a descriptor number is in, or NULL. The number comes from user space: a
+ * processor that guesses what the comparison will say does not read beyond the table.
+ */
+static __always_inline struct evcore_source **evcore_fd_array(const struct evcore_queue *q, u64 fd)
+{
+	u64 i = fd / EVCORE_FDS_EACH;
+
+	return i < q->nr_fds ? q->fds[array_index_nospec((unsigned long)i, q->nr_fds)] : NULL;
+}
+
+/* The first source of a descriptor number, or NULL. */
+static __always_inline struct evcore_source *evcore_fd_first(const struct evcore_queue *q, u64 fd)
+{
+	struct evcore_source **each = evcore_fd_array(q, fd);
+
+	return each ? each[fd % EVCORE_FDS_EACH] : NULL;
+}
+
+/*
+ * Is a call that goes on for long to look up from its work: somebody else is to run, or a
+ * signal is pending? Then evcore_pause(). One test of one word.
+ */
+static __always_inline bool evcore_interrupted(void)
+{
+	return read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL);
+}
 /* In a key: what else holds, only ->poll() can tell; or the wait queue head is going. */
 #define EVCORE_KEYS_TELL_LITTLE	(EVCORE_ALWAYS | EVCORE_POLLFREE)
 
@@ -215,13 +250,103 @@ static __always_inline unsigned int evcore_drain_plain(struct evcore_queue *q, u
 			break;
 		list_del_init(&s->link);
 		s->pending = 0;
-		/* Last: pairs with the acquire in change_bits(). */
+		/* Last: pairs with the acquire in evcore_change_bits(). */
 		smp_store_release(&s->where, EVCORE_IDLE);
 	}
 	q->nr_overflow -= n;
 	if (n && !q->nr_overflow)
 		q->face->block(q, false);
 	return n;
+}
+
+/*
+ * Take over new events and cookie; false if something of the source is under way.
+ *
+ * With the lock of its only wait queue head held and queue->mutex, nobody posts of it.
+ * Then it is in nobody's hands if it is on no list and its record was taken, so that
+ * queue->lock is not needed. What a wake-up has done before is seen by the look that
+ * follows, a later one finds the new events: as in evcore_fd_modified().
+ */
+static __always_inline bool evcore_change_bits(struct evcore_source *s, u32 events, u64 data)
+{
+	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
+	wait_queue_head_t *head;
+	bool done = false;
+
+	local_irq_disable();
+	/* As in unhook_one(): with interrupts off, this is an RCU reader. */
+	head = smp_load_acquire(&fs->hook.head);
+	if (likely(head)) {
+		spin_lock(&head->lock);
+		/* Pairs with the release where a drain takes a source off overflow. */
+		if (likely(smp_load_acquire(&s->where) == EVCORE_IDLE && !s->check) &&
+		    (!s->posted || s->queue->face->taken(s->queue, s))) {
+			WRITE_ONCE(s->events, events);
+			WRITE_ONCE(s->data, data);
+			WRITE_ONCE(s->posted, 0);
+			done = true;
+		}
+		spin_unlock(&head->lock);
+	}
+	local_irq_enable();
+	return done;
+}
+
+/* @file: what the caller's descriptor stands for, which is kept from going. */
+static __always_inline bool evcore_modify_watching(struct evcore_source *s, struct file *file,
+						   u32 events, u64 data)
+{
+	u32 ready;
+
+	/* Who is found by a lookup has a file. */
+	if (file != container_of(s, struct evcore_fd_source, source)->file ||
+	    !evcore_change_bits(s, events, data))
+		return false;
+	ready = (__force u32)vfs_poll(file, NULL) & (s->events | EVCORE_ALWAYS);
+	if (ready)
+		evcore_fd_found(s, ready);
+	return true;
+}
+
+/**
+ * evcore_modify_bits - change the events and the cookie of a poll source
+ * @q: queue, its mutex held
+ * @own: evcore_own_files()
+ * @fd: number of the descriptor that it watches; more bits than one has are none
+ * @flags: its flags, which do not change
+ * @mask: those of them that the face has looked at
+ * @events: the new events
+ * @data: the new cookie
+ *
+ * What evcore_find() and evcore_modify() come to where there is no more to it: an
+ * EVCORE_POLL source that has no mode of EVCORE_SLOW, of which there is no event that was
+ * not taken, and whose file has one wait queue head and keys that are believed. Servers
+ * do this all the time.
+ *
+ * Context: process context.
+ *
+ * Return: whether it was that; if not, nothing was changed.
+ */
+static __always_inline bool evcore_modify_bits(struct evcore_queue *q, struct files_struct *own,
+					       u64 fd, u32 flags, u32 mask, u32 events,
+					       u64 data)
+{
+	struct evcore_source *s = evcore_fd_first(q, fd);
+
+	lockdep_assert_held(&q->mutex);
+	/* Only bits that need no other wake-up function than those before. */
+	if (!s || !events || events & ~EVCORE_KEYS_FULL)
+		return false;
+	if (s->type != EVCORE_POLL || (s->flags ^ flags) & mask ||
+	    s->flags & (EVCORE_SLOW | EVCORE_KEYS_PART) ||
+	    container_of(s, struct evcore_fd_source, source)->hook.next)
+		return false;
+	/* There, the head's lock may sleep. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return false;
+	if (unlikely(!own))
+		return evcore_modify_shared(s, fd, events, data);
+	return evcore_modify_watching(s, files_lookup_fd_raw(own, fd), events, data);
 }
 
 #endif /* _LINUX_EVCORE_FACE_H */

@@ -287,6 +287,7 @@ struct evcore_request {
  * @required: flags that it does not go without
  * @all_events: every bit it knows
  * @default_events: those meant by a request that names none; 0: it must
+ * @nr_args: how many of evcore_request.args an addition or a modify has
  * @by_fd: registered by descriptor, embeds struct evcore_fd_source
  * @holds: embeds struct evcore_holder
  * @by_hook: added, and never changed, by the kernel's own code, where something is
@@ -327,6 +328,7 @@ struct evcore_source_ops {
 	u32		required;
 	u32		all_events;
 	u32		default_events;
+	u8		nr_args;
 	bool		by_fd;
 	bool		holds;
 	bool		by_hook;

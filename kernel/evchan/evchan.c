@@ -62,8 +62,11 @@ static int create_channel(struct evchan_params *params, struct evchan_queue **ou
 	struct evchan_queue *c;
 	int ret;
 
-	if (params->flags & ~(EVCHAN_NONBLOCK | EVCHAN_CLOEXEC | EVCHAN_SINGLE_CONSUMER) ||
-	    entries > EVCHAN_MAX_ENTRIES)
+	if (params->flags & ~(EVCHAN_NONBLOCK | EVCHAN_CLOEXEC) || entries > EVCHAN_MAX_ENTRIES)
+		return -EINVAL;
+	/* What is filled in may be asked for one day. */
+	if (params->features || params->map_offset || params->map_length ||
+	    params->events_offset || params->event_size)
 		return -EINVAL;
 	entries = roundup_pow_of_two(max_t(u32, entries, EVCHAN_MIN_ENTRIES));
 	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
@@ -99,7 +102,8 @@ static int create_channel(struct evchan_params *params, struct evchan_queue **ou
  * @uparams: what is wanted; filled in with what there is
  * @size: of *@uparams as the caller knows it
  *
- * Return: its descriptor; -EINVAL, -E2BIG, -EFAULT, -ENOMEM, -EMFILE, -ENFILE.
+ * Return: its descriptor; -EPERM where evcore_disabled says so; -EINVAL, -E2BIG, -EFAULT,
+ * -ENOMEM, -EMFILE, -ENFILE.
  */
 SYSCALL_DEFINE2(evchan_create, struct evchan_params __user *, uparams, size_t, size)
 {
@@ -108,6 +112,9 @@ SYSCALL_DEFINE2(evchan_create, struct evchan_params __user *, uparams, size_t, s
 	struct file *file;
 	int ret, fd;
 
+	ret = evcore_may_create();
+	if (ret)
+		return ret;
 	if (size < EVCHAN_PARAMS_SIZE_VER0)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
@@ -128,7 +135,8 @@ SYSCALL_DEFINE2(evchan_create, struct evchan_params __user *, uparams, size_t, s
 		fput(file);
 		return fd;
 	}
-	if (copy_to_user(uparams, &params, sizeof(params))) {
+	/* No more than the caller knows of. What it knows beyond is zero, and stays so. */
+	if (copy_to_user(uparams, &params, min(size, sizeof(params)))) {
 		put_unused_fd(fd);
 		fput(file);
 		return -EFAULT;
@@ -140,6 +148,7 @@ SYSCALL_DEFINE2(evchan_create, struct evchan_params __user *, uparams, size_t, s
 /* An entry of evchan_ctl(), as the core takes it. */
 struct change {
 	u16			op;
+	const struct evcore_source_ops *ops;	/* of the type, NULL for an unknown one */
 	struct evcore_request	req;
 };
 
@@ -154,18 +163,60 @@ static void set_what(struct change *ch, u64 word)
 	ch->req.flags = what.flags;
 }
 
+/* How many of args such an entry has, that is not one found by its descriptor. */
+static unsigned int nr_args(const struct change *ch)
+{
+	const struct evcore_source_ops *ops = ch->ops;
+
+	switch (ch->op) {
+	case EVCHAN_POST:
+		if (ops->type == EVCHAN_USER)
+			return 2;
+		return 3 + (ops->by_fd && !ch->req.by_id);
+	case EVCHAN_ADD:
+	case EVCHAN_MOD:
+	case EVCHAN_SET:
+		return ops->nr_args;
+	default:
+		return 0;
+	}
+}
+
+/* Is there anything in args that such an entry does not have? */
+static noinline int check_args(const struct change *ch)
+{
+	const struct evcore_source_ops *ops = ch->ops;
+	const struct evcore_request *req = &ch->req;
+	unsigned int i;
+
+	if (!ops)
+		return 0;	/* the core's to refuse */
+	for (i = nr_args(ch); i < ARRAY_SIZE(req->args); i++)
+		if (req->args[i])
+			return -EINVAL;
+	/* A descriptor is no more than an int. */
+	if ((ops->type == EVCHAN_INODE || (ops->by_fd && !req->by_id)) &&
+	    req->args[0] != (u64)req->fd)
+		return -EINVAL;
+	/* Of these there is one; what it is called says nothing. */
+	if (ops->single && req->id && ch->op != EVCHAN_POST)
+		return -EINVAL;
+	return 0;
+}
+
 /*
- * Read one entry, word by word: that is faster than a copy of so few. What only
- * other types than descriptors have, and posting, is left where it is for them; so
- * is what is the same for all entries. Return: 0, 1 for an entry whose type may have to
- * prepare (prepared_change()), or a negative errno.
+ * Read one entry, word by word: that is faster than a copy of so few. The id is left
+ * where it is for what is found by its descriptor; so is what is the same for all entries.
+ * Return: 0, 1 for an entry whose type may have to prepare (prepared_change()), or a
+ * negative errno.
  */
 static int read_change(struct change *ch, const struct evchan_change __user *uch,
 		       size_t size)
 {
 	struct evcore_request *req = &ch->req;
-	u64 what;
-	int i, ret;
+	u64 what, first, more[3];
+	bool by_number;
+	int ret;
 
 	if (size > sizeof(*uch)) {
 		ret = check_zeroed_user(uch + 1, size - sizeof(*uch));
@@ -178,36 +229,46 @@ static int read_change(struct change *ch, const struct evchan_change __user *uch
 	set_what(ch, what);
 	unsafe_get_user(req->events, &uch->events, fault);
 	unsafe_get_user(req->data, &uch->data, fault);
-	unsafe_get_user(req->args[0], &uch->args[0], fault);
-	req->fd = req->args[0];
-	req->by_id = false;
-	/* Descriptors are found by number: what is left says nothing then. */
-	if (!evcore_by_fd(req->type) || req->flags & EVCHAN_BY_ID ||
-	    ch->op == EVCHAN_POST) {
-		req->by_id = req->flags & EVCHAN_BY_ID;
+	unsafe_get_user(first, &uch->args[0], fault);
+	unsafe_get_user(more[0], &uch->args[1], fault);
+	unsafe_get_user(more[1], &uch->args[2], fault);
+	unsafe_get_user(more[2], &uch->args[3], fault);
+	req->fd = first;
+	ch->ops = evcore_ops(req->type);
+	by_number = ch->ops && ch->ops->by_fd && !(req->flags & EVCHAN_BY_ID) &&
+		    ch->op != EVCHAN_POST;
+	if (unlikely(!by_number))
 		unsafe_get_user(req->id, &uch->id, fault);
-		for (i = 1; i < ARRAY_SIZE(req->args); i++)
-			unsafe_get_user(req->args[i], &uch->args[i], fault);
-		user_read_access_end();
-		return evcore_prepares(req->type);
-	}
 	user_read_access_end();
-	return 0;
+	if (likely(by_number)) {
+		req->by_id = false;
+		/* A descriptor, which is an int, and nothing else. */
+		return likely(!((first ^ (u64)req->fd) | more[0] | more[1] | more[2])) ?
+		       0 : -EINVAL;
+	}
+	req->by_id = req->flags & EVCHAN_BY_ID;
+	req->args[0] = first;
+	memcpy(req->args + 1, more, sizeof(more));
+	return check_args(ch) ?: evcore_prepares(req->type);
 fault:
 	user_read_access_end();
 	return -EFAULT;
 }
 
-static u32 default_events(u32 type)
+/* Types with one event, or with the program's own, need none named. */
+static u32 default_events(const struct evcore_source_ops *ops)
 {
-	const struct evcore_source_ops *ops = evcore_ops(type);
-
-	if (ops && is_power_of_2(ops->all_events))
+	if (!ops)
+		return 0;
+	if (is_power_of_2(ops->all_events))
 		return ops->all_events;
-	return type == EVCHAN_USER;
+	return ops->type == EVCHAN_USER;
 }
 
-/* What is wrong with an entry whatever it is for; the rest is left to the core. */
+/*
+ * What is wrong with an entry whatever it is for; the rest is left to the core. Nothing
+ * may be given that has no meaning for the operation, so that it can get one.
+ */
 static int check_change(struct change *ch)
 {
 	struct evcore_request *req = &ch->req;
@@ -215,10 +276,23 @@ static int check_change(struct change *ch)
 	if (req->flags & ~(EVCHAN_CORE_FLAGS | EVCHAN_BY_ID))
 		return -EINVAL;
 	req->flags &= EVCHAN_CORE_FLAGS;
-	/* Types with one event, or with the program's own, need none named. */
-	if (unlikely(!req->events) && ch->op != EVCHAN_POST)
-		req->events = default_events(req->type);
-	return 0;
+	switch (ch->op) {
+	case EVCHAN_SET:
+		if (req->by_id)
+			return -EINVAL;
+		fallthrough;
+	case EVCHAN_MOD:
+		if (unlikely(!req->events))
+			req->events = default_events(ch->ops);
+		return 0;
+	case EVCHAN_POST:
+		return req->flags ? -EINVAL : 0;
+	case EVCHAN_DEL:
+	case EVCHAN_CHECK:
+		return req->flags || req->events || req->data ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
 }
 
 /* A user event, or an event that a thread gives back. */
@@ -230,13 +304,17 @@ static int post_change(struct evcore_source *s, const struct evcore_request *req
 	struct evcore_record r = {
 		.events = req->events ?: s->events,
 		.value = args[0],
-		.extra = { user ? 1 : args[1], user ? 0 : args[2] },
+		.extra = { args[1], args[2] },
 	};
 
 	if (evcore_ops_of(s)->single) {
 		r.named = true;
 		r.extra[0] = req->data;
 		r.extra[1] = req->id;
+	} else if (req->data) {
+		return -EINVAL;		/* the cookie is the registration's */
+	} else if (user && !args[1]) {
+		r.extra[0] = 1;		/* one post, unless several are given back */
 	}
 	/* Only bits that the registration can have. */
 	if (r.events & ~(evcore_ops_of(s)->all_events | EVCHAN_CLOSED))
@@ -257,11 +335,17 @@ static int last_check(struct evcore_source *s, struct evcore_request *req)
 	return 0;
 }
 
-static int add_change(struct evcore_queue *q, struct evcore_request *req)
+/* Of all changes the one that is to be quick. */
+static __always_inline int do_add(struct evcore_queue *q, struct change *ch)
 {
+	struct evcore_request *req = &ch->req;
 	struct evcore_source *s;
 
-	return req->by_id ? -EINVAL : evcore_add(q, req, &s);
+	if (req->flags & ~EVCHAN_CORE_FLAGS)	/* by id neither */
+		return -EINVAL;
+	if (unlikely(!req->events))
+		req->events = default_events(ch->ops);
+	return evcore_add_of(q, ch->ops, req, &s);
 }
 
 /* One entry; queue->mutex is held. */
@@ -270,18 +354,17 @@ static __always_inline int do_change(struct evcore_queue *q, struct change *ch)
 	struct evcore_request *req = &ch->req;
 	struct evcore_source *s;
 	struct fd f;
-	int ret = check_change(ch);
+	int ret;
 
+	if (ch->op == EVCHAN_ADD)
+		return do_add(q, ch);
+	ret = check_change(ch);
 	if (ret)
 		return ret;
-	if (ch->op == EVCHAN_ADD)
-		return add_change(q, req);
-	if (ch->op < EVCHAN_ADD || ch->op > EVCHAN_CHECK)
-		return -EINVAL;
 	s = evcore_find(q, req, &f);
 	if (IS_ERR(s))
 		ret = ch->op == EVCHAN_SET && s == ERR_PTR(-ENOENT) ?
-		      add_change(q, req) : PTR_ERR(s);
+		      evcore_add_of(q, ch->ops, req, &s) : PTR_ERR(s);
 	else if (ch->op == EVCHAN_MOD || ch->op == EVCHAN_SET)
 		ret = evcore_modify(s, req, fd_file(f));
 	else if (ch->op == EVCHAN_DEL)
@@ -347,41 +430,60 @@ fault:
 /*
  * Of the entries from @uch on those that change no more than the events and the cookie
  * of what is watched by descriptor: read, done and answered, until one is another case.
+ * Each is answered in one access to user memory with reading the next. What fails there,
+ * or has anything in the words that such an entry does not have, is read once more by
+ * the caller, and answered by it.
  * Return: how many.
  */
 static noinline unsigned int modify_bits(struct evcore_queue *q,
 					 struct evchan_change __user *uch, unsigned int n)
 {
+	struct files_struct *own = evcore_own_files();
 	struct change ch __uninitialized;	/* no more of it than set_what() sets */
-	u64 what, data, fd;
-	unsigned int done;
+	u64 what, data, fd, arg1, arg2, arg3;
+	unsigned int done = 0;
 	u32 events;
 
-	for (done = 0; done < n && !need_resched(); done++, uch++) {
-		if (!user_read_access_begin(uch, sizeof(*uch)))
-			break;
-		unsafe_get_user(what, (const u64 __user *)uch, fault_read);
-		unsafe_get_user(events, &uch->events, fault_read);
-		unsafe_get_user(data, &uch->data, fault_read);
-		unsafe_get_user(fd, &uch->args[0], fault_read);
-		user_read_access_end();
+	if (!user_access_begin(uch, sizeof(*uch)))
+		return 0;
+	for (;;) {
+		unsafe_get_user(what, (const u64 __user *)uch, fault);
+		unsafe_get_user(events, &uch->events, fault);
+		unsafe_get_user(data, &uch->data, fault);
+		unsafe_get_user(fd, &uch->args[0], fault);
+		unsafe_get_user(arg1, &uch->args[1], fault);
+		unsafe_get_user(arg2, &uch->args[2], fault);
+		unsafe_get_user(arg3, &uch->args[3], fault);
+		user_access_end();
 		set_what(&ch, what);
-		if (ch.op != EVCHAN_MOD || ch.req.type != EVCHAN_POLL ||
-		    !evcore_modify_bits(q, fd, ch.req.flags, ~0, events, data))
+		if (ch.op != EVCHAN_MOD || ch.req.type != EVCHAN_POLL || arg1 | arg2 | arg3 ||
+		    !evcore_modify_bits(q, own, fd, ch.req.flags, ~0, events, data))
+			return done;
+		if (!user_access_begin(uch, 2 * sizeof(*uch)))
+			return done;
+		unsafe_put_user(0, &uch->result, fault);
+		uch++;
+		if (++done == n || evcore_interrupted())
 			break;
-		/* Where this fails it is read once more, and that is answered. */
-		if (!user_write_access_begin(uch, sizeof(*uch)))
-			break;
-		unsafe_put_user(0, &uch->result, fault_write);
-		user_write_access_end();
 	}
+fault:
+	user_access_end();
 	return done;
-fault_read:
-	user_read_access_end();
-	return done;
-fault_write:
-	user_write_access_end();
-	return done;
+}
+
+/* A signal has ended the call: what is left was not done, and says so. */
+static int refuse_rest(void __user *at, unsigned int n, size_t size)
+{
+	struct evchan_change __user *uch;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	for (; n; n--, at += size) {
+		uch = at;
+		if (put_user(-EINTR, &uch->result))
+			return -EFAULT;
+	}
+	return 0;
 }
 
 /**
@@ -391,6 +493,9 @@ fault_write:
  * @n: how many
  * @size: of one entry as the caller knows it
  * @flags: EVCHAN_CTL_STOP
+ *
+ * A signal ends the call after EVCORE_WHOLE entries or later; the result of those that
+ * were not carried out is -EINTR.
  *
  * Return: how many entries succeeded; -EBADF, -EINVAL, -E2BIG, or -EFAULT where
  * not even the first entry could be read and answered.
@@ -402,8 +507,8 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 	/* Of the request, read_change() sets what differs from entry to entry. */
 	struct change ch = { .op = EVCHAN_MOD, .req.batch = &batch };
 	void __user *at = changes;
+	unsigned int i, bits, rest = 0;
 	struct evchan_queue *c;
-	unsigned int i, bits;
 	int done = 0, ret = 0;
 	struct fd f;
 
@@ -423,7 +528,7 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 	batch.nr = 0;
 	evcore_lock_user(&c->queue);
 	evcore_reap(&c->queue);
-	for (i = 0; i < n; i++, at += size) {
+	for (i = 0; i < n; ) {
 		int result;
 
 		/* Entries are mostly of one kind: not looked for behind one of another. */
@@ -453,18 +558,21 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 		} while (unlikely(ret) && evcore_fault_in(&c->queue, at, size, true));
 		if (ret)
 			break;
+		at += size;
+		i++;
 		if (result >= 0)
 			done++;
 		else if (flags & EVCHAN_CTL_STOP)
 			break;
-		if (need_resched()) {
-			/* Let others in between two entries. */
-			evcore_unlock_user(&c->queue);
-			cond_resched();
-			evcore_lock_user(&c->queue);
+		if (unlikely(evcore_interrupted()) && i < n && evcore_pause(&c->queue, i)) {
+			/* The first of them is one that fails. */
+			rest = flags & EVCHAN_CTL_STOP ? 1 : n - i;
+			break;
 		}
 	}
 	evcore_unlock_user(&c->queue);
+	if (unlikely(rest))
+		ret = refuse_rest(at, rest, size);
 	evcore_batch_end(&batch);
 	fdput(f);
 	return done ?: ret;
@@ -483,7 +591,8 @@ static int do_wait(int fd, unsigned int min, unsigned int flags,
 	/* A delay is the same on both clocks; asking for one is a mistake. */
 	if (flags & EVCHAN_WAIT_REALTIME && !(flags & EVCHAN_WAIT_ABSTIME))
 		return -EINVAL;
-	if (flags & EVCHAN_WAKE_OTHER && min)
+	/* Handing over does not wait: not for so many, nor until then. */
+	if (flags & EVCHAN_WAKE_OTHER && (min || timeout || flags != EVCHAN_WAKE_OTHER))
 		return -EINVAL;
 	ret = evcore_get_timeout(&to, timeout, flags & EVCHAN_WAIT_ABSTIME,
 				 flags & EVCHAN_WAIT_REALTIME ? CLOCK_REALTIME :
@@ -530,8 +639,11 @@ SYSCALL_DEFINE6(evchan_wait, int, fd, unsigned int, min, unsigned int, flags,
 		const struct __kernel_timespec __user *, timeout,
 		const sigset_t __user *, sigmask, size_t, sigsetsize)
 {
-	int ret = set_user_sigmask(sigmask, sigsetsize);
+	int ret;
 
+	if (sigmask && flags & EVCHAN_WAKE_OTHER)
+		return -EINVAL;
+	ret = set_user_sigmask(sigmask, sigsetsize);
 	if (ret)
 		return ret;
 	ret = do_wait(fd, min, flags, timeout);
@@ -545,8 +657,11 @@ COMPAT_SYSCALL_DEFINE6(evchan_wait, int, fd, unsigned int, min, unsigned int, fl
 		       const compat_sigset_t __user *, sigmask,
 		       compat_size_t, sigsetsize)
 {
-	int ret = set_compat_user_sigmask(sigmask, sigsetsize);
+	int ret;
 
+	if (sigmask && flags & EVCHAN_WAKE_OTHER)
+		return -EINVAL;
+	ret = set_compat_user_sigmask(sigmask, sigsetsize);
 	if (ret)
 		return ret;
 	ret = do_wait(fd, min, flags, timeout);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory for sources. A call that registers many takes it for several at once,
- * and gives back at its end what was not needed.
+ * Calls of many entries: memory for sources, which a call that registers many takes for
+ * several at once, giving back at its end what was not needed; and letting others run.
  */
 #include <linux/evcore.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -42,4 +43,26 @@ void evcore_batch_end(struct evcore_batch *batch)
 	if (batch->nr)
 		kmem_cache_free_bulk(evcore_cache(batch->ops), batch->nr, batch->at);
 	batch->nr = 0;
+}
+
+/**
+ * evcore_pause - let others run between two entries of a call
+ * @q: its queue, taken with evcore_lock_user(); released and taken again if anybody is to run
+ * @done: entries carried out so far, at least one
+ *
+ * A signal that ends the process ends the call at once, and any other does after
+ * EVCORE_WHOLE entries: fewer are never cut short by one.
+ *
+ * Context: process context, sleeps.
+ *
+ * Return: whether a signal ends the call here.
+ */
+bool evcore_pause(struct evcore_queue *q, unsigned int done)
+{
+	if (need_resched()) {
+		evcore_unlock_user(q);
+		cond_resched();
+		evcore_lock_user(q);
+	}
+	return fatal_signal_pending(current) || (done >= EVCORE_WHOLE && signal_pending(current));
 }

@@ -52,17 +52,6 @@ void evcore_inode_queue_free(struct evcore_queue *q);
 /* source.c */
 void evcore_free_source(struct evcore_source *s);
 
-/* Descriptor numbers in one of the small arrays of evcore_queue.fds. */
-#define EVCORE_FDS_EACH	64
-
-/* The first source of a descriptor number, or NULL. */
-static inline struct evcore_source *evcore_fd_first(const struct evcore_queue *q, u32 fd)
-{
-	u32 i = fd / EVCORE_FDS_EACH;
-
-	return i < q->nr_fds && q->fds[i] ? q->fds[i][fd % EVCORE_FDS_EACH] : NULL;
-}
-
 /* lookup.c, queue->mutex held */
 int evcore_lookup_init(struct evcore_queue *q);
 void evcore_lookup_free(struct evcore_queue *q, void (*fn)(struct evcore_source *s));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Limits of the event core: sources per user, records per user that are not in a
- * ring, and ring memory against RLIMIT_MEMLOCK. All are charged to the user who
- * created the queue, whoever adds to it later, so that a passed descriptor cannot
- * move a charge.
+ * Limits of the event core: who may create queues, sources per user, records per user
+ * that are not in a ring, and ring memory against RLIMIT_MEMLOCK. All are charged to the
+ * user who created the queue, whoever adds to it later, so that a passed descriptor
+ * cannot move a charge.
  */
 #include <linux/capability.h>
 #include <linux/init.h>
@@ -17,6 +17,8 @@
 
 static unsigned long max_user_sources __read_mostly;
 static unsigned long max_user_records __read_mostly;
+/* 0: all may create queues, 1: with CAP_SYS_ADMIN, 2: nobody. */
+static int evcore_disabled __read_mostly;
 
 static struct ctl_table evcore_sysctls[] = {
 	{
@@ -42,6 +44,32 @@ static bool charge(atomic_long_t *count, unsigned long limit)
 		return true;
 	atomic_long_dec(count);
 	return false;
+}
+
+static struct ctl_table kernel_sysctls[] = {
+	{
+		.procname	= "evcore_disabled",
+		.data		= &evcore_disabled,
+		.maxlen		= sizeof(evcore_disabled),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_TWO,
+	},
+};
+
+/**
+ * evcore_may_create - may the caller create a queue?
+ *
+ * Queues that exist go on working, whatever /proc/sys/kernel/evcore_disabled says later.
+ *
+ * Return: 0 or -EPERM.
+ */
+int evcore_may_create(void)
+{
+	int disabled = READ_ONCE(evcore_disabled);
+
+	return !disabled || (disabled == 1 && capable(CAP_SYS_ADMIN)) ? 0 : -EPERM;
 }
 
 /**
@@ -127,6 +155,7 @@ static int __init evcore_limits_init(void)
 	max_user_sources = bytes / sizeof(struct evcore_fd_source);
 	max_user_records = bytes / roundup_pow_of_two(sizeof(struct evcore_held));
 	register_sysctl_init("fs/evcore", evcore_sysctls);
+	register_sysctl_init("kernel", kernel_sysctls);
 	return 0;
 }
 fs_initcall(evcore_limits_init);

@@ -85,11 +85,9 @@ static bool grow_fds(struct evcore_queue *q, u32 fd)
 /* Where the sources of a descriptor number begin; NULL: there can be none. */
 static struct evcore_source **fd_sources(struct evcore_queue *q, u32 fd)
 {
-	u32 i = fd / EVCORE_FDS_EACH;
+	struct evcore_source **each = evcore_fd_array(q, fd);
 
-	if (i >= q->nr_fds || !q->fds[i])
-		return NULL;
-	return &q->fds[i][fd % EVCORE_FDS_EACH];
+	return each ? &each[fd % EVCORE_FDS_EACH] : NULL;
 }
 
 static struct file *watched(const struct evcore_source *s)
@@ -133,7 +131,7 @@ struct evcore_source *evcore_lookup_id(struct evcore_queue *q,
 
 	if (!ops->by_fd)
 		return rhashtable_lookup_fast(&q->table, &key, table_params);
-	for (s = evcore_fd_first(q, id); s; s = s->same_fd)
+	for (s = evcore_fd_first(q, (u32)id); s; s = s->same_fd)
 		if (s->id == id && s->type == ops->type)
 			return s;
 	return NULL;

@@ -156,6 +156,14 @@ static u64 sum_of(u64 a, u64 b)
 	return check_add_overflow(a, b, &sum) ? U64_MAX : sum;
 }
 
+/* Counts of user space may be any number: at the end of the range they stay. */
+static u64 sum_of(u64 a, u64 b)
+{
+	u64 sum;
+
+	return check_add_overflow(a, b, &sum) ? U64_MAX : sum;
+}
+
 /**
  * evcore_overflow_merge - a further event of a source that waits
  * @s: source in overflow
@@ -227,7 +235,7 @@ static void waits_no_longer(struct evcore_queue *q, struct evcore_source *s)
 	list_del_init(&s->link);
 	s->pending = 0;
 	s->marked = false;
-	/* After these: pairs with the acquire in change_bits(). */
+	/* After these: pairs with the acquire in evcore_change_bits(). */
 	smp_store_release(&s->where, EVCORE_IDLE);
 	waits_no_more(q);
 }

@@ -11,17 +11,6 @@
 
 #include "internal.h"
 
-/**
- * evcore_ops - the operations of a type
- * @type: number from user space
- *
- * Return: them, or NULL for a type that this kernel does not have.
- */
-const struct evcore_source_ops *evcore_ops(u32 type)
-{
-	return type < EVCORE_NR_TYPES ? evcore_types[type] : NULL;
-}
-
 static __always_inline int check_request(const struct evcore_source_ops *ops,
 					 struct evcore_request *req)
 {
@@ -137,8 +126,9 @@ void evcore_finish(struct evcore_request *req)
 }
 
 /**
- * evcore_add - register interest
+ * evcore_add_of - register interest
  * @q: queue, its mutex held
+ * @ops: evcore_ops() of the request's type
  * @req: what is wanted; @req->ready and ->value are set with @req->hand_back
  * @out: the source, valid until the mutex is released; NULL when it was handed
  *       back at once and is not registered
@@ -150,10 +140,9 @@ void evcore_finish(struct evcore_request *req)
  * -EPERM, -ENOTSOCK, -ELOOP for a request that its type refuses; -EEXIST; -ENOMEM;
  * -ENOSPC over the user's limit. After an error nothing is left behind.
  */
-int evcore_add(struct evcore_queue *q, struct evcore_request *req,
-	       struct evcore_source **out)
+int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
+		  struct evcore_request *req, struct evcore_source **out)
 {
-	const struct evcore_source_ops *ops = evcore_ops(req->type);
 	struct fd f = EMPTY_FD;
 	bool quiet = req->hand_back && ops && ops->check;
 	struct evcore_source *s;

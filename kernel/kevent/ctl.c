@@ -3,7 +3,9 @@
  * kevent_ctl(): requests from the program to the core, with the return
  * conventions of 2006. Errors of a single request are reported in the request.
  */
+#include <linux/bitops.h>
 #include <linux/file.h>
+#include <linux/sched/signal.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/futex.h>
@@ -81,18 +83,73 @@ static void inode_args(const struct ukevent *uk, struct evcore_request *req)
 		req->events |= KEVENT_CORE_REMOVE;
 }
 
-/* Return: 0; 1 for a request that evcore_prepare() is for; -EINVAL. */
-static int get_request(const struct ukevent *uk, struct evcore_request *req)
+/* Events that a type reports and nobody has to ask for; naming them is no mistake. */
+static u32 unasked_events(const struct evcore_source_ops *ops)
 {
-	const struct evcore_source_ops *ops = evcore_ops(uk->type);
+	switch (ops->type) {
+	case EVCORE_INODE:
+		return KEVENT_INODE_UNMOUNT | KEVENT_INODE_OVERRUN | KEVENT_INODE_GONE;
+	case EVCORE_SIGNAL:
+		return KEVENT_SIGNAL_OVERRUN;
+	case EVCORE_PROCESS:
+		return KEVENT_PROCESS_HIDDEN;
+	default:
+		return 0;
+	}
+}
 
+static noinline bool good_events(const struct evcore_source_ops *ops, u32 event)
+{
+	u32 asked = ops->type == EVCORE_INODE ? KEVENT_INODE_CREATE | KEVENT_INODE_REMOVE :
+						ops->all_events;
+
+	return event == KEVENT_MASK_ALL || !(event & ~(asked | unasked_events(ops)));
+}
+
+/*
+ * What has no meaning in a request for any command is refused, so that it can get one.
+ * Left alone is what programs of 2006 did not set: ret_flags and ret_data, but where they
+ * are a futex's; and with commands that look for a request, what else was in it.
+ */
+static __always_inline int check_request(const struct ukevent *uk,
+					 const struct evcore_source_ops *ops)
+{
 	if (!ops)
 		return -ENOSYS;
 	if (uk->req_flags & ~KEVENT_REQ_ALL)
 		return -EINVAL;
+	/* An inode's are not the core's. */
+	if (unlikely(uk->event & ~ops->all_events || ops->type == EVCORE_INODE) &&
+	    !good_events(ops, uk->event))
+		return -EINVAL;
+	/* A descriptor is all that names a file; an inode's request has a name besides. */
+	if (unlikely(uk->id.raw[1]) && ops->by_fd)
+		return -EINVAL;
+	return 0;
+}
+
+/* Flags that say how another one is meant, or what is done to a condition. */
+static noinline bool good_flags(const struct evcore_source_ops *ops, u32 flags)
+{
+	if (flags & KEVENT_REQ_KEEP && !(flags & KEVENT_REQ_ONESHOT))
+		return false;
+	return !(flags & KEVENT_REQ_LAST_CHECK) || ops->check;
+}
+
+/*
+ * For a request that check_request() has let pass. Return: 0; 1 where evcore_prepare() is
+ * for it; -EINVAL.
+ */
+static __always_inline int get_request(const struct ukevent *uk,
+				       const struct evcore_source_ops *ops,
+				       struct evcore_request *req)
+{
+	if (unlikely(uk->req_flags & (KEVENT_REQ_KEEP | KEVENT_REQ_LAST_CHECK)) &&
+	    !good_flags(ops, uk->req_flags))
+		return -EINVAL;
 	*req = (struct evcore_request) {
 		.type = uk->type,
-		/* In an event READY says that the program made it; see kevent_encode(). */
+		/* READY is the kernel's to say, not a wish. */
 		.flags = core_flags(ops, uk->req_flags & ~KEVENT_REQ_READY),
 		.events = uk->event & ops->all_events,
 		.fd = uk->id.raw[0],
@@ -145,11 +202,11 @@ static int added_ready(struct evcore_source *s)
 	return ret;
 }
 
-static int add_request(struct evcore_queue *q, const struct ukevent *uk,
-		       struct evcore_request *req)
+static int add_request(struct evcore_queue *q, const struct evcore_source_ops *ops,
+		       const struct ukevent *uk, struct evcore_request *req)
 {
 	struct evcore_source *s;
-	int ret = evcore_add(q, req, &s);
+	int ret = evcore_add_of(q, ops, req, &s);
 
 	if (!ret && uk->req_flags & KEVENT_REQ_READY && !req->ready)
 		ret = added_ready(s);
@@ -157,8 +214,8 @@ static int add_request(struct evcore_queue *q, const struct ukevent *uk,
 }
 
 /* The same for a type that prepares outside the mutex, which is released meanwhile. */
-static noinline int add_prepared(struct evcore_queue *q, const struct ukevent *uk,
-				 struct evcore_request *req)
+static noinline int add_prepared(struct evcore_queue *q, const struct evcore_source_ops *ops,
+				 const struct ukevent *uk, struct evcore_request *req)
 {
 	int ret;
 
@@ -167,7 +224,7 @@ static noinline int add_prepared(struct evcore_queue *q, const struct ukevent *u
 	evcore_lock_user(q);
 	if (ret)
 		return ret;
-	ret = add_request(q, uk, req);
+	ret = add_request(q, ops, uk, req);
 	evcore_unlock_user(q);
 	evcore_finish(req);
 	evcore_lock_user(q);
@@ -177,17 +234,18 @@ static noinline int add_prepared(struct evcore_queue *q, const struct ukevent *u
 /* True if the request finished at once: failed, or ready already. */
 static bool do_add(struct kevent_queue *k, struct ukevent *uk, struct evcore_batch *batch)
 {
+	const struct evcore_source_ops *ops = evcore_ops(uk->type);
 	struct evcore_request req;
-	int ret = get_request(uk, &req);
+	int ret = check_request(uk, ops) ?: get_request(uk, ops, &req);
 
 	uk->ret_flags = 0;
 	uk->ret_data[0] = 0;
 	uk->ret_data[1] = 0;
 	req.batch = batch;
 	if (!ret)
-		ret = add_request(&k->queue, uk, &req);
+		ret = add_request(&k->queue, ops, uk, &req);
 	else if (ret > 0)
-		ret = add_prepared(&k->queue, uk, &req);
+		ret = add_prepared(&k->queue, ops, uk, &req);
 	if (ret) {
 		uk->ret_flags = KEVENT_RET_BROKEN | KEVENT_RET_DONE;
 		uk->ret_data[1] = ret;
@@ -202,10 +260,7 @@ static bool do_add(struct kevent_queue *k, struct ukevent *uk, struct evcore_bat
 	return true;
 }
 
-/*
- * Operations on a request that was found; @file is its file where it has one. Return: what
- * ret_data[0] is to say, or a negative errno.
- */
+/* Operations on a request that was found; @file is its file where it has one. */
 typedef int (*request_op)(struct evcore_source *s, const struct ukevent *uk,
 			  struct file *file);
 
@@ -217,7 +272,7 @@ static int do_remove(struct evcore_source *s, const struct ukevent *uk, struct f
 static int do_modify(struct evcore_source *s, const struct ukevent *uk, struct file *file)
 {
 	struct evcore_request req;
-	int ret = get_request(uk, &req);
+	int ret = get_request(uk, evcore_ops_of(s), &req);
 
 	return ret ?: evcore_modify(s, &req, file);
 }
@@ -270,25 +325,52 @@ static bool write_request(struct kevent_queue *k, struct ukevent __user *to,
 	return !left;
 }
 
-static int ctl_add(struct kevent_queue *k, unsigned int num, struct ukevent __user *arg)
+/*
+ * Where a call with many requests is: how many were carried out, and whether a signal has
+ * ended it there.
+ */
+struct progress {
+	unsigned int	num;
+	unsigned int	done;
+	bool		ended;
+};
+
+/*
+ * Between two requests, @done of them carried out: may the next one be? evcore_interrupted()
+ * has asked for it; queue->mutex held.
+ */
+static noinline bool go_on(struct kevent_queue *k, struct progress *p, unsigned int done)
+{
+	if (done)
+		p->ended = evcore_pause(&k->queue, done);
+	return !p->ended;
+}
+
+static int ctl_add(struct kevent_queue *k, struct progress *p, struct ukevent __user *arg)
 {
 	struct evcore_batch batch __uninitialized;
-	unsigned int i, finished = 0;
+	unsigned int i, n = p->num, finished = 0;
 	struct ukevent uk;
+	bool fault = false;
 
 	batch.nr = 0;
-	for (i = 0; i < num; i++) {
-		batch.left = num - i;
-		if (read_request(k, &uk, &arg[i]))
+	for (i = 0; i < n; i++) {
+		if (unlikely(evcore_interrupted()) && !go_on(k, p, i))
+			break;
+		batch.left = n - i;
+		fault = read_request(k, &uk, &arg[i]);
+		if (unlikely(fault))
 			break;
 		if (!do_add(k, &uk, &batch))
 			continue;
-		if (!write_request(k, &arg[finished], &uk))
+		fault = !write_request(k, &arg[finished], &uk);
+		if (fault)
 			break;
 		finished++;
 	}
+	p->done = i;
 	evcore_batch_end(&batch);
-	return i < num ? -EFAULT : finished;
+	return fault ? -EFAULT : finished;
 }
 
 static int find_and(struct kevent_queue *k, const struct ukevent *uk, request_op op)
@@ -298,8 +380,10 @@ static int find_and(struct kevent_queue *k, const struct ukevent *uk, request_op
 	};
 	struct evcore_source *s;
 	struct fd f;
-	int ret;
+	int ret = check_request(uk, evcore_ops(uk->type));
 
+	if (ret)
+		return ret;
 	s = evcore_find(&k->queue, &req, &f);
 	ret = IS_ERR(s) ? PTR_ERR(s) : op(s, uk, fd_file(f));
 	fdput(f);
@@ -332,62 +416,83 @@ static __always_inline int answer(struct kevent_queue *k, struct ukevent __user 
 }
 
 /* Every entry gets its answer; returns how many there was no error for. */
-static int ctl_each(struct kevent_queue *k, unsigned int num, struct ukevent __user *arg,
+static int ctl_each(struct kevent_queue *k, struct progress *p, struct ukevent __user *arg,
 		    request_op op)
 {
-	unsigned int i, good = 0;
+	unsigned int good = 0;
 	struct ukevent uk;
 	int ret;
 
-	for (i = 0; i < num; i++) {
-		if (read_request(k, &uk, &arg[i]))
+	for (; p->done < p->num; p->done++) {
+		if (unlikely(evcore_interrupted()) && !go_on(k, p, p->done))
+			break;
+		if (read_request(k, &uk, &arg[p->done]))
 			return -EFAULT;
 		ret = find_and(k, &uk, op);
-		if (answer(k, &arg[i], ret))
+		if (answer(k, &arg[p->done], ret))
 			return -EFAULT;
 		good += ret >= 0;
 	}
 	return good;
 }
 
-/*
- * A modify of no more than the events and the cookie of a descriptor's request. Return:
- * 1, 0 if it is another case, for which it is read anew; -EFAULT.
- */
-static __always_inline int modify_bits(struct evcore_queue *q,
-				       const struct ukevent __user *arg)
+/* raw[0] of an id, and above it raw[1]. */
+static __always_inline u64 fd_of(u64 id)
 {
-	struct { u32 type, event; } what;
-	u64 word, data;
-	u32 fd, flags;
-
-	if (!user_read_access_begin(arg, sizeof(*arg)))
-		return -EFAULT;
-	unsafe_get_user(word, (const u64 __user *)&arg->type, fault);
-	memcpy(&what, &word, sizeof(what));
-	if (what.type != KEVENT_POLL) {
-		user_read_access_end();
-		return 0;
-	}
-	unsafe_get_user(flags, &arg->req_flags, fault);
-	unsafe_get_user(fd, &arg->id.raw[0], fault);
-	unsafe_get_user(data, (const u64 __user *)&arg->user, fault);
-	user_read_access_end();
-	return !(flags & ~KEVENT_REQ_ALL) &&
-	       evcore_modify_bits(q, fd, flags << KEVENT_FLAGS_SHIFT, EVCORE_FACE_FLAGS,
-				  what.event, data);
-fault:
-	user_read_access_end();
-	return -EFAULT;
+	return IS_ENABLED(CONFIG_CPU_BIG_ENDIAN) ? ror64(id, 32) : id;
 }
 
-/* modify_any() for a type that prepares outside the mutex, which is released meanwhile. */
+/*
+ * Of @n requests those that are modified in no more than the events and the cookie of a
+ * descriptor: read, done and answered, until one is another case or cannot be accessed,
+ * which is read anew by the caller. Each is answered in one access to user memory with
+ * reading the next. Return: how many.
+ */
+static noinline unsigned int modify_bits(struct evcore_queue *q, struct ukevent __user *arg,
+					 unsigned int n)
+{
+	struct files_struct *own = evcore_own_files();
+	struct { u32 type, event; } what;
+	unsigned int done = 0;
+	u64 id, word, data;
+	u32 flags;
+
+	if (!user_access_begin(arg, sizeof(*arg)))
+		return 0;
+	for (;;) {
+		unsafe_get_user(id, &arg->id.raw_u64, fault);
+		unsafe_get_user(word, (const u64 __user *)&arg->type, fault);
+		unsafe_get_user(flags, &arg->req_flags, fault);
+		unsafe_get_user(data, (const u64 __user *)&arg->user, fault);
+		user_access_end();
+		memcpy(&what, &word, sizeof(what));
+		/* With anything in raw[1] the id is no descriptor's number. */
+		if (what.type != KEVENT_POLL || flags & ~KEVENT_REQ_ALL ||
+		    !evcore_modify_bits(q, own, fd_of(id), flags << KEVENT_FLAGS_SHIFT,
+					EVCORE_FACE_FLAGS, what.event, data))
+			return done;
+		if (!user_access_begin(arg, 2 * sizeof(*arg)))
+			return done;
+		unsafe_put_user(KEVENT_RET_DONE, &arg->ret_flags, fault);
+		unsafe_put_user(0, &arg->ret_data[0], fault);
+		unsafe_put_user(0, &arg->ret_data[1], fault);
+		arg++;
+		if (++done == n || evcore_interrupted())
+			break;
+	}
+fault:
+	user_access_end();
+	return done;
+}
+
+/* A modify for a type that prepares outside the mutex, which is released meanwhile. */
 static noinline int modify_prepared(struct evcore_queue *q, const struct ukevent *uk)
 {
 	struct evcore_request req;
 	struct evcore_source *s;
 	struct fd f;
-	int ret = get_request(uk, &req);
+	const struct evcore_source_ops *ops = evcore_ops(uk->type);
+	int ret = check_request(uk, ops) ?: get_request(uk, ops, &req);
 
 	if (ret < 0)
 		return ret;
@@ -405,53 +510,75 @@ static noinline int modify_prepared(struct evcore_queue *q, const struct ukevent
 	return ret;
 }
 
-static int modify_any(struct kevent_queue *k, struct ukevent __user *arg, int *result)
+/* As ctl_each() with do_modify(), for which there is a short way; returns 0. */
+static int ctl_modify(struct kevent_queue *k, struct progress *p, struct ukevent __user *arg)
 {
 	struct ukevent uk;
+	int ret;
 
-	if (read_request(k, &uk, arg))
-		return -EFAULT;
-	*result = evcore_prepares(uk.type) ? modify_prepared(&k->queue, &uk) :
-					     find_and(k, &uk, do_modify);
-	return 0;
-}
-
-/* As ctl_each() with do_modify(), for which there is a short way; returns 0. */
-static int ctl_modify(struct kevent_queue *k, unsigned int num, struct ukevent __user *arg)
-{
-	unsigned int i;
-	int ret, result;
-
-	for (i = 0; i < num; i++) {
-		ret = modify_bits(&k->queue, &arg[i]);
-		result = 0;
-		/* Another case, or memory that has to be waited for. */
-		if (ret <= 0)
-			ret = modify_any(k, &arg[i], &result);
-		if (ret < 0 || answer(k, &arg[i], result))
+	for (; p->done < p->num; p->done++) {
+		if (unlikely(evcore_interrupted()) && !go_on(k, p, p->done))
+			break;
+		p->done += modify_bits(&k->queue, &arg[p->done], p->num - p->done);
+		if (p->done == p->num)
+			break;
+		if (read_request(k, &uk, &arg[p->done]))
+			return -EFAULT;
+		ret = evcore_prepares(uk.type) ? modify_prepared(&k->queue, &uk) :
+						 find_and(k, &uk, do_modify);
+		if (answer(k, &arg[p->done], ret))
 			return -EFAULT;
 	}
 	return 0;
 }
 
-static int do_ctl(struct kevent_queue *k, unsigned int cmd, unsigned int num,
+static int do_ctl(struct kevent_queue *k, unsigned int cmd, struct progress *p,
 		  struct ukevent __user *arg)
 {
 	int ret;
 
 	switch (cmd) {
 	case KEVENT_CTL_ADD:
-		return ctl_add(k, num, arg);
+		return ctl_add(k, p, arg);
 	case KEVENT_CTL_REMOVE:
-		ret = ctl_each(k, num, arg, do_remove);
+		ret = ctl_each(k, p, arg, do_remove);
 		return min(ret, 0);
 	case KEVENT_CTL_MODIFY:
-		return ctl_modify(k, num, arg);
+		return ctl_modify(k, p, arg);
 	case KEVENT_CTL_READY:
-		return ctl_each(k, num, arg, do_ready);
+		return ctl_each(k, p, arg, do_ready);
 	default:
 		return -EINVAL;
 	}
+}
+
+/*
+ * A signal has ended the call. The requests that are left were not carried out, and say
+ * so: of an addition they are handed back behind the @ret others, as broken ones are.
+ */
+static int refuse_rest(unsigned int cmd, const struct progress *p, struct ukevent __user *arg,
+		       int ret)
+{
+	struct ukevent uk;
+	unsigned int i;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	for (i = p->done; i < p->num; i++) {
+		if (cmd != KEVENT_CTL_ADD) {
+			if (write_result(&arg[i], -EINTR))
+				return -EFAULT;
+			continue;
+		}
+		if (read_ukevent(&uk, &arg[i]))
+			return -EFAULT;
+		uk.ret_flags = KEVENT_RET_BROKEN | KEVENT_RET_DONE;
+		uk.ret_data[0] = 0;
+		uk.ret_data[1] = -EINTR;
+		if (copy_to_user(&arg[ret++], &uk, sizeof(uk)))
+			return -EFAULT;
+	}
+	return ret;
 }
 
 /**
@@ -461,12 +588,16 @@ static int do_ctl(struct kevent_queue *k, unsigned int cmd, unsigned int num,
  * @num: entries of @arg; READY with 0 wakes one waiter
  * @arg: the requests; results are written back
  *
+ * A signal ends the call after EVCORE_WHOLE requests or later; those that were not carried
+ * out are broken, with -EINTR.
+ *
  * Return: ADD: how many finished at once, copied to the front of @arg; READY:
  * how many were made ready; otherwise 0. -EBADF, -EINVAL, -EFAULT.
  */
 SYSCALL_DEFINE4(kevent_ctl, int, fd, unsigned int, cmd, unsigned int, num,
 		struct ukevent __user *, arg)
 {
+	struct progress p = { .num = num };
 	struct fd f = fdget(fd);
 	struct kevent_queue *k;
 	int ret = -EINVAL;
@@ -483,8 +614,10 @@ SYSCALL_DEFINE4(kevent_ctl, int, fd, unsigned int, cmd, unsigned int, num,
 	}
 	evcore_lock_user(&k->queue);
 	evcore_reap(&k->queue);
-	ret = do_ctl(k, cmd, num, arg);
+	ret = do_ctl(k, cmd, &p, arg);
 	evcore_unlock_user(&k->queue);
+	if (unlikely(p.ended))
+		ret = refuse_rest(cmd, &p, arg, ret);
 out:
 	fdput(f);
 	return ret;

@@ -26,15 +26,18 @@ struct kevent_queue *kevent_fd_queue(struct fd f)
  *       NULL a ring that the program maps, which 2006 did not have
  * @flags: KEVENT_INIT_NONBLOCK, KEVENT_INIT_CLOEXEC
  *
- * Return: its descriptor; -EINVAL, -EFAULT, -ENOMEM, -EMFILE, -ENFILE.
+ * Return: its descriptor; -EPERM where evcore_disabled says so; -EINVAL, -EFAULT, -ENOMEM,
+ * -EMFILE, -ENFILE.
  */
 SYSCALL_DEFINE3(kevent_init, struct kevent_ring __user *, ring, unsigned int, num,
 		unsigned int, flags)
 {
 	struct kevent_queue *k;
 	struct file *file;
-	int ret;
+	int ret = evcore_may_create();
 
+	if (ret)
+		return ret;
 	if (flags & ~(KEVENT_INIT_NONBLOCK | KEVENT_INIT_CLOEXEC) ||
 	    num == 1 || num > KEVENT_MAX_RING || (ring && !num))
 		return -EINVAL;

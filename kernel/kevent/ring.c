@@ -8,6 +8,7 @@
  */
 #include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
@@ -449,11 +450,14 @@ int kevent_ring_commit(struct kevent_queue *k, u32 new_uidx, u32 over)
 	u32 n;
 	int ret;
 
+	if (new_uidx >= k->num)
+		return over == READ_ONCE(k->over) ? -EINVAL : -EOVERFLOW;
+	new_uidx = array_index_nospec(new_uidx, k->num);
 	raw_spin_lock_irq(&q->lock);
 	n = new_uidx >= k->uidx ? new_uidx - k->uidx : new_uidx + k->num - k->uidx;
 	if (over != k->over) {
 		ret = -EOVERFLOW;
-	} else if (new_uidx >= k->num || n > k->tail - k->committed) {
+	} else if (n > k->tail - k->committed) {
 		ret = -EINVAL;
 	} else {
 		advance(k, n);
@@ -466,20 +470,24 @@ int kevent_ring_commit(struct kevent_queue *k, u32 new_uidx, u32 over)
 /*
  * Copy an entry to user space; false if that cannot be written. Word by word: what
  * copy_to_user() reads from vmalloc memory is checked under a lock of all its users.
+ *
+ * It may be filled in anew meanwhile, by kevent_put() and its like: then another thread
+ * has committed it since this one looked, this one's commit fails, and what was copied
+ * is overwritten or forgotten. So the race is harmless, and not even a torn word counts.
  */
 static __always_inline bool copy_entry(const struct ukevent *uk, struct ukevent __user *to)
 {
 	if (!user_write_access_begin(to, sizeof(*to)))
 		return false;
-	unsafe_put_user(uk->id.raw_u64, &to->id.raw_u64, fault);
-	unsafe_put_user(uk->type, &to->type, fault);
-	unsafe_put_user(uk->event, &to->event, fault);
-	unsafe_put_user(uk->req_flags, &to->req_flags, fault);
-	unsafe_put_user(uk->ret_flags, &to->ret_flags, fault);
-	unsafe_put_user(uk->ret_data[0], &to->ret_data[0], fault);
-	unsafe_put_user(uk->ret_data[1], &to->ret_data[1], fault);
-	unsafe_put_user(uk->user[0], &to->user[0], fault);
-	unsafe_put_user(uk->user[1], &to->user[1], fault);
+	unsafe_put_user(data_race(uk->id.raw_u64), &to->id.raw_u64, fault);
+	unsafe_put_user(data_race(uk->type), &to->type, fault);
+	unsafe_put_user(data_race(uk->event), &to->event, fault);
+	unsafe_put_user(data_race(uk->req_flags), &to->req_flags, fault);
+	unsafe_put_user(data_race(uk->ret_flags), &to->ret_flags, fault);
+	unsafe_put_user(data_race(uk->ret_data[0]), &to->ret_data[0], fault);
+	unsafe_put_user(data_race(uk->ret_data[1]), &to->ret_data[1], fault);
+	unsafe_put_user(data_race(uk->user[0]), &to->user[0], fault);
+	unsafe_put_user(data_race(uk->user[1]), &to->user[1], fault);
 	user_write_access_end();
 	return true;
 fault:

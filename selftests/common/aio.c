@@ -386,7 +386,7 @@ TEST_F_TIMEOUT(face, aio_queue_closed, 120)
 /* The one source of a queue can be removed; what is in flight is dropped then. */
 TEST_F(face, aio_deleted)
 {
-	struct evchan_change del = { .op = EVCHAN_DEL, .type = EVCHAN_AIO, .id = 77 };
+	struct evchan_change del = { .op = EVCHAN_DEL, .type = EVCHAN_AIO };
 	struct ukevent uk = { .type = KEVENT_AIO, .id.raw_u64 = 77 };
 	aio_context_t ctx = setup(4);
 	struct iocb cb[2];

@@ -135,8 +135,12 @@ static int evchan_change_one(struct channel *c, int op, enum kind kind, enum mod
 		ch.args[2] = UINT32_MAX;
 		ch.args[3] = FUTEX_PRIVATE_U32;
 	}
+	if (op == EVCHAN_DEL)
+		ch = removal(&ch);
 	if (op == EVCHAN_POST)
-		ch.args[0] = 1;
+		ch = (struct evchan_change){
+			.op = op, .type = ch.type, .id = id, .events = events, .args = { 1 },
+		};
 	return change(c, &ch);
 }
 

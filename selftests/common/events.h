@@ -222,6 +222,19 @@ static inline int change(struct channel *c, struct evchan_change *ch)
 	return ch->result;
 }
 
+/* The entry that removes what another registers: it has a name, and nothing else. */
+static inline struct evchan_change removal(const struct evchan_change *ch)
+{
+	struct evchan_change del = { .op = EVCHAN_DEL, .type = ch->type };
+
+	if (ch->type == EVCHAN_POLL || ch->type == EVCHAN_SOCKET || ch->type == EVCHAN_PIPE ||
+	    ch->type == EVCHAN_PROCESS)
+		del.args[0] = ch->args[0];
+	else
+		del.id = ch->id;
+	return del;
+}
+
 static inline int watch(struct channel *c, int op, int type, int fd, uint32_t events,
 			uint32_t flags, uint64_t data)
 {

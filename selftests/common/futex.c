@@ -44,6 +44,8 @@ static int wait_for(FACE *f, int op, uint32_t *addr, uint32_t value, uint64_t ma
 		.ret_data = { value, flags },
 	};
 
+	if (op == EVCHAN_DEL)
+		ch = removal(&ch);
 	if (f->kind == EVCHAN)
 		return change(&f->c, &ch);
 	return kevent_request(&f->q, op == EVCHAN_ADD ? KEVENT_CTL_ADD :

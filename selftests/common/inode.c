@@ -90,6 +90,8 @@ static int watch_at(FACE *f, int op, uint64_t id, int fd, const char *path, uint
 		.req_flags = kevent_mode(mode),
 	};
 
+	if (op == EVCHAN_DEL)
+		ch = removal(&ch);
 	if (f->kind == EVCHAN)
 		return change(&f->c, &ch);
 	return kevent_request(&f->q, op == EVCHAN_ADD ? KEVENT_CTL_ADD :

@@ -23,13 +23,19 @@ TEST(create_sizes)
 	channel_close(&c);
 }
 
+/* With what @p has, which does not change. */
 static int create_errno(struct evchan_params *p, size_t size)
 {
-	int fd = syscall(NR_EVCHAN_CREATE, p, size);
+	struct evchan_params was;
+	int fd;
 
+	if (p)
+		was = *p;
+	fd = syscall(NR_EVCHAN_CREATE, p, size);
 	if (fd < 0)
 		return errno;
 	close(fd);
+	*p = was;
 	return 0;
 }
 
@@ -274,7 +280,7 @@ TEST_F(channel, ctl_batch_memory)
 {
 	enum { MANY = 32, CALLS = 4000, LEAK_KB = CALLS * (MANY / 2) * 100 / 1024 };
 	int fds[MANY / 2], fd = self->c.fd;
-	struct evchan_change ch[MANY];
+	struct evchan_change ch[MANY], del[MANY];
 	long before, after;
 
 	for (int i = 0; i < MANY / 2; i++) {
@@ -290,20 +296,17 @@ TEST_F(channel, ctl_batch_memory)
 	ASSERT_EQ(syscall(NR_EVCHAN_CTL, fd, ch, MANY, sizeof(ch[0]), 0), MANY);
 	EXPECT_EQ(counter(fd, "sources"), MANY);
 	for (int i = 0; i < MANY; i++)
-		ch[i].op = EVCHAN_DEL;
-	ASSERT_EQ(syscall(NR_EVCHAN_CTL, fd, ch, MANY, sizeof(ch[0]), 0), MANY);
+		del[i] = removal(&ch[i]);
+	ASSERT_EQ(syscall(NR_EVCHAN_CTL, fd, del, MANY, sizeof(ch[0]), 0), MANY);
 
 	before = slab_memory();
 	ASSERT_GT(before, 0);
 	ch[2].args[0] = -1;
 	for (int i = 0; i < CALLS; i++) {
-		ch[0].op = EVCHAN_ADD;
 		ch[1] = ch[2];
-		ch[1].op = EVCHAN_ADD;
 		ASSERT_EQ(syscall(NR_EVCHAN_CTL, fd, ch, MANY, sizeof(ch[0]), EVCHAN_CTL_STOP), 1);
 		ASSERT_EQ(ch[1].result, -EBADF);
-		ch[0].op = EVCHAN_DEL;
-		ASSERT_EQ(syscall(NR_EVCHAN_CTL, fd, ch, 1, sizeof(ch[0]), 0), 1);
+		ASSERT_EQ(syscall(NR_EVCHAN_CTL, fd, del, 1, sizeof(ch[0]), 0), 1);
 	}
 	after = slab_memory();
 	/* On the debug kernel KASAN keeps what is freed, and kmemleak finds what is not. */
@@ -407,8 +410,11 @@ static int call_number(struct channel *c, int call, int op, int fd, int inner, i
 	};
 	struct evchan_change user = { .op = op, .type = EVCHAN_USER };
 	struct evchan_params p = { .entries = 64 };
+	uint32_t in = op == EVCHAN_DEL ? 0 : POLLIN;
 	int ret;
 
+	if (op == EVCHAN_DEL)
+		timer = removal(&timer);
 	switch (call) {
 	case 0:
 		ret = syscall(NR_EVCHAN_CREATE, &p, sizeof(p));
@@ -417,15 +423,15 @@ static int call_number(struct channel *c, int call, int op, int fd, int inner, i
 		close(ret);
 		return 0;
 	case 1:
-		return watch(c, op, EVCHAN_POLL, fd, POLLIN, 0, 0);
+		return watch(c, op, EVCHAN_POLL, fd, in, 0, 0);
 	case 2:
-		return watch(c, op, EVCHAN_POLL, inner, POLLIN, 0, 0);
+		return watch(c, op, EVCHAN_POLL, inner, in, 0, 0);
 	case 3:
 		return change(c, &timer);
 	case 4:
 		return change(c, &user);
 	case 5:
-		return watch(c, op, EVCHAN_PIPE, fifo, EVCHAN_RECV, 0, 0);
+		return watch(c, op, EVCHAN_PIPE, fifo, op == EVCHAN_DEL ? 0 : EVCHAN_RECV, 0, 0);
 	default:
 		return 1;
 	}

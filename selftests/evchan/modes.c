@@ -242,8 +242,9 @@ TEST_F(channel, delete_by_id_after_close)
 
 	ASSERT_EQ(change(&self->c, &ch), 0);
 	close(self->fd);		/* the file lives on in the copy */
-	ch.op = EVCHAN_DEL;
-	ch.flags = EVCHAN_BY_ID;
+	ch = (struct evchan_change){
+		.op = EVCHAN_DEL, .type = EVCHAN_POLL, .flags = EVCHAN_BY_ID, .id = ch.id,
+	};
 	EXPECT_EQ(change(&self->c, &ch), 0);
 	EXPECT_EQ(change(&self->c, &ch), -ENOENT);
 	self->fd = copy;

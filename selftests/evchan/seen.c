@@ -38,7 +38,7 @@ TEST_F(channel, fdinfo)
 	ASSERT_EQ(change(c, &timer), 0);
 	ASSERT_NE(info_line(c->fd, "source: type:2 id:4d ", line, sizeof(line)), NULL);
 	EXPECT_NE(strstr(line, "interval:3600000000000"), NULL);
-	timer.op = EVCHAN_DEL;
+	timer = removal(&timer);
 	ASSERT_EQ(change(c, &timer), 0);
 	EXPECT_EQ(info_line(c->fd, "source:", line, sizeof(line)), NULL);
 

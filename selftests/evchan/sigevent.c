@@ -216,7 +216,7 @@ TEST_F(channel, posix_timer_removed_by_id)
 	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
 	ASSERT_EQ(take(&self->c, &e), 1);
 	EXPECT_EQ(e.data, 6);
-	ch.op = EVCHAN_DEL;
+	ch = removal(&ch);
 	ASSERT_GE(change(&self->c, &ch), 0);
 	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
 	ASSERT_EQ(set_timer(timer, 1, 0), 0);

@@ -14,6 +14,8 @@ static inline int signal_change(struct channel *c, int op, uint64_t id, uint32_t
 		.op = op, .type = EVCHAN_SIGNAL, .flags = flags, .id = id, .data = id,
 	};
 
+	if (op == EVCHAN_DEL)
+		ch = removal(&ch);
 	return change(c, &ch);
 }
 

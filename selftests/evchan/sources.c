@@ -55,7 +55,7 @@ TEST_F(channel, timer_counts_every_period)
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	elapsed = (b.tv_sec - a.tv_sec) * 1000000000ULL + b.tv_nsec - a.tv_nsec;
 	EXPECT_LE(n, elapsed / 2000000);
-	ch.op = EVCHAN_DEL;
+	ch = removal(&ch);
 	EXPECT_GE(change(&self->c, &ch), 0);
 }
 

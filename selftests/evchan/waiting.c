@@ -353,6 +353,7 @@ static void *call_on(void *arg)
 
 		switch (k->call) {
 		case CREATE:
+			p = (struct evchan_params){ .entries = 8 };
 			fd = syscall(NR_EVCHAN_CREATE, &p, sizeof(p));
 			syscall(SYS_close, fd);
 			break;

@@ -1141,8 +1141,8 @@ end_asleep:	atomic { poll_woken -> poll_woken = 0 };
 /*
  * models: kernel/evcore/source.c evcore_modify
  * models: kernel/evcore/sources/fd.c evcore_fd_check
- * models: kernel/evcore/sources/poll.c change_bits
- * models: kernel/evcore/sources/poll.c modify_watching
+ * models: include/linux/evcore_face.h evcore_change_bits
+ * models: include/linux/evcore_face.h evcore_modify_watching
  * Source 0 was of no interest; from now on it is. The short way has the wait queue
  * head's lock in place of queue->lock.
  */

@@ -42,7 +42,7 @@
 /* Flags of evchan_create(). */
 #define EVCHAN_NONBLOCK		0x0800		/* as O_NONBLOCK */
 #define EVCHAN_CLOEXEC		0x80000		/* as O_CLOEXEC */
-#define EVCHAN_SINGLE_CONSUMER	0x1		/* one thread at a time takes */
+/* 0x1 is reserved: it named channels with one thread that takes, and did nothing */
 
 /* evchan_params.features */
 #define EVCHAN_FEAT_OVERFLOW	0x1	/* a full ring loses nothing */
@@ -53,7 +53,7 @@
 
 /**
  * struct evchan_params - what evchan_create() is asked for, and its answer
- * @flags: in: EVCHAN_NONBLOCK, EVCHAN_CLOEXEC, EVCHAN_SINGLE_CONSUMER
+ * @flags: in: EVCHAN_NONBLOCK, EVCHAN_CLOEXEC
  * @entries: in: slots wanted, 0 for the default; out: slots there are
  * @features: out: EVCHAN_FEAT_*
  * @map_offset: out: offset for mmap()
@@ -63,6 +63,8 @@
  * @busy_poll_us: in: how long a wait that finds nothing polls the network device of
  *                the sockets it watches before it sleeps, at most 1000000; 0: what
  *                net.core.busy_poll says, which is not at all by default
+ *
+ * What is only out must be 0 on entry. No more is written than the caller's size.
  */
 struct evchan_params {
 	__u32		flags;
@@ -174,19 +176,24 @@ struct evchan_event {
  * @op: EVCHAN_ADD ...
  * @type: EVCHAN_SOCKET ...
  * @flags: EVCHAN_LEVEL ...
- * @id: names the registration within its type. Descriptors: filled in by ADD
- *      (low 32 bits: the descriptor), used by MOD and DEL with EVCHAN_BY_ID.
+ * @id: names the registration within its type. Descriptors: filled in by ADD and SET
+ *      (low 32 bits: the descriptor), used with EVCHAN_BY_ID, otherwise not looked at
  * @events: bits asked for; for POST those to deliver. CHECK fills in those that
  *          hold now, with @flags and @data of the registration
  * @result: out: 0 or a negative errno. DEL: 1 says that an event of the
- *          registration was already taken and may be in another thread's hands
- * @data: cookie, returned in each event
+ *          registration was already taken and may be in another thread's hands.
+ *          -EINTR: not carried out, for a signal came
+ * @data: cookie, returned in each event; for POST an AIO event's
  * @args: descriptors: [0] the fd. Inodes: [0] an fd, [1] a path that begins there,
  *        or 0 for the fd itself; the events are those of inotify(7). Timers:
  *        [0] clock id, [1] first expiry and [2] interval in ns,
  *        [3] EVCHAN_TIMER_*. Futexes: [0] address, [1] value expected there,
- *        [2] mask, [3] FUTEX2_* flags. POST: the value, then the event's extra,
- *        after the fd where it is found by that
+ *        [2] mask, [3] FUTEX2_* flags. POST: the value, then the event's extra (of a
+ *        user event the number of posts, 0 for 1), after the fd where it is found by
+ *        that
+ *
+ * What has no meaning for an operation and type is 0, or the entry is refused with EINVAL.
+ * DEL and CHECK have a name and EVCHAN_BY_ID only.
  */
 struct evchan_change {
 	__u16		op;

@@ -624,6 +624,7 @@ const struct evcore_source_ops evcore_futex_ops = {
 	.default_events	= EVCORE_WOKEN | EVCORE_CHANGED,
 	.prepare	= futex_prepare,
 	.finish		= futex_finish,
+	.nr_args	= 4,
 	.attach		= futex_attach,
 	.detach		= futex_detach,
 	.used		= futex_used,

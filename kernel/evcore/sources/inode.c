@@ -33,6 +33,8 @@
  * for a slot, the event is counted in an overrun record. The record that ends the
  * source, because the inode or its file system is gone, was allocated when it was made.
  */
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/inotify.h>
@@ -91,6 +93,7 @@ struct inode_source {
 	struct inode		*inode;		/* to compare; im holds it while attached */
 	dev_t			dev;
 	unsigned long		ino;
+	kuid_t			owner;		/* named it, and so may be told of it */
 };
 
 static struct inode_source *to_inode(struct evcore_source *s)
@@ -463,6 +466,7 @@ static int watch_inode(struct inode_source *is, struct inode_prepared *p, u32 ev
 	if (im->gone)	/* meanwhile: nobody else will tell it */
 		post_end(im);
 	spin_unlock(&im->lock);
+	is->owner = current_fsuid();
 	return 0;
 }
 
@@ -526,12 +530,23 @@ static int inode_modify(struct evcore_source *s, struct evcore_request *req)
 	return 0;
 }
 
+/*
+ * Is whoever opened fdinfo the user who named the inode, or allowed to look into any
+ * process? A queue may have been passed on to somebody who could not even reach the file.
+ */
+static bool may_see_inode(const struct inode_source *is, const struct seq_file *m)
+{
+	return uid_eq(m->file->f_cred->fsuid, is->owner) ||
+	       file_ns_capable(m->file, &init_user_ns, CAP_SYS_PTRACE);
+}
+
 static void inode_describe(struct evcore_source *s, struct seq_file *m)
 {
 	const struct inode_source *is = to_inode(s);
 
-	seq_printf(m, " ino:%lx sdev:%x waiting:%u", is->ino, is->dev,
-		   READ_ONCE(is->holder.nr_held));
+	if (may_see_inode(is, m))
+		seq_printf(m, " ino:%lx sdev:%x", is->ino, is->dev);
+	seq_printf(m, " waiting:%u", READ_ONCE(is->holder.nr_held));
 }
 
 const struct evcore_source_ops evcore_inode_ops = {
@@ -540,6 +555,7 @@ const struct evcore_source_ops evcore_inode_ops = {
 	.size		= sizeof(struct inode_source),
 	.fixed		= EVCORE_COUNTS,
 	.all_events	= IN_ALL_EVENTS | INODE_HOW,
+	.nr_args	= 2,
 	.holds		= true,
 	.prepare	= inode_prepare,
 	.finish		= inode_finish,

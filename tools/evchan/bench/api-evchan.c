@@ -21,7 +21,6 @@ struct channel {
 static void *channel_open(const struct setup *s)
 {
 	struct evchan_params params = {
-		.flags = is(s->variant, "single-consumer") ? EVCHAN_SINGLE_CONSUMER : 0,
 		.entries = s->entries,
 		.busy_poll_us = is(s->variant, "busy-poll") ? BUSY_POLL_US : 0,
 	};
@@ -139,7 +138,7 @@ static void channel_close(void *q)
 }
 
 static const char *const variants[] = { "", NULL };
-static const char *const extras[] = { "single-consumer", "timestamps", "busy-poll", NULL };
+static const char *const extras[] = { "timestamps", "busy-poll", NULL };
 
 const struct api api_evchan = {
 	.name = "evchan", .variants = variants, .extras = extras, .open = channel_open,

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,11 +322,30 @@ int ec_wait_events(ec_t ec, event_data_t *d, unsigned int min, unsigned int max,
 	return (int)(n + take_events(ec, d + n, max - n));
 }
 
+/* Does the kernel find such an entry by the descriptor in args[0]? */
+static bool by_fd(const struct evchan_change *c)
+{
+	return !(c->flags & EVCHAN_BY_ID) &&
+	       (c->type == EVCHAN_SOCKET || c->type == EVCHAN_POLL ||
+		c->type == EVCHAN_PIPE || c->type == EVCHAN_PROCESS);
+}
+
 int ec_change(ec_t ec, struct evchan_change *c)
 {
 	c->result = 0;
-	if (evchan_ctl(ec->fd, c, 1, sizeof(*c), 0) < 0)
+	if (c->op == EVCHAN_DEL) {
+		/* What an addition had besides its name means nothing here, and is refused. */
+		struct evchan_change del = {
+			.op = EVCHAN_DEL, .type = c->type, .flags = c->flags & EVCHAN_BY_ID,
+			.id = c->id, .args = { by_fd(c) ? c->args[0] : 0 },
+		};
+
+		if (evchan_ctl(ec->fd, &del, 1, sizeof(del), 0) < 0)
+			return -1;
+		c->result = del.result;
+	} else if (evchan_ctl(ec->fd, c, 1, sizeof(*c), 0) < 0) {
 		return -1;
+	}
 	if (c->result >= 0)
 		return c->result;
 	errno = -c->result;
@@ -365,11 +385,17 @@ int ec_timer(ec_t ec, uint64_t id, clockid_t clock, uint64_t first_ns,
 
 int ec_watch_signal(ec_t ec, uint64_t sig, unsigned int flags, uint64_t data)
 {
+	uint64_t number = sig & ~EVCHAN_SIGNAL_NOMASK;
 	struct evchan_change c = {
 		.op = EVCHAN_SET, .type = EVCHAN_SIGNAL, .flags = flags, .id = sig,
 		.data = data,
 	};
 
+	/* Those between are the C library's own, as for sigaction(). */
+	if (number >= 32 && number < (uint64_t)SIGRTMIN) {
+		errno = EINVAL;
+		return -1;
+	}
 	return ec_change(ec, &c);
 }
 
@@ -460,8 +486,12 @@ int ec_give_back(ec_t ec, const event_data_t *d)
 {
 	struct evchan_change c = {
 		.op = EVCHAN_POST, .type = d->type, .flags = EVCHAN_BY_ID, .id = d->id,
-		.events = d->events, .data = d->data, .args = { d->value, d->extra[0], d->extra[1] },
+		.events = d->events, .args = { d->value, d->extra[0], d->extra[1] },
 	};
+
+	/* Of others it is the registration's. */
+	if (d->type == EVCHAN_AIO)
+		c.data = d->data;
 
 	return ec_change(ec, &c);
 }

@@ -54,7 +54,7 @@ int evchan_wait(int fd, unsigned int min, unsigned int flags,
 
 /**
  * ec_create - make a channel with a ring of the default size
- * @flags: EVCHAN_CLOEXEC, EVCHAN_NONBLOCK, EVCHAN_SINGLE_CONSUMER
+ * @flags: EVCHAN_CLOEXEC, EVCHAN_NONBLOCK
  *
  * Return: the channel, to be given to ec_destroy(); NULL with errno ENOSYS
  * without the kernel's support, ENOMEM, EMFILE, EINVAL.

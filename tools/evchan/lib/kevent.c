@@ -249,11 +249,17 @@ int kevent_timer(int fd, unsigned long long period_ns, unsigned int req_flags, v
 
 int kevent_watch_signal(int fd, unsigned long long sig, unsigned int req_flags, void *ptr)
 {
+	unsigned long long number = sig & ~KEVENT_SIGNAL_NOMASK;
 	struct ukevent uk = {
 		.id.raw_u64 = sig, .type = KEVENT_SIGNAL, .event = KEVENT_SIGNAL_DELIVERY,
 		.req_flags = req_flags, .ptr = ptr,
 	};
 
+	/* Those between are the C library's own, as for sigaction(). */
+	if (number >= 32 && number < (unsigned long long)SIGRTMIN) {
+		errno = EINVAL;
+		return -1;
+	}
 	return set_request(fd, &uk);
 }
 

@@ -188,7 +188,8 @@ class EvchanSelector(_Selector):
 
     def _change(self, op, fd, bits=0):
         # EVCHAN_POLL 3, EVCHAN_LEVEL 1
-        change = _Change(op=op, type=3, flags=1 if bits else 0, events=bits, data=fd)
+        change = _Change(op=op, type=3, flags=1 if bits else 0, events=bits,
+                         data=fd if bits else 0)
         change.args[0] = fd
         if self._lib.ec_change(self._ec, change) < 0:
             raise _error()

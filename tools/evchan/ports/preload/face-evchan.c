@@ -61,7 +61,8 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 	struct set *set = set_find(epfd);
 	int ret, err;
 
-	if (ev) {
+	/* A removal has nothing but the descriptor, whatever the caller hands over. */
+	if (ev && op != EPOLL_CTL_DEL) {
 		/* Errors are reported even if nothing is asked for. */
 		c.events = (ev->events & 0xffff) | EPOLLERR | EPOLLHUP;
 		c.flags = change_flags(ev->events);

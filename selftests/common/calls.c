@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What both interfaces' calls do alike: who may make queues, and signals in long calls. */
+#include <sys/prctl.h>
+#include <sys/time.h>
+
+#include "face.h"
+
+#define DISABLED "/proc/sys/kernel/evcore_disabled"
+
+/* errno of making a queue, of either kind, as this process or as another user. */
+static int make_errno(enum face_kind kind, uid_t uid)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		struct evchan_params p = { .entries = 8 };
+		int fd;
+
+		if (uid && setresuid(uid, uid, uid))
+			_exit(255);
+		fd = kind == EVCHAN ? syscall(NR_EVCHAN_CREATE, &p, sizeof(p)) :
+		     syscall(NR_KEVENT_INIT, NULL, 8, 0);
+		_exit(fd < 0 ? errno : 0);
+	}
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* kernel.evcore_disabled: 1, root only; 2, nobody. What exists goes on. */
+TEST_F(face, disabled)
+{
+	static const struct { const char *value; int root, user; } rows[] = {
+		{ "1", 0, EPERM }, { "2", EPERM, EPERM }, { "0", 0, 0 },
+	};
+	int fd = eventfd(0, EFD_NONBLOCK);
+	struct got g;
+
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(write_file(DISABLED, rows[i].value), 0);
+		EXPECT_EQ(make_errno(self->kind, 0), rows[i].root);
+		EXPECT_EQ(make_errno(self->kind, 65534), rows[i].user);
+		if (self->kind == EVCHAN)
+			EXPECT_EQ(watch(&self->c, EVCHAN_SET, EVCHAN_POLL, fd, POLLIN, 0, 1), 0);
+		raise_eventfd(fd);
+		if (self->kind == EVCHAN)
+			EXPECT_EQ(face_next(self, &g, LONG_MS), 1);
+	}
+	EXPECT_NE(write_file(DISABLED, "3"), 0);
+	EXPECT_NE(write_file(DISABLED, "-1"), 0);
+	close(fd);
+}
+
+static void on_signal(int sig)
+{
+}
+
+enum { MANY = 65536 };
+
+/* A signal ends a long call; every entry says whether it was carried out. */
+TEST_F(face, signal_ends_a_long_call)
+{
+	struct itimerval soon = { .it_value = { 0, 1000 } };
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct evchan_change *ch = calloc(MANY, sizeof(*ch));
+	struct ukevent *uk = calloc(MANY, sizeof(*uk));
+	unsigned int done = 0, refused = 0, other = 0;
+	int ret = -1;
+
+	ASSERT_EQ(sigaction(SIGALRM, &sa, NULL), 0);
+	for (int tries = 0; tries < 20 && !refused; tries++) {
+		done = refused = other = 0;
+		for (int i = 0; i < MANY; i++) {
+			ch[i] = (struct evchan_change){
+				.op = EVCHAN_ADD, .type = EVCHAN_USER, .id = i, .result = 77,
+			};
+			uk[i] = request(KEVENT_UNOTIFY, i, 1, 0, i);
+		}
+		ASSERT_EQ(setitimer(ITIMER_REAL, &soon, NULL), 0);
+		if (self->kind == EVCHAN) {
+			ret = syscall(NR_EVCHAN_CTL, self->c.fd, ch, MANY, sizeof(*ch), 0);
+			for (int i = 0; i < MANY; i++) {
+				done += !ch[i].result;
+				refused += ch[i].result == -EINTR;
+				other += ch[i].result && ch[i].result != -EINTR;
+			}
+			EXPECT_EQ(ret, (int)done);
+		} else {
+			ret = ctl(&self->q, KEVENT_CTL_ADD, uk, MANY);
+			ASSERT_GE(ret, 0);
+			for (int i = 0; i < ret; i++) {
+				refused += (int)uk[i].ret_data[1] == -EINTR;
+				other += (int)uk[i].ret_data[1] != -EINTR;
+			}
+			done = MANY - ret;
+			/* Handed back from the first that was not carried out. */
+			if (ret)
+				EXPECT_EQ(uk[0].user[0], done);
+		}
+		EXPECT_EQ(other, 0);
+		EXPECT_EQ(face_sources(self), done);
+		face_close(self);
+		ASSERT_EQ(face_open(self), 0);
+	}
+	EXPECT_GT(refused, 0);
+	EXPECT_GE(done, 64);
+	free(ch);
+	free(uk);
+}
+
+/* Fewer are never cut short, though one signal follows the other. */
+TEST_F(face, signals_do_not_end_a_short_call)
+{
+	struct itimerval often = { { 0, 100 }, { 0, 100 } }, never = {};
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct evchan_change ch[64];
+	struct ukevent uk[64];
+
+	ASSERT_EQ(sigaction(SIGALRM, &sa, NULL), 0);
+	ASSERT_EQ(setitimer(ITIMER_REAL, &often, NULL), 0);
+	for (int round = 0; round < 300; round++) {
+		for (int i = 0; i < 64; i++) {
+			ch[i] = (struct evchan_change){
+				.op = round & 1 ? EVCHAN_DEL : EVCHAN_ADD, .type = EVCHAN_USER,
+				.id = i,
+			};
+			uk[i] = request(KEVENT_UNOTIFY, i, 1, 0, i);
+		}
+		if (self->kind == EVCHAN) {
+			ASSERT_EQ(syscall(NR_EVCHAN_CTL, self->c.fd, ch, 64, sizeof(ch[0]), 0), 64);
+			continue;
+		}
+		ASSERT_EQ(ctl(&self->q, round & 1 ? KEVENT_CTL_REMOVE : KEVENT_CTL_ADD, uk, 64), 0);
+		for (int i = 0; i < 64 && round & 1; i++)
+			ASSERT_EQ(uk[i].ret_flags, KEVENT_RET_DONE);
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+}
+
+/* --- fdinfo of a queue that was passed on --- */
+
+/* Whether somebody who has the queue, as @uid, finds @word in its fdinfo. */
+static int other_sees(FACE *f, uid_t uid, const char *word)
+{
+	char path[64], text[4096];
+	int status, fd, n;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
+			_exit(2);
+		prctl(PR_SET_DUMPABLE, 1);
+		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", face_fd(f));
+		fd = open(path, O_RDONLY);
+		n = read(fd, text, sizeof(text) - 1);
+		if (n <= 0)
+			_exit(3);
+		text[n] = 0;
+		_exit(!!strstr(text, word));
+	}
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F(face, inode_hidden_from_others)
+{
+	int fd = open("/tmp", O_RDONLY | O_DIRECTORY);
+	struct evchan_change ch = {
+		.op = EVCHAN_ADD, .type = EVCHAN_INODE, .events = 0x100, .args = { fd },
+	};
+	struct ukevent uk = request(KEVENT_INODE, fd, KEVENT_INODE_CREATE, 0, 0);
+
+	ASSERT_EQ(self->kind == EVCHAN ? change(&self->c, &ch) :
+		  kevent_request(&self->q, KEVENT_CTL_ADD, &uk), 0);
+	EXPECT_EQ(other_sees(self, 0, " ino:"), 1);
+	EXPECT_EQ(other_sees(self, 65534, " ino:"), 0);
+	EXPECT_EQ(other_sees(self, 65534, " sdev:"), 0);
+	EXPECT_EQ(other_sees(self, 65534, "source: type:1 "), 1);
+	close(fd);
+}
+
+TEST_HARNESS_MAIN

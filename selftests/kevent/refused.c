@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kevent: what means nothing in a request is refused, so that it can get a meaning; what
+ * programs of 2006 left as it was is not.
+ */
+#include "queue.h"
+
+/* What a request is answered with, of whatever command. */
+static int answer(struct queue *q, unsigned int cmd, struct ukevent uk)
+{
+	int ret = ctl(q, cmd, &uk, 1);
+
+	if (ret < 0)
+		return ret;
+	return uk.ret_flags & KEVENT_RET_BROKEN ? (int)uk.ret_data[1] : 0;
+}
+
+TEST_F(queue, refused_requests)
+{
+	static const unsigned int cmds[] = {
+		KEVENT_CTL_ADD, KEVENT_CTL_MODIFY, KEVENT_CTL_READY, KEVENT_CTL_REMOVE,
+	};
+	const struct ukevent good = request(KEVENT_POLL, self->fd, POLLIN,
+					    KEVENT_REQ_ET | KEVENT_REQ_ALWAYS_QUEUE, 1);
+	struct ukevent uk;
+
+	for (int i = 0; i < 4; i++) {
+		uk = good;
+		uk.event |= 0x80000000;
+		EXPECT_EQ(answer(&self->q, cmds[i], uk), -EINVAL);
+		for (int bit = 8; bit < 32; bit++) {
+			uk = good;
+			uk.req_flags |= 1u << bit;
+			EXPECT_EQ(answer(&self->q, cmds[i], uk), -EINVAL);
+		}
+		uk = good;
+		uk.id.raw[1] = 1;
+		EXPECT_EQ(answer(&self->q, cmds[i], uk), -EINVAL);
+		uk = good;
+		uk.req_flags |= KEVENT_REQ_KEEP;
+		if (i < 2)
+			EXPECT_EQ(answer(&self->q, cmds[i], uk), -EINVAL);
+		uk = request(KEVENT_UNOTIFY, 5, 1, KEVENT_REQ_LAST_CHECK, 0);
+		if (!i)
+			EXPECT_EQ(answer(&self->q, cmds[i], uk), -EINVAL);
+		EXPECT_EQ(counter(self->q.fd, "sources"), i ? 1 : 0);
+		/* Of 2006, that is left alone. */
+		uk = good;
+		uk.ret_flags = ~0u;
+		uk.ret_data[0] = ~0u;
+		uk.ret_data[1] = ~0u;
+		EXPECT_EQ(answer(&self->q, cmds[i], uk), 0);
+	}
+	EXPECT_EQ(counter(self->q.fd, "sources"), 0);
+}
+
+/* All events of a type, and those that are reported unasked, may be asked for. */
+TEST_F(queue, accepted_events)
+{
+	static const struct { uint32_t type, event, id; } rows[] = {
+		{ KEVENT_TIMER, KEVENT_MASK_ALL, 3600 },
+		{ KEVENT_SIGNAL, KEVENT_MASK_ALL, SIGUSR2 },
+		{ KEVENT_SIGNAL, KEVENT_SIGNAL_DELIVERY | KEVENT_SIGNAL_OVERRUN, SIGUSR2 },
+		{ KEVENT_UNOTIFY, KEVENT_MASK_ALL, 5 },
+	};
+	struct ukevent uk;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uk = request(rows[i].type, rows[i].id, rows[i].event, KEVENT_REQ_ET, 0);
+		EXPECT_EQ(answer(&self->q, KEVENT_CTL_ADD, uk), 0);
+		EXPECT_EQ(answer(&self->q, KEVENT_CTL_REMOVE, uk), 0);
+		if (rows[i].event == KEVENT_MASK_ALL && rows[i].type != KEVENT_UNOTIFY) {
+			uk.event = 4;
+			EXPECT_EQ(answer(&self->q, KEVENT_CTL_ADD, uk), -EINVAL);
+		}
+	}
+	uk = request(KEVENT_POLL, self->fd, KEVENT_MASK_ALL, KEVENT_REQ_ET |
+		     KEVENT_REQ_ALWAYS_QUEUE, 0);
+	EXPECT_EQ(answer(&self->q, KEVENT_CTL_ADD, uk), 0);
+}
+
+TEST_HARNESS_MAIN
