@@ -156,14 +156,6 @@ static u64 sum_of(u64 a, u64 b)
 	return check_add_overflow(a, b, &sum) ? U64_MAX : sum;
 }
 
-/* Counts of user space may be any number: at the end of the range they stay. */
-static u64 sum_of(u64 a, u64 b)
-{
-	u64 sum;
-
-	return check_add_overflow(a, b, &sum) ? U64_MAX : sum;
-}
-
 /**
  * evcore_overflow_merge - a further event of a source that waits
  * @s: source in overflow
