@@ -42,6 +42,7 @@
 /* Flags of evchan_create(). */
 #define EVCHAN_NONBLOCK		0x0800		/* as O_NONBLOCK */
 #define EVCHAN_CLOEXEC		0x80000		/* as O_CLOEXEC */
+#define EVCHAN_SINGLE_CONSUMER	0x1		/* reserved, and refused: it has no meaning yet */
 /* 0x1 is reserved: it named channels with one thread that takes, and did nothing */
 
 /* evchan_params.features */
