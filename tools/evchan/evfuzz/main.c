@@ -72,8 +72,14 @@ static void child(uint64_t seed, bool other_user)
 	struct program p;
 	pthread_t thread;
 
+	int null = open("/dev/null", O_RDWR);
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
+	/* Programs write to any number, which is not to be our output. */
+	for (int i = 0; i < 3; i++)
+		dup2(null, i);
+	close(null);
 	setrlimit(RLIMIT_CORE, &core);
 	ops_begin();
 	cover_begin();
@@ -192,6 +198,8 @@ int main(int argc, char **argv)
 	int c, ret = 0;
 	bool user = false;
 
+	/* Whatever was inherited is not for programs to write to. */
+	close_range(3, ~0U, 0);
 	/* Far from what the kernel places, and so from what programs write to and unmap. */
 	shared = mmap((void *)0x200000000000, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
