@@ -465,8 +465,7 @@ TEST_F(face, futex_many_woken)
 	}
 	/* Removed, whether posted by now or not: woken it was. */
 	for (uint64_t i = 300; i < 500; i++) {
-		ch.op = EVCHAN_DEL;
-		ch.id = i;
+		ch = (struct evchan_change){ .op = EVCHAN_DEL, .type = EVCHAN_FUTEX, .id = i };
 		ASSERT_EQ(change(&self->c, &ch), i < 400);
 	}
 	EXPECT_EQ(face_next(self, &g, 0), 0);
