@@ -163,7 +163,10 @@ static void set_what(struct change *ch, u64 word)
 	ch->req.flags = what.flags;
 }
 
-/* How many of args such an entry has, that is not one found by its descriptor. */
+/*
+ * How many of args such an entry has, that is not one found by its descriptor. The entry
+ * that added something can be used again to remove it, or to ask for it.
+ */
 static unsigned int nr_args(const struct change *ch)
 {
 	const struct evcore_source_ops *ops = ch->ops;
@@ -173,12 +176,8 @@ static unsigned int nr_args(const struct change *ch)
 		if (ops->type == EVCHAN_USER)
 			return 2;
 		return 3 + (ops->by_fd && !ch->req.by_id);
-	case EVCHAN_ADD:
-	case EVCHAN_MOD:
-	case EVCHAN_SET:
-		return ops->nr_args;
 	default:
-		return 0;
+		return max_t(unsigned int, ops->nr_args, ops->by_fd);
 	}
 }
 
@@ -194,9 +193,11 @@ static noinline int check_args(const struct change *ch)
 	for (i = nr_args(ch); i < ARRAY_SIZE(req->args); i++)
 		if (req->args[i])
 			return -EINVAL;
-	/* A descriptor is no more than an int. */
-	if ((ops->type == EVCHAN_INODE || (ops->by_fd && !req->by_id)) &&
-	    req->args[0] != (u64)req->fd)
+	/* A descriptor is no more than an int, however that was made longer. */
+	if ((ops->type == EVCHAN_INODE || (ops->by_fd && ch->op != EVCHAN_POST)) &&
+	    req->args[0] != (u64)req->fd && req->args[0] != (u32)req->fd)
+		return -EINVAL;
+	if (ops->by_fd && ch->op == EVCHAN_POST && !req->by_id && req->args[0] != (u64)req->fd)
 		return -EINVAL;
 	/* Of these there is one; what it is called says nothing. */
 	if (ops->single && req->id && ch->op != EVCHAN_POST)
@@ -289,7 +290,8 @@ static int check_change(struct change *ch)
 		return req->flags ? -EINVAL : 0;
 	case EVCHAN_DEL:
 	case EVCHAN_CHECK:
-		return req->flags || req->events || req->data ? -EINVAL : 0;
+		/* What it was added with may be there, and says nothing. */
+		return ch->ops && req->events & ~ch->ops->all_events ? -EINVAL : 0;
 	default:
 		return -EINVAL;
 	}

@@ -165,28 +165,32 @@ TEST_F(channel, refused_removals)
 		for (int k = 0; k < 2; k++) {
 			name = removal(&good);
 			name.op = ops[k];
-			for (int f = 0; f < 7; f++) {
+			for (int f = 0; f < 4; f++) {
 				ch = name;
+				/* These have more arguments, which may be left in it. */
+				if (f > 1 && (ch.type == EVCHAN_TIMER || ch.type == EVCHAN_FUTEX ||
+					      ch.type == EVCHAN_INODE))
+					break;
 				switch (f) {
-				case 0: ch.flags = EVCHAN_ONESHOT; break;
-				case 1: ch.flags = EVCHAN_TIMESTAMP; break;
-				case 2: ch.flags = 1u << 31; break;
-				case 3: ch.events = 1; break;
-				case 4: ch.data = 1; break;
-				case 5: ch.args[1] = 1; break;
+				case 0: ch.flags = 1u << 31; break;
+				case 1: ch.events = 1u << 31; break;
+				case 2: ch.args[1] = 1; break;
 				default: ch.args[3] = 1; break;
 				}
 				EXPECT_EQ(change(&self->c, &ch), -EINVAL) {
 					TH_LOG("type %d op %d, %d", ch.type, ch.op, f);
 				}
 			}
+			if (name.type == EVCHAN_TIMER || name.type == EVCHAN_FUTEX)
+				continue;
 			ch = name;
 			ch.args[0] |= 1ULL << 33;
 			EXPECT_EQ(change(&self->c, &ch), -EINVAL);
 		}
 		EXPECT_EQ(counter(self->c.fd, "sources"), 1);
-		name.op = EVCHAN_DEL;
-		EXPECT_GE(change(&self->c, &name), 0);
+		/* The entry that added it removes it as well. */
+		good.op = EVCHAN_DEL;
+		EXPECT_GE(change(&self->c, &good), 0);
 		close(fd);
 	}
 }
