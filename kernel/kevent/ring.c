@@ -467,6 +467,9 @@ int kevent_ring_commit(struct kevent_queue *k, u32 new_uidx, u32 over)
 	return ret;
 }
 
+/* A word of an entry that may be filled in anew meanwhile. */
+#define racy(word)	data_race(word)	/* see copy_entry() */
+
 /*
  * Copy an entry to user space; false if that cannot be written. Word by word: what
  * copy_to_user() reads from vmalloc memory is checked under a lock of all its users.
@@ -479,15 +482,15 @@ static __always_inline bool copy_entry(const struct ukevent *uk, struct ukevent 
 {
 	if (!user_write_access_begin(to, sizeof(*to)))
 		return false;
-	unsafe_put_user(data_race(uk->id.raw_u64), &to->id.raw_u64, fault);
-	unsafe_put_user(data_race(uk->type), &to->type, fault);
-	unsafe_put_user(data_race(uk->event), &to->event, fault);
-	unsafe_put_user(data_race(uk->req_flags), &to->req_flags, fault);
-	unsafe_put_user(data_race(uk->ret_flags), &to->ret_flags, fault);
-	unsafe_put_user(data_race(uk->ret_data[0]), &to->ret_data[0], fault);
-	unsafe_put_user(data_race(uk->ret_data[1]), &to->ret_data[1], fault);
-	unsafe_put_user(data_race(uk->user[0]), &to->user[0], fault);
-	unsafe_put_user(data_race(uk->user[1]), &to->user[1], fault);
+	unsafe_put_user(racy(uk->id.raw_u64), &to->id.raw_u64, fault);
+	unsafe_put_user(racy(uk->type), &to->type, fault);
+	unsafe_put_user(racy(uk->event), &to->event, fault);
+	unsafe_put_user(racy(uk->req_flags), &to->req_flags, fault);
+	unsafe_put_user(racy(uk->ret_flags), &to->ret_flags, fault);
+	unsafe_put_user(racy(uk->ret_data[0]), &to->ret_data[0], fault);
+	unsafe_put_user(racy(uk->ret_data[1]), &to->ret_data[1], fault);
+	unsafe_put_user(racy(uk->user[0]), &to->user[0], fault);
+	unsafe_put_user(racy(uk->user[1]), &to->user[1], fault);
 	user_write_access_end();
 	return true;
 fault:
