@@ -133,7 +133,7 @@ TEST_F(channel, posix_timer_stops_with_its_channel)
 
 	ASSERT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), 0);
 	ASSERT_EQ(set_timer(timer, 1000000, 1000000), 0);
-	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
+	ASSERT_GE(wait_events(&self->c, 1, LONG_MS), 1);
 	ASSERT_EQ(take(&self->c, &e), 1);
 	EXPECT_EQ(notifies(timer, "evchan"), 1);
 	channel_close(&self->c);
