@@ -10,7 +10,8 @@ static int answer(struct queue *q, unsigned int cmd, struct ukevent uk)
 {
 	int ret = ctl(q, cmd, &uk, 1);
 
-	if (ret < 0)
+	/* An addition that was queued has no answer in it. */
+	if (ret < 0 || (cmd == KEVENT_CTL_ADD && !ret))
 		return ret;
 	return uk.ret_flags & KEVENT_RET_BROKEN ? (int)uk.ret_data[1] : 0;
 }
