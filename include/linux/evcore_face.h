@@ -85,6 +85,7 @@ static __always_inline bool evcore_interrupted(void)
 {
 	return read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL);
 }
+
 /* In a key: what else holds, only ->poll() can tell; or the wait queue head is going. */
 #define EVCORE_KEYS_TELL_LITTLE	(EVCORE_ALWAYS | EVCORE_POLLFREE)
 

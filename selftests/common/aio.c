@@ -458,45 +458,6 @@ TEST_F(face, aio_user_limit)
 	close(fd[1]);
 }
 
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec * 1e-9;
-}
-
-/* A queue that had operations is closed without waiting for a grace period of RCU. */
-TEST_F(face, aio_closed_quickly)
-{
-	enum { TIMES = 20 };
-	aio_context_t ctx = setup(TIMES);
-	double closing = 0, grace;
-	struct iocb cb;
-	FACE other;
-	int fd[2];
-
-	ASSERT_EQ(pipe(fd), 0);
-	for (int i = 0; i < TIMES; i++) {
-		other = (FACE){ .kind = self->kind };
-		ASSERT_EQ(face_open(&other), 0);
-		cb = poll_for(&other, fd[0], i);
-		ASSERT_EQ(submit(ctx, &cb), 1);
-		closing -= seconds();
-		face_close(&other);
-		closing += seconds();
-	}
-	/* Which waits for as many of them. */
-	grace = -seconds();
-	for (int i = 0; i < TIMES; i++)
-		ASSERT_EQ(syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0), 0);
-	grace += seconds();
-	EXPECT_LT(closing, grace / 2);
-	EXPECT_EQ(destroy(ctx), 0);
-	close(fd[0]);
-	close(fd[1]);
-}
-
 /* A completion that a thread cannot serve is given back whole. */
 TEST_F(face, aio_given_back)
 {

@@ -310,11 +310,13 @@ static void stop_waiter(struct futex_waiter *w)
 /* Stopped, its wake-up is not to be posted any more; true if it was going to be. */
 static bool forget_later(struct futex_waiter *w)
 {
-	guard(spinlock)(&w->fm->lock);
-	if (list_empty(&w->later))
-		return false;
+	bool later;
+
+	spin_lock(&w->fm->lock);
+	later = !list_empty(&w->later);
 	list_del_init(&w->later);
-	return true;
+	spin_unlock(&w->fm->lock);
+	return later;
 }
 
 static void free_waiter(struct futex_waiter *w)
@@ -487,16 +489,17 @@ static bool futex_used(struct evcore_source *s)
 static bool withdraw(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
+	bool done = true;
 
-	guard(raw_spinlock_irq)(&q->lock);
-	if (s->where == EVCORE_ON_OVERFLOW) {
+	raw_spin_lock_irq(&q->lock);
+	if (s->where == EVCORE_ON_OVERFLOW)
 		evcore_unlink(s);
-		return true;
-	}
-	if (!s->posted || !q->face->cancel || !q->face->cancel(q, s))
-		return false;
-	s->posted = 0;
-	return true;
+	else if (s->posted && q->face->cancel && q->face->cancel(q, s))
+		s->posted = 0;
+	else
+		done = false;
+	raw_spin_unlock_irq(&q->lock);
+	return done;
 }
 
 static int futex_modify(struct evcore_source *s, struct evcore_request *req)

@@ -317,10 +317,15 @@ static struct task_struct *lock_process(struct pid *leader, unsigned long *flags
 {
 	struct task_struct *t;
 
-	do {
+	for (;;) {
 		t = pid_task(leader, PIDTYPE_TGID);
-	} while (t && !lock_task_sighand(t, flags));
-	return t;
+		if (!t)
+			return NULL;
+		if (lock_task_sighand(t, flags)) {
+			__release(&t->sighand->siglock);	/* held, by the caller */
+			return t;
+		}
+	}
 }
 
 /* SIGALRM came into queues, and there is none that could be dequeued; siglock held. */
@@ -359,6 +364,7 @@ void evcore_itimer_expired(struct signal_struct *sig)
 	t = lock_process(sig->pids[PIDTYPE_TGID], &flags);
 	if (!t)
 		return;
+	__acquire(&t->sighand->siglock);	/* by lock_process() */
 	if (must_rearm(sig)) {
 		now = hrtimer_cb_get_time(timer);
 		interval = sig->it_real_incr;
@@ -425,16 +431,20 @@ static bool is_registered(struct evcore_signals *es, int sig, struct evcore_queu
 static int add_source(struct evcore_signals *es, struct signal_source *ss)
 {
 	u8 *nr = &es->nr[ss->sig - 1];
+	int ret = 0;
 
-	guard(spinlock_irq)(&es->lock);
-	if (is_registered(es, ss->sig, source_of(ss)->queue))	/* in the other form */
-		return -EEXIST;
-	if (*nr == MAX_QUEUES)
-		return -ENOSPC;
-	WRITE_ONCE(*nr, *nr + 1);
-	refcount_inc(&es->refs);
-	list_add_tail(&ss->node, sources_of(es, ss->sig));
-	return 0;
+	spin_lock_irq(&es->lock);
+	if (is_registered(es, ss->sig, source_of(ss)->queue)) {	/* in the other form */
+		ret = -EEXIST;
+	} else if (*nr == MAX_QUEUES) {
+		ret = -ENOSPC;
+	} else {
+		WRITE_ONCE(*nr, *nr + 1);
+		refcount_inc(&es->refs);
+		list_add_tail(&ss->node, sources_of(es, ss->sig));
+	}
+	spin_unlock_irq(&es->lock);
+	return ret;
 }
 
 /* Realtime signals that wait count as pending ones; of the others one waits at most. */
