@@ -363,7 +363,7 @@ static void add_errors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, evcore_add(q, &req, &s), -EINVAL);
 	req.events = 1;
 	req.type = EVCORE_NR_TYPES;
-	KUNIT_EXPECT_EQ(test, evcore_add(q, &req, &s), -EINVAL);
+	KUNIT_EXPECT_EQ(test, evcore_add(q, &req, &s), -ENOSYS);
 	mutex_unlock(&q->mutex);
 	KUNIT_EXPECT_EQ(test, q->nr_sources, 1);
 }
