@@ -5,14 +5,14 @@
 // A write of 0 wakes without a key, for it may leave the eventfd unreadable.
 
 @ write exists @
-expression ctx, head, added;
+identifier ctx, ucnt;
 @@
  eventfd_write(...)
  {
  ...
- ctx->count += added;
+ ctx->count += ucnt;
  ...
--wake_up_locked_poll(head, EPOLLIN);
-+wake_up_locked_poll(head, evcore_eventfd_key(added));
+-wake_up_locked_poll(&ctx->wqh, EPOLLIN);
++wake_up_locked_poll(&ctx->wqh, evcore_write_key(ucnt));
  ...
  }

@@ -36,7 +36,7 @@ static inline bool evcore_is_eventfd(const struct file *file)
  * The key with which a write to an eventfd wakes: one that adds nothing need not make it
  * readable, and leaves it to those that are woken to poll it.
  */
-static inline __poll_t evcore_eventfd_key(u64 added)
+static inline __poll_t evcore_write_key(u64 added)
 {
 	return added ? EPOLLIN : 0;
 }
@@ -58,7 +58,7 @@ static inline void evcore_release(struct file *file)
 		evcore_release_file(file);
 }
 #else
-static inline __poll_t evcore_eventfd_key(u64 added)
+static inline __poll_t evcore_write_key(u64 added)
 {
 	return EPOLLIN;
 }

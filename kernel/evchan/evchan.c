@@ -313,8 +313,6 @@ static int post_change(struct evcore_source *s, const struct evcore_request *req
 		r.named = true;
 		r.extra[0] = req->data;
 		r.extra[1] = req->id;
-	} else if (req->data) {
-		return -EINVAL;		/* the cookie is the registration's */
 	} else if (user && !args[1]) {
 		r.extra[0] = 1;		/* one post, unless several are given back */
 	}

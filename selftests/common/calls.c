@@ -110,14 +110,14 @@ TEST_F(face, signal_ends_a_long_call)
 /* Fewer are never cut short, though one signal follows the other. */
 TEST_F(face, signals_do_not_end_a_short_call)
 {
-	struct itimerval often = { { 0, 100 }, { 0, 100 } }, never = {};
+	struct itimerval often = { { 0, 2000 }, { 0, 2000 } }, never = {};
 	struct sigaction sa = { .sa_handler = on_signal };
 	struct evchan_change ch[64];
 	struct ukevent uk[64];
 
 	ASSERT_EQ(sigaction(SIGALRM, &sa, NULL), 0);
 	ASSERT_EQ(setitimer(ITIMER_REAL, &often, NULL), 0);
-	for (int round = 0; round < 300; round++) {
+	for (int round = 0; round < 100; round++) {
 		for (int i = 0; i < 64; i++) {
 			ch[i] = (struct evchan_change){
 				.op = round & 1 ? EVCHAN_DEL : EVCHAN_ADD, .type = EVCHAN_USER,

@@ -122,7 +122,7 @@ TEST(epoll_set_in_a_channel)
 /* Many channels that watch one go in bounded time each, and as they came. */
 TEST(many_watchers_of_a_channel)
 {
-	enum { MANY = 2000 };
+	enum { MANY = 1100 };
 	struct rlimit files = { 4096, 4096 };
 	static struct channel c[MANY];
 	struct channel inner, hub, outer;

@@ -13,7 +13,7 @@
  * Believed are, of a key without EPOLLERR, EPOLLHUP and POLLFREE:
  *
  * eventfd	IN, OUT: it is woken with its lock held after the count has changed
- *		(a write of 0 has no key, see evcore_eventfd_key())
+ *		(a write of 0 has no key, see evcore_write_key())
  * TCP, UDP	IN, OUT, RDHUP: woken after data was queued, or room was found. PRI
  *		and RDBAND come with every byte, WRBAND with all room: not believed. A
  *		byte of urgent data wakes with IN, too; that is reported as IN.
