@@ -42,8 +42,8 @@
  *
  * FIELDS
  *
- * queue->overflow, ->nr_held, ->recheck, ->checking, ->reap, ->look, ->waiters, ->min_waiters,
- * ->waiter_nr, ->wake_through, ->poll_mark, counters and the fields of a source below
+ * queue->overflow, ->nr_held, ->recheck, ->checking, ->reap, ->look, ->handed_over, ->waiters,
+ * ->min_waiters, ->waiter_nr, ->wake_through, ->poll_mark, counters and the fields of a source below
  * "queue->lock": queue->lock.
  * queue->table, ->fds, ->nr_fds, ->nr_sources, ->next_id, source->id, ->type,
  * ->hashed, ->attached: queue->mutex.
@@ -223,6 +223,8 @@ struct evcore_face {
  *            in hand
  * @reap: sources removed by their delivery
  * @look: @recheck or @reap may have some; false only while both are empty
+ * @handed_over: evcore_wake_other() found nobody asleep: a wait that has polled conditions
+ *               before polls them again
  * @due: level-triggered sources that were posted without the lock, whose condition the
  *       next wait looks at; taken off under @mutex
  * @nr_woken: tasks woken that have not looked yet
@@ -275,6 +277,7 @@ struct evcore_queue {
 	unsigned int		nr_woken;
 	bool			calling;
 	bool			look;
+	bool			handed_over;
 	struct llist_head	due;
 	u64			poll_mark;
 	u64			overflowed;

@@ -255,6 +255,10 @@ int evcore_wake_other(struct evcore_queue *q, bool force)
 	if (w) {
 		w->forced = force;
 		wake_one(q, w);
+	} else {
+		/* One that is about to sleep has polled conditions before this call. */
+		q->handed_over = true;
+		q->look = true;
 	}
 	ret = min_t(unsigned int, evcore_ready(q, UINT_MAX), INT_MAX);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
@@ -337,6 +341,7 @@ static noinline void serve(struct evcore_queue *q)
 {
 	bool look = look_due(q);
 
+	q->handed_over = false;
 	raw_spin_unlock_irq(&q->lock);
 	if (look) {
 		mutex_lock(&q->mutex);
@@ -427,7 +432,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
 		n = evcore_ready(q, min);
-		look = q->nr_check || !llist_empty(&q->due);
+		look = q->nr_check || !llist_empty(&q->due) || q->handed_over;
 		if (look || n >= min) {
 			__set_current_state(TASK_RUNNING);
 			dequeue(q, &w);

@@ -543,4 +543,58 @@ TEST_F(race, look_and_post)
 	EXPECT_BOTH("posted by the wake-up", "found by the look");
 }
 
+static void take_and_hand_over(FIXTURE_DATA(race) *self)
+{
+	struct evchan_event e;
+
+	self->result = take(&self->c, &e);
+	syscall(NR_EVCHAN_WAIT, self->c.fd, 0, EVCHAN_WAKE_OTHER, NULL, NULL, 0);
+}
+
+/*
+ * A thread that goes to sleep has polled the condition while its event was in the ring;
+ * another takes that event and hands over: the condition still holds, and is reported.
+ */
+TEST_F(race, hand_over_and_sleep)
+{
+	enum { OTHERS = 6 };
+	struct channel *c = &self->c;
+	struct evchan_event e;
+	int fd[OTHERS];
+	bool again;
+
+	self->other = take_and_hand_over;
+	channel_close(c);
+	ASSERT_EQ(channel_open(c, 8, 0), 0);
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_LEVEL, 1), 0);
+	for (int i = 0; i < OTHERS; i++) {
+		fd[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, fd[i], POLLIN, EVCHAN_LEVEL, 2), 0);
+	}
+	while (race_again(self)) {
+		/* Conditions that are polled after this one, and are over: time in between. */
+		for (int i = 0; i < OTHERS; i++)
+			ASSERT_EQ(raise_eventfd(fd[i]), 0);
+		ASSERT_EQ(wait_events(c, 0, 0), OTHERS);
+		for (int i = 0; i < OTHERS; i++) {
+			ASSERT_EQ(take(c, &e), 1);
+			read_eventfd(fd[i]);
+		}
+		ASSERT_EQ(raise_eventfd(self->fd), 0);
+		race_start(self);
+		/* Without a time limit, at which conditions would be polled again. */
+		ASSERT_EQ(wait_events(c, 1, -1), 1);
+		race_end(self);
+		EXPECT_EQ(self->result, 1);
+		again = take(c, &e);
+		race_outcome(self, again, again);
+		read_eventfd(self->fd);
+		while (wait_events(c, 0, 0) > 0)
+			take(c, &e);
+	}
+	for (int i = 0; i < OTHERS; i++)
+		close(fd[i]);
+	EXPECT_BOTH("the event was there", "reported again");
+}
+
 TEST_HARNESS_MAIN
