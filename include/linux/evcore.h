@@ -42,9 +42,9 @@
  *
  * FIELDS
  *
- * queue->overflow, ->nr_held, ->recheck, ->checking, ->reap, ->look, ->handed_over, ->waiters,
- * ->min_waiters, ->waiter_nr, ->wake_through, ->poll_mark, counters and the fields of a source below
- * "queue->lock": queue->lock.
+ * queue->overflow, ->nr_held, ->recheck, ->checking, ->reap, ->look, ->handed_over,
+ * ->waiters, ->min_waiters, ->waiter_nr, ->wake_through, ->poll_mark, counters and the
+ * fields of a source below "queue->lock": queue->lock.
  * queue->table, ->fds, ->nr_fds, ->nr_sources, ->next_id, source->id, ->type,
  * ->hashed, ->attached: queue->mutex.
  * source->events, ->flags, ->data: written under queue->mutex, read by posting
