@@ -112,6 +112,9 @@ virtual counts, hints
 - E == -1
 + !E
 |
+- E != -1
++ E
+|
 - E >= 0
 + E
 )
