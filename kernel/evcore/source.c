@@ -275,6 +275,7 @@ static bool has_several_records(const struct evcore_source *s)
 /* What a modify changes, for begin_anew(). */
 struct modify {
 	bool	withdraw;	/* what was posted before */
+	bool	same_cookie;	/* what is posted from now on looks like that */
 	bool	several;	/* there may be more of it than the last record */
 };
 
@@ -294,7 +295,11 @@ static void begin_anew(struct evcore_source *s, void *arg)
 			q->face->cancel(q, s);
 		WRITE_ONCE(s->posted, 0);
 	}
-	s->armed = true;
+	/*
+	 * A oneshot source that fired before the other records are withdrawn would have that
+	 * event withdrawn too, and not be armed for what is found afterwards.
+	 */
+	s->armed = !(m->several && m->same_cookie && s->flags & EVCORE_ONESHOT);
 	if (ops->by_fd)
 		s->pending &= s->events | EVCORE_ALWAYS;
 	else if (m->withdraw)
@@ -320,7 +325,10 @@ static void begin_anew(struct evcore_source *s, void *arg)
 int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct file *file)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
-	struct modify m = { .withdraw = ops->check || s->data != req->data };
+	struct modify m = {
+		.withdraw = ops->check || s->data != req->data,
+		.same_cookie = s->data == req->data,
+	};
 	struct evcore_queue *q = s->queue;
 	u64 old_data = s->data;
 	u32 ready = 0, flags;
@@ -355,8 +363,12 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	} else {
 		begin_anew(s, &m);
 	}
-	if (unlikely(m.several))
+	if (unlikely(m.several)) {
 		q->face->withdraw(q, s, old_data);
+		raw_spin_lock_irq(&q->lock);
+		s->armed = true;
+		raw_spin_unlock_irq(&q->lock);
+	}
 	req->id = s->id;
 	/* What was withdrawn, or not reported for the old events, this look finds. */
 	if (ops->modified)

@@ -9,6 +9,7 @@
  */
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "channel.h"
 
@@ -541,6 +542,51 @@ TEST_F(race, look_and_post)
 		}
 	}
 	EXPECT_BOTH("posted by the wake-up", "found by the look");
+}
+
+static void write_fifo(FIXTURE_DATA(race) *self)
+{
+	self->result = write(self->arg, "x", 1);
+}
+
+/*
+ * A oneshot source of a file with two wait queue heads is armed again with the cookie it
+ * has, and an event of before is withdrawn: not one that came after that, of which nothing
+ * else would tell.
+ */
+TEST_F(race, arm_and_post)
+{
+	struct channel *c = &self->c;
+	static const char path[] = "/tmp/evchan-litmus";
+	struct evchan_event e;
+	char buf[8];
+
+	unlink(path);
+	ASSERT_EQ(mkfifo(path, 0600), 0);
+	self->arg = open(path, O_RDWR | O_NONBLOCK);
+	unlink(path);
+	ASSERT_GE(self->arg, 0);
+	self->other = write_fifo;
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->arg, POLLIN, EVCHAN_ONESHOT, 1), 0);
+	while (race_again(self)) {
+		ASSERT_EQ(write(self->arg, "x", 1), 1);
+		ASSERT_EQ(read(self->arg, buf, sizeof(buf)), 1);
+		race_start(self);
+		ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->arg, POLLIN, EVCHAN_ONESHOT, 1),
+			  0);
+		race_end(self);
+		ASSERT_EQ(self->result, 1);
+		ASSERT_EQ(take(c, &e), 1) {
+			TH_LOG("round %u: there is something to read, and no event", self->round);
+		}
+		EXPECT_EQ(take(c, &e), 0);
+		race_outcome(self, e.cpu, e.cpu);
+		ASSERT_EQ(read(self->arg, buf, sizeof(buf)), 1);
+		ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->arg, POLLIN, EVCHAN_ONESHOT, 1),
+			  0);
+	}
+	close(self->arg);
+	EXPECT_BOTH("posted by the wake-up", "found by the modify");
 }
 
 static void take_and_hand_over(FIXTURE_DATA(race) *self)

@@ -69,7 +69,6 @@ static u32 socket_keys(const struct socket *sock)
 }
 
 /* The bits of a wake-up key that are believed, see the head of this file. */
-/* The bits of a wake-up key that are believed, see the head of this file. */
 static u32 believed_keys(struct file *file)
 {
 	struct socket *sock = sock_from_file(file);

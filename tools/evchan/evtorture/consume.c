@@ -268,10 +268,14 @@ static void consume(struct consumer *c, ec_t ec)
 			if (one_in(&c->seed, 64))
 				queue_hand_over();
 		} else if (world->by_commit) {
-			if (take_committed(c))
-				continue;
+			bool taken = take_committed(c);
+
+			/* Events may come as fast as they are taken: always a chance to be cancelled. */
 			pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-			kevent_wait(world->fd, 1, *(volatile uint32_t *)&world->uidx, &to, 0);
+			pthread_testcancel();
+			if (!taken)
+				kevent_wait(world->fd, 1, *(volatile uint32_t *)&world->uidx, &to,
+					    0);
 			pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 		} else {
 			pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);

@@ -82,8 +82,10 @@ int source_del(struct source *s)
 
 	s->there = false;
 	__atomic_add_fetch(&world->deletes, 1, __ATOMIC_RELAXED);
-	/* A oneshot request of kevent goes with its event. */
-	if (ret < 0 && !(ret == -ENOENT && s->mode == ONESHOT && !world->ec && !s->keep)) {
+	/* A oneshot request of kevent goes with its event, which may not have been taken yet. */
+	if (ret == -ENOENT && s->mode == ONESHOT && !world->ec && !s->keep)
+		return 0;
+	if (ret < 0) {
 		complain(s, "deleting it failed: %s", strerror(-ret));
 		return -1;
 	}
