@@ -274,10 +274,22 @@ static bool has_several_records(const struct evcore_source *s)
 
 /* What a modify changes, for begin_anew(). */
 struct modify {
-	bool	withdraw;	/* what was posted before */
-	bool	same_cookie;	/* what is posted from now on looks like that */
-	bool	several;	/* there may be more of it than the last record */
+	bool	withdraw;	/* the last record, which was posted before */
+	bool	several;	/* there may be more records */
 };
+
+/* Withdraw the last record, and say whether there may be more; queue->lock held. */
+static void withdraw_last(struct evcore_source *s, struct modify *m)
+{
+	struct evcore_queue *q = s->queue;
+
+	m->several = q->face->cancel ? s->posted && has_several_records(s) :
+				       !q->face->taken(q, s);
+	if (s->posted && q->face->cancel)
+		q->face->cancel(q, s);
+	WRITE_ONCE(s->posted, 0);
+	m->withdraw = false;
+}
 
 /* Withdraw what was posted for the old events, and arm. */
 static void begin_anew(struct evcore_source *s, void *arg)
@@ -288,22 +300,15 @@ static void begin_anew(struct evcore_source *s, void *arg)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	if (m->withdraw) {
-		m->several = q->face->cancel ? s->posted && has_several_records(s) :
-					       !q->face->taken(q, s);
-		if (s->posted && q->face->cancel)
-			q->face->cancel(q, s);
-		WRITE_ONCE(s->posted, 0);
-	}
+	if (m->withdraw)
+		withdraw_last(s, m);
 	/*
-	 * A oneshot source that fired before the other records are withdrawn would have that
-	 * event withdrawn too, and not be armed for what is found afterwards.
+	 * A oneshot source that fired before the other records are withdrawn could have that
+	 * event withdrawn too, and would not be armed for what is found afterwards.
 	 */
-	s->armed = !(m->several && m->same_cookie && s->flags & EVCORE_ONESHOT);
+	s->armed = !(m->several && ops->check && s->flags & EVCORE_ONESHOT);
 	if (ops->by_fd)
 		s->pending &= s->events | EVCORE_ALWAYS;
-	else if (m->withdraw)
-		s->pending = 0;
 	if (s->where == EVCORE_ON_RECHECK ||
 	    (s->where == EVCORE_ON_OVERFLOW && !s->pending))
 		evcore_unlink(s);
@@ -325,11 +330,10 @@ static void begin_anew(struct evcore_source *s, void *arg)
 int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct file *file)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
-	struct modify m = {
-		.withdraw = ops->check || s->data != req->data,
-		.same_cookie = s->data == req->data,
-	};
+	struct modify m = { .withdraw = ops->check || s->data != req->data };
 	struct evcore_queue *q = s->queue;
+	/* Wake-ups post without queue->lock. */
+	bool by_head = ops->by_fd && q->face->cancel;
 	u64 old_data = s->data;
 	u32 ready = 0, flags;
 	int ret;
@@ -349,6 +353,19 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	if (ops->by_fd)
 		flags |= evcore_fd_key_flags(s, req->events);
 	raw_spin_lock_irq(&q->lock);
+	if (m.withdraw && !ops->by_fd) {
+		s->pending = 0;
+		if (s->where == EVCORE_ON_OVERFLOW)
+			evcore_unlink(s);
+	}
+	/*
+	 * Under the lock that every post takes: records of before have the old cookie, and
+	 * those that follow have the new one and are not withdrawn unseen.
+	 */
+	if (m.withdraw && !by_head)
+		withdraw_last(s, &m);
+	if (ops->check && flags & EVCORE_ONESHOT)
+		s->armed = false;	/* until what was posted before is gone */
 	WRITE_ONCE(s->events, req->events);
 	WRITE_ONCE(s->flags, flags);
 	WRITE_ONCE(s->data, req->data);
@@ -364,7 +381,12 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 		begin_anew(s, &m);
 	}
 	if (unlikely(m.several)) {
+		/* A wake-up by another head may have posted beside begin_anew(). */
+		if (by_head)
+			evcore_fd_modified(s);
 		q->face->withdraw(q, s, old_data);
+		if (by_head && old_data != req->data)
+			q->face->withdraw(q, s, req->data);
 		raw_spin_lock_irq(&q->lock);
 		s->armed = true;
 		raw_spin_unlock_irq(&q->lock);

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,6 +83,28 @@ static void show_file(const char *path)
 	close(fd);
 }
 
+/* A thread that waits for a mutex of glibc: which task holds it. */
+static void show_holder(pid_t pid, const char *syscall_path)
+{
+	char path[64];
+	unsigned long address = 0;
+	long number = -1;
+	int word[3], fd;
+	FILE *f = fopen(syscall_path, "r");
+
+	if (!f)
+		return;
+	if (fscanf(f, "%ld %lx", &number, &address) == 2 && number == SYS_futex) {
+		snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+		fd = open(path, O_RDONLY);
+		if (fd >= 0 && pread(fd, word, sizeof(word), (off_t)address) == sizeof(word))
+			printf("evtorture: the futex is %d; as a mutex it is held by %d\n", word[0],
+			       word[2]);
+		close(fd);
+	}
+	fclose(f);
+}
+
 /* Where every thread of a process is. */
 static void show_stacks(pid_t pid)
 {
@@ -97,6 +120,7 @@ static void show_stacks(pid_t pid)
 		printf("evtorture: thread %s of %d\n", d->d_name, pid);
 		snprintf(path, sizeof(path), "/proc/%d/task/%s/syscall", pid, d->d_name);
 		show_file(path);
+		show_holder(pid, path);
 		snprintf(path, sizeof(path), "/proc/%d/task/%s/stack", pid, d->d_name);
 		show_file(path);
 	}

@@ -46,12 +46,20 @@ int kevent_sys_get_events(int ctl_fd, unsigned int min_nr, unsigned int max_nr,
 CALLED(get_events, int ctl_fd, unsigned int min_nr, unsigned int max_nr,
        unsigned int timeout_ms, void *buf, unsigned int flags);
 
-/* Consumes nothing: may be cancelled at any instant. */
+/*
+ * Consumes nothing: a thread may be cancelled at any instant of this, if it can be
+ * cancelled. If not, its type stays as it is: with glibc 2.36 a request to cancel that was
+ * sent just before would be carried out all the same.
+ */
 int kevent_sys_wait(int ctl_fd, unsigned int num, unsigned int old_uidx,
 		    const struct __kernel_timespec *timeout, unsigned int flags)
 {
-	int old, ret, err;
+	int state, old, ret, err;
 
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	if (state == PTHREAD_CANCEL_DISABLE)
+		return (int)syscall(__NR_kevent_wait, ctl_fd, num, old_uidx, timeout, flags);
+	pthread_setcancelstate(state, NULL);
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
 	ret = (int)syscall(__NR_kevent_wait, ctl_fd, num, old_uidx, timeout, flags);
 	err = errno;
