@@ -276,7 +276,7 @@ static long slab_memory(void)
  * A call takes memory for many sources at once: with types in turn each gets its own,
  * and what is over when the call ends early is given back.
  */
-TEST_F(channel, ctl_batch_memory)
+TEST_F_TIMEOUT(channel, ctl_batch_memory, 120)
 {
 	enum { MANY = 32, CALLS = 4000, LEAK_KB = CALLS * (MANY / 2) * 100 / 1024 };
 	int fds[MANY / 2], fd = self->c.fd;
