@@ -112,9 +112,6 @@ virtual counts, hints
 - E == -1
 + !E
 |
-- E != -1
-+ E
-|
 - E >= 0
 + E
 )
