@@ -22,7 +22,7 @@ demo: ## build everything, boot it, run one program through both interfaces
 	@$(MAKE) -s tools
 	@tools/evchan/demo/run
 
-check: ## the tests, in about an hour; the last line counts them
+check: ## the tests; the last line counts them
 	@scripts/check
 
 check-all: ## every test, however long

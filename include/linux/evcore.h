@@ -222,7 +222,7 @@ struct evcore_face {
  *            consumed or not; and more while evcore_peek() or evcore_flush_due() has some
  *            in hand
  * @reap: sources removed by their delivery
- * @look: @recheck or @reap may have some; false only while both are empty
+ * @look: @recheck or @reap may have some, or @handed_over is set; false only while none is so
  * @handed_over: evcore_wake_other() found nobody asleep: a wait that has polled conditions
  *               before polls them again
  * @due: level-triggered sources that were posted without the lock, whose condition the

@@ -359,8 +359,8 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 			evcore_unlink(s);
 	}
 	/*
-	 * Under the lock that every post takes: records of before have the old cookie, and
-	 * those that follow have the new one and are not withdrawn unseen.
+	 * Where posts take this lock, the records of before have the old cookie, and those
+	 * that follow have the new one and are remembered.
 	 */
 	if (m.withdraw && !by_head)
 		withdraw_last(s, &m);

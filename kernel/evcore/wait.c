@@ -351,7 +351,8 @@ static noinline void serve(struct evcore_queue *q)
 	}
 	evcore_drain_all(q);
 	raw_spin_lock_irq(&q->lock);
-	q->look = !list_empty(&q->recheck) || !list_empty(&q->reap);
+	/* A hand-over that came meanwhile is for the next round. */
+	q->look = !list_empty(&q->recheck) || !list_empty(&q->reap) || q->handed_over;
 }
 
 /**

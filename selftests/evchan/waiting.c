@@ -117,6 +117,20 @@ TEST_F(channel, hand_over_wakes_another)
 	EXPECT_EQ(w.ret, 1);
 }
 
+/* However many hand-overs a waiter meets on its way, it sleeps in the end, and is woken. */
+TEST_F(channel, hand_overs_without_an_event)
+{
+	enum { TIMES = 50000 };
+	struct channel *c = &self->c;
+	struct waiter w;
+
+	ASSERT_EQ(start_waiter(&w, c, 1), 0);
+	for (int i = 0; i < TIMES; i++)
+		ASSERT_EQ(syscall(NR_EVCHAN_WAIT, c->fd, 0, EVCHAN_WAKE_OTHER, NULL, NULL, 0), 0);
+	EXPECT_EQ(wait_asleep(w.tid, NR_EVCHAN_WAIT), 0);
+	EXPECT_EQ(end_waiter(&w, self->fd), 1);
+}
+
 TEST_F(channel, timeouts_and_clocks)
 {
 	struct __kernel_timespec at;

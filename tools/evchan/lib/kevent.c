@@ -47,9 +47,8 @@ CALLED(get_events, int ctl_fd, unsigned int min_nr, unsigned int max_nr,
        unsigned int timeout_ms, void *buf, unsigned int flags);
 
 /*
- * Consumes nothing: a thread may be cancelled at any instant of this, if it can be
- * cancelled. If not, its type stays as it is: with glibc 2.36 a request to cancel that was
- * sent just before would be carried out all the same.
+ * Consumes nothing: a thread may be cancelled at any instant of this. One that has disabled
+ * cancellation keeps its type, for it may hold a lock.
  */
 int kevent_sys_wait(int ctl_fd, unsigned int num, unsigned int old_uidx,
 		    const struct __kernel_timespec *timeout, unsigned int flags)
