@@ -365,7 +365,7 @@ static inline struct evcore_queue *evcore_file_queue(const struct file *file)
 int evcore_busy_init(struct evcore_queue *q, u32 us);
 
 /* Entries of a call that are carried out whatever signal is pending. */
-#define EVCORE_WHOLE	64
+#define EVCORE_WHOLE	64U
 
 /* alloc.c */
 bool evcore_pause(struct evcore_queue *q, unsigned int done);

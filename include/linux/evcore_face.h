@@ -8,6 +8,7 @@
 #define _LINUX_EVCORE_FACE_H
 
 #include <linux/evcore.h>
+#include <linux/evcore_file.h>
 #include <linux/fdtable.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
@@ -303,7 +304,8 @@ static __always_inline bool evcore_modify_watching(struct evcore_source *s, stru
 	if (file != container_of(s, struct evcore_fd_source, source)->file ||
 	    !evcore_change_bits(s, events, data))
 		return false;
-	ready = (__force u32)vfs_poll(file, NULL) & (s->events | EVCORE_ALWAYS);
+	/* It can be polled, or it would not be watched: vfs_poll() would ask once more. */
+	ready = (__force u32)file->f_op->poll(file, NULL) & (s->events | EVCORE_ALWAYS);
 	if (ready)
 		evcore_fd_found(s, ready);
 	return true;
@@ -335,12 +337,14 @@ static __always_inline bool evcore_modify_bits(struct evcore_queue *q, struct fi
 	struct evcore_source *s = evcore_fd_first(q, fd);
 
 	lockdep_assert_held(&q->mutex);
-	/* Only bits that need no other wake-up function than those before. */
-	if (!s || !events || events & ~EVCORE_KEYS_FULL)
-		return false;
-	if (s->type != EVCORE_POLL || (s->flags ^ flags) & mask ||
+	if (!s || !events || s->type != EVCORE_POLL || (s->flags ^ flags) & mask ||
 	    s->flags & (EVCORE_SLOW | EVCORE_KEYS_PART) ||
 	    container_of(s, struct evcore_fd_source, source)->hook.next)
+		return false;
+	/* Other bits need another wake-up function, except that an eventfd's keys are exact. */
+	if (events & ~EVCORE_KEYS_FULL &&
+	    (events >= EVCORE_POLLFREE ||
+	     !evcore_is_eventfd(container_of(s, struct evcore_fd_source, source)->file)))
 		return false;
 	/* There, the head's lock may sleep. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))

@@ -464,7 +464,7 @@ static noinline unsigned int modify_bits(struct evcore_queue *q,
 			return done;
 		unsafe_put_user(0, &uch->result, fault);
 		uch++;
-		if (++done == n || evcore_interrupted())
+		if (++done == n)
 			break;
 	}
 fault:
@@ -532,14 +532,19 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 	for (i = 0; i < n; ) {
 		int result;
 
+		if (unlikely(evcore_interrupted()) && evcore_pause(&c->queue, i)) {
+			/* The first of them is one that fails. */
+			rest = flags & EVCHAN_CTL_STOP ? 1 : n - i;
+			break;
+		}
 		/* Entries are mostly of one kind: not looked for behind one of another. */
 		if (ch.op == EVCHAN_MOD && size == sizeof(struct evchan_change)) {
-			bits = modify_bits(&c->queue, at, n - i);
+			bits = modify_bits(&c->queue, at, min(n - i, EVCORE_WHOLE));
 			done += bits;
 			i += bits;
 			at += bits * size;
-			if (i == n)
-				break;
+			if (i == n || bits == EVCORE_WHOLE)
+				continue;
 		}
 		do {
 			result = read_change(&ch, at, size);
@@ -565,11 +570,6 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 			done++;
 		else if (flags & EVCHAN_CTL_STOP)
 			break;
-		if (unlikely(evcore_interrupted()) && i < n && evcore_pause(&c->queue, i)) {
-			/* The first of them is one that fails. */
-			rest = flags & EVCHAN_CTL_STOP ? 1 : n - i;
-			break;
-		}
 	}
 	evcore_unlock_user(&c->queue);
 	if (unlikely(rest))

@@ -48,7 +48,7 @@ void evcore_batch_end(struct evcore_batch *batch)
 /**
  * evcore_pause - let others run between two entries of a call
  * @q: its queue, taken with evcore_lock_user(); released and taken again if anybody is to run
- * @done: entries carried out so far, at least one
+ * @done: entries carried out so far
  *
  * A signal that ends the process ends the call at once, and any other does after
  * EVCORE_WHOLE entries: fewer are never cut short by one.

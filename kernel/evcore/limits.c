@@ -27,6 +27,8 @@ static struct ctl_table evcore_sysctls[] = {
 		.maxlen		= sizeof(max_user_sources),
 		.mode		= 0644,
 		.proc_handler	= proc_doulongvec_minmax,
+		.extra1		= SYSCTL_LONG_ZERO,
+		.extra2		= SYSCTL_LONG_MAX,
 	},
 	{
 		.procname	= "max_user_records",
@@ -34,13 +36,15 @@ static struct ctl_table evcore_sysctls[] = {
 		.maxlen		= sizeof(max_user_records),
 		.mode		= 0644,
 		.proc_handler	= proc_doulongvec_minmax,
+		.extra1		= SYSCTL_LONG_ZERO,
+		.extra2		= SYSCTL_LONG_MAX,
 	},
 };
 
-/* Count one more, of no more than @limit. */
+/* Count one more, of no more than @limit, which is at most LONG_MAX. */
 static bool charge(atomic_long_t *count, unsigned long limit)
 {
-	if (atomic_long_inc_return(count) <= (long)min_t(unsigned long, limit, LONG_MAX))
+	if (atomic_long_inc_return(count) <= (long)limit)
 		return true;
 	atomic_long_dec(count);
 	return false;

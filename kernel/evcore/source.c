@@ -50,11 +50,13 @@ static u32 look(struct evcore_source *s, struct file *file)
 
 /*
  * Make a source of memory that holds anything. Field by field where that is quicker
- * than clearing it first: what registering costs is mostly this and its like.
+ * than clearing it first: what registering costs is mostly this and its like. @quiet:
+ * nothing is to be posted for now.
  */
 static __always_inline void init_source(struct evcore_source *s, struct evcore_queue *q,
 					const struct evcore_source_ops *ops,
-					const struct evcore_request *req, struct file *file)
+					const struct evcore_request *req, struct file *file,
+					bool quiet)
 {
 	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
 
@@ -63,7 +65,7 @@ static __always_inline void init_source(struct evcore_source *s, struct evcore_q
 	s->data = req->data;
 	s->events = req->events;
 	s->flags = req->flags | ops->fixed;
-	s->at = (struct evcore_node) { .type = ops->type, .armed = true };
+	s->at = (struct evcore_node) { .type = ops->type, .armed = true, .gone = quiet };
 	INIT_LIST_HEAD(&s->link);
 	init_llist_node(&s->due);
 	s->same_fd = NULL;
@@ -168,9 +170,8 @@ int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 	s = evcore_alloc_source(ops, req->batch);
 	if (!s)
 		goto out_uncharge;
-	init_source(s, q, ops, req, fd_file(f));
 	/* What is to be handed back must not be posted as well. */
-	s->gone = quiet;
+	init_source(s, q, ops, req, fd_file(f), quiet);
 
 	ret = evcore_insert(s);
 	if (unlikely(ret == -EEXIST) && !list_empty(&q->reap)) {

@@ -33,7 +33,7 @@ static_assert(KEVENT_FUTEX == EVCORE_FUTEX && KEVENT_FUTEX_WOKEN == EVCORE_WOKEN
 	      KEVENT_FUTEX_CHANGED == EVCORE_CHANGED);
 static_assert(sizeof(struct ukevent) == 40);
 
-static u32 core_flags(const struct evcore_source_ops *ops, u32 req_flags)
+static __always_inline u32 core_flags(const struct evcore_source_ops *ops, u32 req_flags)
 {
 	u32 flags = req_flags << KEVENT_FLAGS_SHIFT;
 
@@ -202,7 +202,8 @@ static int added_ready(struct evcore_source *s)
 	return ret;
 }
 
-static int add_request(struct evcore_queue *q, const struct evcore_source_ops *ops,
+static __always_inline int add_request(struct evcore_queue *q,
+				       const struct evcore_source_ops *ops,
 		       const struct ukevent *uk, struct evcore_request *req)
 {
 	struct evcore_source *s;
@@ -232,7 +233,8 @@ static noinline int add_prepared(struct evcore_queue *q, const struct evcore_sou
 }
 
 /* True if the request finished at once: failed, or ready already. */
-static bool do_add(struct kevent_queue *k, struct ukevent *uk, struct evcore_batch *batch)
+static __always_inline bool do_add(struct kevent_queue *k, struct ukevent *uk,
+				   struct evcore_batch *batch)
 {
 	const struct evcore_source_ops *ops = evcore_ops(uk->type);
 	struct evcore_request req;
@@ -283,7 +285,7 @@ static int do_ready(struct evcore_source *s, const struct ukevent *uk, struct fi
 }
 
 /* Word by word: that is faster than a copy of so few. */
-static int read_ukevent(struct ukevent *uk, const struct ukevent __user *from)
+static __always_inline int read_ukevent(struct ukevent *uk, const struct ukevent __user *from)
 {
 	if (!user_read_access_begin(from, sizeof(*from)))
 		return -EFAULT;
@@ -304,7 +306,8 @@ fault:
 }
 
 /* read_ukevent(), with a wait for the page, without the mutex, where it is not there. */
-static int read_request(struct kevent_queue *k, struct ukevent *uk, struct ukevent __user *from)
+static __always_inline int read_request(struct kevent_queue *k, struct ukevent *uk,
+					struct ukevent __user *from)
 {
 	int ret;
 
@@ -477,7 +480,7 @@ static noinline unsigned int modify_bits(struct evcore_queue *q, struct ukevent 
 		unsafe_put_user(0, &arg->ret_data[0], fault);
 		unsafe_put_user(0, &arg->ret_data[1], fault);
 		arg++;
-		if (++done == n || evcore_interrupted())
+		if (++done == n)
 			break;
 	}
 fault:
@@ -514,20 +517,24 @@ static noinline int modify_prepared(struct evcore_queue *q, const struct ukevent
 static int ctl_modify(struct kevent_queue *k, struct progress *p, struct ukevent __user *arg)
 {
 	struct ukevent uk;
+	unsigned int bits;
 	int ret;
 
-	for (; p->done < p->num; p->done++) {
+	while (p->done < p->num) {
 		if (unlikely(evcore_interrupted()) && !go_on(k, p, p->done))
 			break;
-		p->done += modify_bits(&k->queue, &arg[p->done], p->num - p->done);
-		if (p->done == p->num)
-			break;
+		bits = modify_bits(&k->queue, &arg[p->done],
+				   min(p->num - p->done, EVCORE_WHOLE));
+		p->done += bits;
+		if (p->done == p->num || bits == EVCORE_WHOLE)
+			continue;
 		if (read_request(k, &uk, &arg[p->done]))
 			return -EFAULT;
 		ret = evcore_prepares(uk.type) ? modify_prepared(&k->queue, &uk) :
 						 find_and(k, &uk, do_modify);
 		if (answer(k, &arg[p->done], ret))
 			return -EFAULT;
+		p->done++;
 	}
 	return 0;
 }

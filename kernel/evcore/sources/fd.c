@@ -12,8 +12,8 @@
  * Only bits that hold are reported, but many wake-ups carry bits that need not hold.
  * Believed are, of a key without EPOLLERR, EPOLLHUP and POLLFREE:
  *
- * eventfd	IN, OUT: it is woken with its lock held after the count has changed
- *		(a write of 0 has no key, see evcore_write_key())
+ * eventfd	every bit: it is woken with its lock held after the count has changed, by
+ *		IN or OUT alone (a write of 0 has no key, see evcore_write_key())
  * TCP, UDP	IN, OUT, RDHUP: woken after data was queued, or room was found. PRI
  *		and RDBAND come with every byte, WRBAND with all room: not believed. A
  *		byte of urgent data wakes with IN, too; that is reported as IN.
@@ -76,7 +76,7 @@ static u32 believed_keys(struct file *file)
 	if (sock)
 		return socket_keys(sock);
 	if (evcore_is_eventfd(file))
-		return EVCORE_KEYS_FULL;
+		return ~0U;
 	if (S_ISCHR(file_inode(file)->i_mode) || evcore_is_epoll(file))
 		return 0;
 	return KEYS_IN;
@@ -93,14 +93,14 @@ static u32 believed_keys(struct file *file)
 u32 evcore_fd_key_flags(struct evcore_source *s, u32 events)
 {
 	u32 keys = believed_keys(container_of(s, struct evcore_fd_source, source)->file);
-	u32 flags = keys == EVCORE_KEYS_FULL ? 0 : EVCORE_KEYS_PART;
+	u32 flags = EVCORE_KEYS_FULL & ~keys ? EVCORE_KEYS_PART : 0;
 
 	if (evcore_ops_of(s)->from_poll)
 		events = EVCORE_KEYS_FULL;
 	return events & ~(keys | EVCORE_ALWAYS) ? flags | EVCORE_UNSURE : flags;
 }
 
-/* What has to be seen to with files other than eventfds, and with other bits. */
+/* What has to be seen to with files other than eventfds. */
 static noinline int begin_other(struct evcore_source *s, struct file *file)
 {
 	/* Its ->poll() waits for a process, which queue->mutex must not. */
@@ -445,7 +445,7 @@ int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *r
 
 	if (!file_can_poll(file))
 		return -EPERM;
-	if (unlikely(!evcore_is_eventfd(file) || s->events & ~EVCORE_KEYS_FULL)) {
+	if (unlikely(!evcore_is_eventfd(file))) {
 		ret = begin_other(s, file);
 		if (ret)
 			return ret;
