@@ -30,7 +30,7 @@
  *		taken in interrupt context.
  * wait queue head, timer base
  *		The event source's own lock. Posting runs inside it; of what watches a
- *		file also what is posted in process context (evcore_fd_alone()), so that
+ *		file also what is posted in process context (evcore_fd_with_head_locked()), so that
  *		there is one record at a time where there is one such head.
  * queue->lock	The lists below and the slow half of posting. A raw spin lock
  *		with interrupts off, because posting happens in hard interrupt
@@ -42,7 +42,7 @@
  *
  * FIELDS
  *
- * queue->overflow, ->nr_held, ->recheck, ->checking, ->reap, ->look, ->handed_over,
+ * queue->overflow, ->nr_records, ->recheck, ->checking, ->reap, ->look, ->handed_over,
  * ->waiters, ->min_waiters, ->waiter_nr, ->wake_through, ->poll_mark, counters and the
  * fields of a source below "queue->lock": queue->lock.
  * queue->table, ->fds, ->nr_fds, ->nr_sources, ->next_id, source->id, ->type,
@@ -50,16 +50,16 @@
  * source->events, ->flags, ->data: written under queue->mutex, read by posting
  * without it; a post that runs beside a modify may use either value, but has ended
  * before the modify looks at the condition (evcore_fd_modified()). So is ->posted set
- * to 0 by a modify that finds the source idle (evcore_modify_bits()).
- * source->posted: written by posting before its record is published; a guess
+ * to 0 by a modify that finds the source idle (evcore_modify_fast()).
+ * source->last_record: written by posting before its record is published; a guess
  * for everybody else, that the ring's own state word confirms or denies.
  * queue->sleepers: written under queue->lock, read by posting without it, see below.
- * queue->due, source->due: put there without a lock of the queue (evcore_list_due()),
+ * queue->recheck_level, source->recheck_node: put there without a lock of the queue (evcore_recheck_level_add()),
  * taken off under queue->mutex.
  * A source is on one list at most, source->where says on which. A drain that takes it
  * off overflow sets that last, with release: who keeps everybody else from posting of
  * it, and reads with acquire that it is idle, needs no queue->lock. The records it
- * holds (struct evcore_held) are in the overflow list one by one.
+ * holds (struct evcore_record_node) are in the overflow list one by one.
  *
  * WAKING
  *
@@ -74,14 +74,14 @@
  *   IDLE -> OVERFLOW	no free slot: its events wait in the source itself
  *   IDLE -> RECHECK	level-triggered and posted, or its condition must be
  *			looked at in process context (a wake-up without a key)
- *   on ->due besides	level-triggered and posted by a wake-up that needs no lock; the
+ *   on ->recheck_level besides: level-triggered and posted by a wake-up that needs no lock; the
  *			next wait looks at it, or whoever has the list moves it to RECHECK
  *   OVERFLOW -> IDLE, RECHECK (level) or REAP (removed by its delivery)
  *   any -> gone	under queue->mutex, after its hook is gone
  *
  * A record that it holds goes into the ring, or into overflow and from there into
  * the ring or, with its source, away. The user of the queue is charged for it from
- * evcore_hold() to evcore_drop(), which is when it goes into the ring at the latest.
+ * evcore_queue_record_alloc() to evcore_record_free(), which is when it goes into the ring at the latest.
  *
  * REMOVAL
  *
@@ -141,6 +141,12 @@ typedef bool (*evcore_put_bits_t)(struct evcore_queue *q, struct evcore_source *
 /* Was the source's last record consumed, or is there none? */
 typedef bool (*evcore_taken_t)(struct evcore_queue *q, struct evcore_source *s);
 
+/* In evcore_queue.todo: why a wait must take queue->mutex before it may sleep. */
+#define EVCORE_TODO_RECHECK	BIT(0)	/* queue->recheck is not empty */
+#define EVCORE_TODO_REAP	BIT(1)	/* queue->reap is not empty */
+#define EVCORE_TODO_HAND_OVER	BIT(2)	/* evcore_wake_other() found no waiter */
+#define EVCORE_TODO_TESTED	BIT(3)	/* evcore_recheck_test() has sources in hand */
+
 /**
  * struct evcore_face - what a face does for the core
  * @name: for fdinfo
@@ -148,19 +154,19 @@ typedef bool (*evcore_taken_t)(struct evcore_queue *q, struct evcore_source *s);
  * @post: post an event, any context. evcore_post_slow(), or a face's own fast
  *        path that falls back to it
  * @wake: the face's own wait-queue function for EVCORE_POLL sources without a mode
- *        of EVCORE_SLOW, which posts what evcore_quick_events() gives it and leaves
+ *        of EVCORE_SLOW, which posts what evcore_fast_events() gives it and leaves
  *        the rest to evcore_fd_wake(); may be NULL
  * @wake_level: the same for those whose only mode is EVCORE_LEVEL: it posts without
- *              queue->lock and leaves to the next wait, evcore_list_due(), to look
+ *              queue->lock and leaves to the next wait, evcore_recheck_level_add(), to look
  *              again; may be NULL
- * @look_at_due: evcore_look_at_due() with the face's own look at a slot. With @wake_level.
+ * @recheck_level: evcore_recheck_level() with the face's own look at a slot. With @wake_level.
  *               queue->mutex held.
  * @put: place a record in the ring, whatever waits in overflow; false if there is no
  *       free slot. queue->lock held.
- * @put_poll: the same for a level-triggered EVCORE_POLL source, of which there is
+ * @put_bits: the same for a level-triggered EVCORE_POLL source, of which there is
  *            nothing but @events to tell, while nothing waits in overflow.
  *            queue->lock held.
- * @drain: evcore_drain_plain() with the face's own way to place a record.
+ * @drain: evcore_drain_fast() with the face's own way to place a record.
  *         queue->lock held.
  * @merge: add bits to the source's last record if it is still unconsumed, and
  *         say whether that was done. NULL where a ring cannot. queue->lock held.
@@ -185,19 +191,19 @@ struct evcore_face {
 	void (*post)(struct evcore_source *s, u32 events, u64 value, u64 extra);
 	wait_queue_func_t wake;
 	wait_queue_func_t wake_level;
-	void (*look_at_due)(struct evcore_queue *q);
+	void (*recheck_level)(struct evcore_queue *q);
 	bool (*put)(struct evcore_queue *q, struct evcore_source *s,
 		    const struct evcore_record *r);
-	evcore_put_bits_t put_poll;
+	evcore_put_bits_t put_bits;
 	unsigned int (*drain)(struct evcore_queue *q, unsigned int most);
 	bool (*merge)(struct evcore_queue *q, struct evcore_source *s, u32 events);
 	evcore_taken_t taken;
 	bool (*cancel)(struct evcore_queue *q, struct evcore_source *s);
 	void (*withdraw)(struct evcore_queue *q, struct evcore_source *s, u64 data);
 	unsigned int (*ready)(struct evcore_queue *q, unsigned int limit);
-	void (*block)(struct evcore_queue *q, bool on);
-	void (*call)(struct evcore_queue *q, bool on);
-	u64 (*posted)(struct evcore_queue *q);
+	void (*set_lockless)(struct evcore_queue *q, bool on);
+	void (*set_need_call)(struct evcore_queue *q, bool on);
+	u64 (*nr_posted)(struct evcore_queue *q);
 	int (*mmap)(struct evcore_queue *q, struct vm_area_struct *vma);
 	void (*free)(struct evcore_queue *q);
 };
@@ -214,21 +220,18 @@ struct evcore_face {
  * @wake_through: waiters up to this number are being woken, some at a time; 0: none
  * @overflow: sources and held records whose events found no slot, in order
  * @nr_overflow: how many
- * @nr_held: how many of them are held records (queue->lock; read without it where a
+ * @nr_records: how many of them are held records (queue->lock; read without it where a
  *           limit is looked at)
- * @recheck: sources whose condition the next wait looks at
- * @checking: the part of @recheck a wait is working on
- * @nr_check: sources on those two lists that must be looked at in any case,
- *            consumed or not; and more while evcore_peek() or evcore_flush_due() has some
- *            in hand
+ * @recheck: sources whose condition the next wait polls again
+ * @nr_recheck: sources on that list that are to be polled in any case, consumed or not
  * @reap: sources removed by their delivery
- * @look: @recheck or @reap may have some, or @handed_over is set; false only while none is so
- * @handed_over: evcore_wake_other() found nobody asleep: a wait that has polled conditions
- *               before polls them again
- * @due: level-triggered sources that were posted without the lock, whose condition the
- *       next wait looks at; taken off under @mutex
+ * @todo: EVCORE_TODO_RECHECK ...; a wait clears the first two
+ * @rechecking: sources are being polled again, which are on no list meanwhile; set and
+ *              cleared with @mutex held as well
+ * @recheck_level: level-triggered sources that were posted without @lock, whose condition
+ *                 the next wait polls again; taken off with @mutex held
  * @nr_woken: tasks woken that have not looked yet
- * @calling: what @face->call was told last
+ * @need_call: what @face->set_need_call was told last
  * @mutex: see the head of this file
  * @table: sources without a descriptor by type and id
  * @fds: sources by descriptor, in small arrays
@@ -270,15 +273,14 @@ struct evcore_queue {
 	u64			wake_through;
 	struct list_head	overflow;
 	struct list_head	recheck;
-	struct list_head	checking;
 	struct list_head	reap;
 	unsigned int		nr_overflow;
-	unsigned int		nr_check;
+	unsigned int		nr_recheck;
 	unsigned int		nr_woken;
-	bool			calling;
-	bool			look;
-	bool			handed_over;
-	struct llist_head	due;
+	bool			need_call;
+	u8			todo;
+	bool			rechecking;
+	struct llist_head	recheck_level;
 	u64			poll_mark;
 	u64			overflowed;
 	u64			drained;
@@ -299,7 +301,7 @@ struct evcore_queue {
 	u32			busy_us;
 	unsigned int		napi_id;
 	u64			busy_polls;
-	unsigned int		nr_held;
+	unsigned int		nr_records;
 	struct fsnotify_group	*marks;
 	struct irq_work		poll_work;
 	struct work_struct	free_work;
@@ -365,7 +367,7 @@ static inline struct evcore_queue *evcore_file_queue(const struct file *file)
 int evcore_busy_init(struct evcore_queue *q, u32 us);
 
 /* Entries of a call that are carried out whatever signal is pending. */
-#define EVCORE_WHOLE	64U
+#define EVCORE_MIN_ENTRIES	64U
 
 /* alloc.c */
 bool evcore_pause(struct evcore_queue *q, unsigned int done);
@@ -433,28 +435,28 @@ static inline bool evcore_prepares(u32 type)
 
 /* recheck.c */
 u32 evcore_last_check(struct evcore_source *s);
-bool evcore_still_due(struct evcore_source *s);
+bool evcore_recheck_unconsumed(struct evcore_source *s);
 
 /* post.c */
 void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra);
 bool evcore_try_post(struct evcore_source *s, u32 events, u64 value);
-int evcore_give_back(struct evcore_source *s, const struct evcore_record *r);
-void evcore_need_check(struct evcore_source *s);
+int evcore_repost(struct evcore_source *s, const struct evcore_record *r);
+void evcore_need_recheck(struct evcore_source *s);
 
 /* held.c */
-struct evcore_held *evcore_try_hold(struct user_struct *user, gfp_t gfp);
-void evcore_drop(struct evcore_held *h);
+struct evcore_record_node *evcore_record_alloc(struct user_struct *user, gfp_t gfp);
+void evcore_record_free(struct evcore_record_node *h);
 
-/* evcore_try_hold() for a queue, where it does not matter why there is none: NULL then. */
-static inline struct evcore_held *evcore_hold(struct evcore_queue *q, gfp_t gfp)
+/* evcore_record_alloc() for a queue, where it does not matter why there is none: NULL then. */
+static inline struct evcore_record_node *evcore_queue_record_alloc(struct evcore_queue *q, gfp_t gfp)
 {
-	struct evcore_held *h = evcore_try_hold(q->user, gfp);
+	struct evcore_record_node *h = evcore_record_alloc(q->user, gfp);
 
 	return IS_ERR(h) ? NULL : h;
 }
 
-bool evcore_post_held(struct evcore_source *s, struct evcore_held *h);
-void evcore_post_last(struct evcore_source *s, struct evcore_held *h);
+bool evcore_post_record(struct evcore_source *s, struct evcore_record_node *h);
+void evcore_post_last(struct evcore_source *s, struct evcore_record_node *h);
 
 /* sources/fd.c */
 int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key);

@@ -14,7 +14,7 @@ struct iocb;
 #ifdef CONFIG_EVCORE
 
 struct evcore_aio;
-struct evcore_held;
+struct evcore_record_node;
 
 /**
  * struct evcore_aio_op - what an operation keeps for its completion
@@ -23,13 +23,13 @@ struct evcore_held;
  */
 struct evcore_aio_op {
 	struct evcore_aio	*to;
-	struct evcore_held	*held;
+	struct evcore_record_node	*record;
 };
 
 static inline void evcore_aio_init(struct evcore_aio_op *op)
 {
 	op->to = NULL;
-	op->held = NULL;
+	op->record = NULL;
 }
 
 int evcore_aio_prepare(struct evcore_aio_op *op, const struct iocb *iocb);

@@ -41,7 +41,7 @@ struct evcore_fd_source {
 bool evcore_modify_shared(struct evcore_source *s, u32 fd, u32 events, u64 data);
 
 /* sources/fd.c */
-void evcore_fd_look(struct evcore_source *s);
+void evcore_fd_recheck(struct evcore_source *s);
 void evcore_fd_found(struct evcore_source *s, u32 bits);
 
 /*
@@ -88,53 +88,53 @@ static __always_inline bool evcore_interrupted(void)
 }
 
 /* In a key: what else holds, only ->poll() can tell; or the wait queue head is going. */
-#define EVCORE_KEYS_TELL_LITTLE	(EVCORE_ALWAYS | EVCORE_POLLFREE)
+#define EVCORE_KEYS_VAGUE	(EVCORE_ALWAYS | EVCORE_POLLFREE)
 
 /**
- * evcore_quick_events - what a wake-up of a poll source is to post
+ * evcore_fast_events - what a wake-up of a poll source is to post
  * @s: the source, wait->private, of which every bit of a key is believed
  * @key: of the wake-up
  *
  * Return: the bits, or 0 if it is not as simple: nothing of interest, no key, or
  * one that tells little. Then evcore_fd_wake() handles it.
  */
-static __always_inline u32 evcore_quick_events(const struct evcore_source *s, void *key)
+static __always_inline u32 evcore_fast_events(const struct evcore_source *s, void *key)
 {
 	u32 bits = (u32)(unsigned long)key;
 
-	return unlikely(bits & EVCORE_KEYS_TELL_LITTLE) ? 0 : bits & READ_ONCE(s->events);
+	return unlikely(bits & EVCORE_KEYS_VAGUE) ? 0 : bits & READ_ONCE(s->events);
 }
 
 /* A wake-up with a key that tells all, none of whose bits is of interest. */
-static __always_inline bool evcore_is_other(void *key)
+static __always_inline bool evcore_key_is_other(void *key)
 {
-	return key && !((unsigned long)key & EVCORE_KEYS_TELL_LITTLE);
+	return key && !((unsigned long)key & EVCORE_KEYS_VAGUE);
 }
 
 /**
- * evcore_list_due - have the next wait look at a level-triggered source
+ * evcore_recheck_level_add - have the next wait look at a level-triggered source
  * @s: the source, whose record was published: a full barrier comes before this
  *
  * Context: the wake-up of its first wait queue head, whose lock is held: nobody else
  * puts it on the list. What follows comes after a full barrier, if it was put there.
  */
-static __always_inline void evcore_list_due(struct evcore_source *s)
+static __always_inline void evcore_recheck_level_add(struct evcore_source *s)
 {
-	struct llist_head *list = &s->queue->due;
+	struct llist_head *list = &s->queue->recheck_level;
 	struct llist_node *first;
 
-	/* On it already: whoever takes it off sees the record, see evcore_look_at_due(). */
-	if (READ_ONCE(s->due.next) != &s->due)
+	/* On it already: whoever takes it off sees the record, see evcore_recheck_level(). */
+	if (READ_ONCE(s->recheck_node.next) != &s->recheck_node)
 		return;
 	/* llist_add(), which is a call: here there is to be none. */
 	first = READ_ONCE(list->first);
 	do {
-		WRITE_ONCE(s->due.next, first);
-	} while (!try_cmpxchg(&list->first, &first, &s->due));
+		WRITE_ONCE(s->recheck_node.next, first);
+	} while (!try_cmpxchg(&list->first, &first, &s->recheck_node));
 }
 
 /* Of a source that waits there for a look: what holds by now is posted. */
-static __always_inline void evcore_look_at(struct evcore_source *s, struct files_struct *own)
+static __always_inline void evcore_recheck_one(struct evcore_source *s, struct files_struct *own)
 {
 	struct file *file = container_of(s, struct evcore_fd_source, source)->file;
 	u32 bits;
@@ -144,7 +144,7 @@ static __always_inline void evcore_look_at(struct evcore_source *s, struct files
 		return;
 	/* Mostly it is the program's own descriptor that keeps the file from going. */
 	if (unlikely(!own || files_lookup_fd_raw(own, (u32)s->id) != file)) {
-		evcore_fd_look(s);
+		evcore_fd_recheck(s);
 		return;
 	}
 	bits = (__force u32)vfs_poll(file, NULL) & (s->events | EVCORE_ALWAYS);
@@ -153,17 +153,17 @@ static __always_inline void evcore_look_at(struct evcore_source *s, struct files
 }
 
 /**
- * evcore_look_at_due - look at the sources of evcore_list_due() that were consumed
+ * evcore_recheck_level - look at the sources of evcore_recheck_level_add() that were consumed
  * @q: the queue, its mutex held
  * @taken: ->taken() of the face
  *
- * The body of a face's ->look_at_due(), compiled with its @taken. Those whose record was
+ * The body of a face's ->recheck_level(), compiled with its @taken. Those whose record was
  * not consumed are left to a later wait.
  */
-static __always_inline void evcore_look_at_due(struct evcore_queue *q, evcore_taken_t taken)
+static __always_inline void evcore_recheck_level(struct evcore_queue *q, evcore_taken_t taken)
 {
-	struct llist_node *node = llist_reverse_order(llist_del_all(&q->due));
-	struct evcore_source *due[EVCORE_DRAIN_MAX] __uninitialized;
+	struct llist_node *node = llist_reverse_order(llist_del_all(&q->recheck_level));
+	struct evcore_source *batch[EVCORE_DRAIN_MAX] __uninitialized;
 	struct files_struct *own = evcore_own_files();
 	unsigned int n, i;
 
@@ -171,25 +171,25 @@ static __always_inline void evcore_look_at_due(struct evcore_queue *q, evcore_ta
 	while (node) {
 		n = 0;
 		do {
-			due[n] = llist_entry(node, struct evcore_source, due);
+			batch[n] = llist_entry(node, struct evcore_source, recheck_node);
 			node = node->next;
-			WRITE_ONCE(due[n]->due.next, &due[n]->due);
+			WRITE_ONCE(batch[n]->recheck_node.next, &batch[n]->recheck_node);
 		} while (++n < EVCORE_DRAIN_MAX && node);
 		/*
 		 * Off the list before the look at the slots: pairs with the barrier between
-		 * a record and evcore_list_due(). One of the two sees the other.
+		 * a record and evcore_recheck_level_add(). One of the two sees the other.
 		 */
 		smp_mb();
 		for (i = 0; i < n; i++) {
-			if (likely(taken(q, due[i]) || !evcore_still_due(due[i])))
-				evcore_look_at(due[i], own);
+			if (likely(taken(q, batch[i]) || !evcore_recheck_unconsumed(batch[i])))
+				evcore_recheck_one(batch[i], own);
 		}
 		cond_resched();
 	}
 }
 
 /**
- * evcore_wait_behind - the ring is full and others wait: so does this source
+ * evcore_overflow_fast - the ring is full and others wait: so does this source
  * @s: source of a type that watches a file, without a mode of EVCORE_SLOW;
  *     queue->lock held, and the ring has no free slot
  * @events: bits, not 0
@@ -198,11 +198,11 @@ static __always_inline void evcore_look_at_due(struct evcore_queue *q, evcore_ta
  *
  * Return: false if it is another case.
  */
-static __always_inline bool evcore_wait_behind(struct evcore_source *s, u32 events)
+static __always_inline bool evcore_overflow_fast(struct evcore_source *s, u32 events)
 {
 	struct evcore_queue *q = s->queue;
 
-	if (unlikely(!q->nr_overflow || s->where != EVCORE_IDLE || s->gone))
+	if (unlikely(!q->nr_overflow || s->where != EVCORE_IDLE || s->muted))
 		return false;
 	list_add_tail(&s->link, &q->overflow);
 	s->where = EVCORE_ON_OVERFLOW;
@@ -213,16 +213,16 @@ static __always_inline bool evcore_wait_behind(struct evcore_source *s, u32 even
 }
 
 /* In overflow, and no more than bits of a watched file that need no care once delivered. */
-static __always_inline bool evcore_is_plain(const struct evcore_node *node)
+static __always_inline bool evcore_is_fast(const struct evcore_node *node)
 {
 	const struct evcore_source *s = container_of(node, struct evcore_source, at);
 
-	return node->where != EVCORE_HELD && s->type == EVCORE_POLL &&
-	       !(s->flags & EVCORE_SLOW) && !(s->check | s->marked);
+	return node->where != EVCORE_RECORD_NODE && s->type == EVCORE_POLL &&
+	       !(s->flags & EVCORE_SLOW) && !(s->recheck | s->marked);
 }
 
 /**
- * evcore_drain_plain - move events from overflow into the ring, the simple ones
+ * evcore_drain_fast - move events from overflow into the ring, the simple ones
  * @q: the queue; its lock held
  * @most: at most so many
  * @put: places them, as a record that says that they overflowed where records do
@@ -232,7 +232,7 @@ static __always_inline bool evcore_is_plain(const struct evcore_node *node)
  *
  * Return: how many were moved.
  */
-static __always_inline unsigned int evcore_drain_plain(struct evcore_queue *q, unsigned int most,
+static __always_inline unsigned int evcore_drain_fast(struct evcore_queue *q, unsigned int most,
 						       evcore_put_bits_t put)
 {
 	struct evcore_source *s;
@@ -244,7 +244,7 @@ static __always_inline unsigned int evcore_drain_plain(struct evcore_queue *q, u
 		node = list_first_entry(&q->overflow, struct evcore_node, link);
 		if (&node->link == &q->overflow)
 			break;
-		if (!evcore_is_plain(node))
+		if (!evcore_is_fast(node))
 			break;
 		s = container_of(node, struct evcore_source, at);
 		/* Unlinked only after its slot is there. */
@@ -257,7 +257,7 @@ static __always_inline unsigned int evcore_drain_plain(struct evcore_queue *q, u
 	}
 	q->nr_overflow -= n;
 	if (n && !q->nr_overflow)
-		q->face->block(q, false);
+		q->face->set_lockless(q, true);
 	return n;
 }
 
@@ -281,11 +281,11 @@ static __always_inline bool evcore_change_bits(struct evcore_source *s, u32 even
 	if (likely(head)) {
 		spin_lock(&head->lock);
 		/* Pairs with the release where a drain takes a source off overflow. */
-		if (likely(smp_load_acquire(&s->where) == EVCORE_IDLE && !s->check) &&
-		    (!s->posted || s->queue->face->taken(s->queue, s))) {
+		if (likely(smp_load_acquire(&s->where) == EVCORE_IDLE && !s->recheck) &&
+		    (!s->last_record || s->queue->face->taken(s->queue, s))) {
 			WRITE_ONCE(s->events, events);
 			WRITE_ONCE(s->data, data);
-			WRITE_ONCE(s->posted, 0);
+			WRITE_ONCE(s->last_record, 0);
 			done = true;
 		}
 		spin_unlock(&head->lock);
@@ -295,7 +295,7 @@ static __always_inline bool evcore_change_bits(struct evcore_source *s, u32 even
 }
 
 /* @file: what the caller's descriptor stands for, which is kept from going. */
-static __always_inline bool evcore_modify_watching(struct evcore_source *s, struct file *file,
+static __always_inline bool evcore_modify_own(struct evcore_source *s, struct file *file,
 						   u32 events, u64 data)
 {
 	u32 ready;
@@ -312,7 +312,7 @@ static __always_inline bool evcore_modify_watching(struct evcore_source *s, stru
 }
 
 /**
- * evcore_modify_bits - change the events and the cookie of a poll source
+ * evcore_modify_fast - change the events and the cookie of a poll source
  * @q: queue, its mutex held
  * @own: evcore_own_files()
  * @fd: number of the descriptor that it watches; more bits than one has are none
@@ -330,7 +330,7 @@ static __always_inline bool evcore_modify_watching(struct evcore_source *s, stru
  *
  * Return: whether it was that; if not, nothing was changed.
  */
-static __always_inline bool evcore_modify_bits(struct evcore_queue *q, struct files_struct *own,
+static __always_inline bool evcore_modify_fast(struct evcore_queue *q, struct files_struct *own,
 					       u64 fd, u32 flags, u32 mask, u32 events,
 					       u64 data)
 {
@@ -351,7 +351,7 @@ static __always_inline bool evcore_modify_bits(struct evcore_queue *q, struct fi
 		return false;
 	if (unlikely(!own))
 		return evcore_modify_shared(s, fd, events, data);
-	return evcore_modify_watching(s, files_lookup_fd_raw(own, fd), events, data);
+	return evcore_modify_own(s, files_lookup_fd_raw(own, fd), events, data);
 }
 
 #endif /* _LINUX_EVCORE_FACE_H */

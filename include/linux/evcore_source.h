@@ -65,7 +65,7 @@ enum evcore_type {
 #define EVCORE_LAST_CHECK	BIT(8)	/* look again when a call delivers it */
 #define EVCORE_EXCLUSIVE	BIT(9)	/* of the queues that watch, wake one with a waiter */
 #define EVCORE_OVERRUNS		BIT(10)	/* a merge in overflow counts as one more */
-#define EVCORE_MERGE_HELD	BIT(11)	/* held records merge into one not consumed */
+#define EVCORE_MERGE_RECORDS	BIT(11)	/* held records merge into one not consumed */
 #define EVCORE_UNSURE		BIT(12)	/* wants bits that wake-up keys do not tell for sure */
 #define EVCORE_KEYS_PART	BIT(13)	/* of its file not all of EVCORE_KEYS_FULL is believed */
 /* Free for the face to keep with the source. */
@@ -113,13 +113,13 @@ enum evcore_where {
 	EVCORE_ON_OVERFLOW,
 	EVCORE_ON_RECHECK,
 	EVCORE_ON_REAP,
-	EVCORE_HELD,		/* a held record, in overflow */
+	EVCORE_RECORD_NODE,		/* a held record, in overflow */
 };
 
 /**
  * struct evcore_source - one registration, embedded in a type's own structure
  * @queue: holds a reference
- * @posted: where its last record is in the ring, in the face's terms; 0: there is
+ * @last_record: where its last record is in the ring, in the face's terms; 0: there is
  *          none that it cares about
  * @data: cookie of the program
  * @id: name within the type
@@ -129,14 +129,14 @@ enum evcore_where {
  * @link: in the list that @where names (queue->lock)
  * @where: list it is on (queue->lock)
  * @armed: a oneshot source that has not fired (queue->lock)
- * @check: look at its condition even if its record is not consumed (queue->lock)
- * @gone: being removed, nothing is posted any more (queue->lock)
+ * @recheck: poll its condition again even if its record is not consumed (queue->lock)
+ * @muted: being removed, nothing is posted any more (queue->lock)
  * @marked: the pending event was made by the program (queue->lock)
  * @type: EVCORE_POLL ...
  * @hashed: found by lookups (queue->mutex)
  * @attached: its hook is in place (queue->mutex)
  * @pending: pending bits, in overflow (queue->lock)
- * @due: in queue->due, which is besides the list that @where names; points to itself
+ * @recheck_node: in queue->recheck_level, which is besides the list that @where names; points to itself
  *       while it is not (the lock of the wait queue head puts it there, queue->mutex
  *       takes it off)
  * @node: in queue->table
@@ -147,7 +147,7 @@ enum evcore_where {
  */
 struct evcore_source {
 	struct evcore_queue	*queue;
-	u64			posted;
+	u64			last_record;
 	u64			data;
 	u64			id;
 	u32			events;
@@ -156,15 +156,15 @@ struct evcore_source {
 		struct list_head	link;
 		u8			where;
 		bool			armed:1;
-		bool			check:1;
-		bool			gone:1;
+		bool			recheck:1;
+		bool			muted:1;
 		bool			marked:1;
 		u8			type;
 		bool			hashed:1;
 		bool			attached:1;
 		u32			pending;
 	);
-	struct llist_node	due;
+	struct llist_node	recheck_node;
 	union {
 		struct rhash_head	node;
 		struct evcore_source	*same_fd;
@@ -184,34 +184,34 @@ struct evcore_valued {
 };
 
 /**
- * struct evcore_holder - a source each of whose events has a record to itself
+ * struct evcore_record_source - a source each of whose events has a record to itself
  * @valued: the core's part
- * @held: its records that wait in overflow (queue->lock)
- * @nr_held: how many (queue->lock; read without it for fdinfo)
+ * @records: those that wait in overflow (queue->lock)
+ * @nr_records: how many (queue->lock; read without it for fdinfo)
  * @ucounts: whose pending signals they are, or NULL; set while the source is attached
  *
- * For types that say so in evcore_source_ops.holds.
+ * For types that say so in evcore_source_ops.has_records.
  */
-struct evcore_holder {
+struct evcore_record_source {
 	struct evcore_valued	valued;
-	struct list_head	held;
-	unsigned int		nr_held;
+	struct list_head	records;
+	unsigned int		nr_records;
 	struct ucounts		*ucounts;
 };
 
 /**
- * struct evcore_held - an event that brings its own memory
- * @at: in queue->overflow; at.where is always EVCORE_HELD
- * @of_holder: in evcore_holder.held
+ * struct evcore_record_node - an event that brings its own memory
+ * @at: in queue->overflow; at.where is always EVCORE_RECORD_NODE
+ * @in_source: in evcore_record_source.held
  * @source: whose it is
  * @user: who is charged for it until it is dropped; no reference, so whoever has a
  *        record has one, or one to its queue
  * @record: the event; filled in by the source before it is posted
  * @rcu: to free it in any context
  */
-struct evcore_held {
+struct evcore_record_node {
 	struct evcore_node	at;
-	struct list_head	of_holder;
+	struct list_head	in_source;
 	struct evcore_source	*source;
 	struct user_struct	*user;
 	struct evcore_record	record;
@@ -289,7 +289,7 @@ struct evcore_request {
  * @default_events: those meant by a request that names none; 0: it must
  * @nr_args: how many of evcore_request.args an addition or a modify has
  * @by_fd: registered by descriptor, embeds struct evcore_fd_source
- * @holds: embeds struct evcore_holder
+ * @has_records: embeds struct evcore_record_source
  * @by_hook: added, and never changed, by the kernel's own code, where something is
  *           submitted; the faces can only remove it
  * @single: one to a queue, whatever id is asked for: its events bring their own
@@ -330,7 +330,7 @@ struct evcore_source_ops {
 	u32		default_events;
 	u8		nr_args;
 	bool		by_fd;
-	bool		holds;
+	bool		has_records;
 	bool		by_hook;
 	bool		single;
 	int (*prepare)(struct evcore_queue *q, struct evcore_request *req);

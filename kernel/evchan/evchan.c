@@ -321,7 +321,7 @@ static int post_change(struct evcore_source *s, const struct evcore_request *req
 		return -EINVAL;
 	if (user && r.events & ~s->events)
 		return -EINVAL;
-	return evcore_give_back(s, &r);
+	return evcore_repost(s, &r);
 }
 
 /* The last look at an event that was taken: what holds, and what is registered. */
@@ -436,7 +436,7 @@ fault:
  * the caller, and answered by it.
  * Return: how many.
  */
-static noinline unsigned int modify_bits(struct evcore_queue *q,
+static noinline unsigned int modify_fast(struct evcore_queue *q,
 					 struct evchan_change __user *uch, unsigned int n)
 {
 	struct files_struct *own = evcore_own_files();
@@ -458,7 +458,7 @@ static noinline unsigned int modify_bits(struct evcore_queue *q,
 		user_access_end();
 		set_what(&ch, what);
 		if (ch.op != EVCHAN_MOD || ch.req.type != EVCHAN_POLL || arg1 | arg2 | arg3 ||
-		    !evcore_modify_bits(q, own, fd, ch.req.flags, ~0, events, data))
+		    !evcore_modify_fast(q, own, fd, ch.req.flags, ~0, events, data))
 			return done;
 		if (!user_access_begin(uch, 2 * sizeof(*uch)))
 			return done;
@@ -495,7 +495,7 @@ static int refuse_rest(void __user *at, unsigned int n, size_t size)
  * @size: of one entry as the caller knows it
  * @flags: EVCHAN_CTL_STOP
  *
- * A signal ends the call after EVCORE_WHOLE entries or later; the result of those that
+ * A signal ends the call after EVCORE_MIN_ENTRIES entries or later; the result of those that
  * were not carried out is -EINTR.
  *
  * Return: how many entries succeeded; -EBADF, -EINVAL, -E2BIG, or -EFAULT where
@@ -539,11 +539,11 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 		}
 		/* Entries are mostly of one kind: not looked for behind one of another. */
 		if (ch.op == EVCHAN_MOD && size == sizeof(struct evchan_change)) {
-			bits = modify_bits(&c->queue, at, min(n - i, EVCORE_WHOLE));
+			bits = modify_fast(&c->queue, at, min(n - i, EVCORE_MIN_ENTRIES));
 			done += bits;
 			i += bits;
 			at += bits * size;
-			if (i == n || bits == EVCORE_WHOLE)
+			if (i == n || bits == EVCORE_MIN_ENTRIES)
 				continue;
 		}
 		do {

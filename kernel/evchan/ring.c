@@ -73,7 +73,7 @@ static __always_inline struct evchan_event *remembered(const struct evchan_queue
 /* Who reserves. */
 enum reserver {
 	POST,	/* any processor, not with the overflow bit set */
-	PUT,	/* the holder of queue->lock */
+	PUT,	/* under queue->lock */
 	DRAIN,	/* the same with the overflow bit set: the tail is its own */
 };
 
@@ -145,7 +145,7 @@ static __always_inline void publish(struct evcore_source *s, struct evchan_event
 				    u32 offset, u64 lap, u32 events)
 {
 	/* Before publishing: a merge may follow at once. */
-	WRITE_ONCE(s->posted, lap | offset);
+	WRITE_ONCE(s->last_record, lap | offset);
 	(void)xchg(&slot->state, lap | events);
 }
 
@@ -233,7 +233,7 @@ static noinline int wake_behind(struct evcore_source *s, u32 events)
 	/* The queue is read again after each call: that takes less than keeping it. */
 	raw_spin_lock(&s->queue->lock);
 	if (unlikely(trace_evcore_overflow_enabled() || has_slot(to_evchan(s->queue)) ||
-		     !evcore_wait_behind(s, events))) {
+		     !evcore_overflow_fast(s, events))) {
 		raw_spin_unlock(&s->queue->lock);
 		evcore_post_slow(s, events, 0, 0);
 		return 1;
@@ -251,7 +251,7 @@ static noinline int wake_merge(struct evcore_source *s, u32 events)
 	struct evchan_queue *c = to_evchan(s->queue);
 	struct evcore_record r = { .events = events };
 
-	if (merge_counted(c, READ_ONCE(s->posted), events))
+	if (merge_counted(c, READ_ONCE(s->last_record), events))
 		return 1;
 	/* It was taken meanwhile. */
 	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
@@ -267,8 +267,8 @@ static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 {
 	struct evcore_source *s = wait->private;
 	struct evchan_queue *c = to_evchan(s->queue);
-	struct evcore_record r = { .events = evcore_quick_events(s, key) };
-	u64 posted = READ_ONCE(s->posted);
+	struct evcore_record r = { .events = evcore_fast_events(s, key) };
+	u64 posted = READ_ONCE(s->last_record);
 
 	if (unlikely(!r.events))
 		return evcore_fd_wake(wait, mode, sync, key);
@@ -302,11 +302,11 @@ static int evchan_wake_level(wait_queue_entry_t *wait, unsigned int mode, int sy
 {
 	struct evcore_source *s = wait->private;
 	struct evchan_queue *c = to_evchan(s->queue);
-	struct evcore_record r = { .events = evcore_quick_events(s, key) };
-	u64 posted = READ_ONCE(s->posted);
+	struct evcore_record r = { .events = evcore_fast_events(s, key) };
+	u64 posted = READ_ONCE(s->last_record);
 
 	if (!r.events) {
-		if (likely(evcore_is_other(key)))
+		if (likely(evcore_key_is_other(key)))
 			return 1;
 		return evcore_fd_wake(wait, mode, sync, key);
 	}
@@ -316,7 +316,7 @@ static int evchan_wake_level(wait_queue_entry_t *wait, unsigned int mode, int sy
 		return wake_level_slow(s, r.events);
 	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
 		return wake_level_slow(s, r.events);
-	evcore_list_due(s);
+	evcore_recheck_level_add(s);
 	if (unlikely(anything_after(c)))
 		return after_post(s, r.events);
 	return 1;
@@ -334,7 +334,7 @@ static void evchan_post(struct evcore_source *s, u32 events, u64 value, u64 extr
 
 	if (unlikely(mode & EVCORE_SLOW))
 		goto slow;
-	if (!(mode & EVCORE_COUNTS) && merge_counted(c, READ_ONCE(s->posted), events))
+	if (!(mode & EVCORE_COUNTS) && merge_counted(c, READ_ONCE(s->last_record), events))
 		return;
 	local_irq_save(flags);
 	done = post_quick(c, s, s->type, &r);
@@ -402,7 +402,7 @@ static __always_inline bool put_overflowed(struct evcore_queue *q, struct evcore
 
 static unsigned int evchan_drain(struct evcore_queue *q, unsigned int most)
 {
-	unsigned int n = evcore_drain_plain(q, most, put_overflowed);
+	unsigned int n = evcore_drain_fast(q, most, put_overflowed);
 
 	await_slot(to_evchan(q));
 	return n;
@@ -410,12 +410,12 @@ static unsigned int evchan_drain(struct evcore_queue *q, unsigned int most)
 
 static bool evchan_merge(struct evcore_queue *q, struct evcore_source *s, u32 events)
 {
-	return merge(to_evchan(q), READ_ONCE(s->posted), events);
+	return merge(to_evchan(q), READ_ONCE(s->last_record), events);
 }
 
 static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
 {
-	u64 posted = READ_ONCE(s->posted);
+	u64 posted = READ_ONCE(s->last_record);
 	struct evchan_event *slot = remembered(to_evchan(q), posted);
 
 	/* Most are, and half of the state word says so. */
@@ -424,7 +424,7 @@ static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
 
 static void evchan_look_at_due(struct evcore_queue *q)
 {
-	evcore_look_at_due(q, evchan_taken);
+	evcore_recheck_level(q, evchan_taken);
 }
 
 /*
@@ -433,7 +433,7 @@ static void evchan_look_at_due(struct evcore_queue *q)
  */
 static bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
 {
-	u64 posted = READ_ONCE(s->posted);
+	u64 posted = READ_ONCE(s->last_record);
 	struct evchan_event *slot = remembered(to_evchan(q), posted);
 	u64 state = READ_ONCE(slot->state);
 	int tries;
@@ -543,12 +543,12 @@ static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
 	return count_published(c, tail, limit, scan);
 }
 
-static void evchan_block(struct evcore_queue *q, bool on)
+static void evchan_set_lockless(struct evcore_queue *q, bool on)
 {
 	struct evchan_queue *c = to_evchan(q);
 
 	/* Fully ordered: a reserve that was under way fails its swap. */
-	if (!on) {
+	if (on) {
 		atomic64_fetch_andnot(EVCHAN_TAIL_OVERFLOW, &c->tail);
 		return;
 	}
@@ -556,7 +556,7 @@ static void evchan_block(struct evcore_queue *q, bool on)
 	await_slot(c);
 }
 
-static void evchan_call(struct evcore_queue *q, bool on)
+static void evchan_set_need_call(struct evcore_queue *q, bool on)
 {
 	WRITE_ONCE(to_evchan(q)->header->flags, on ? EVCHAN_RING_CALL : 0);
 }
@@ -587,18 +587,18 @@ const struct evcore_face evchan_face = {
 	.post	= evchan_post,
 	.wake	= evchan_wake,
 	.wake_level = evchan_wake_level,
-	.look_at_due = evchan_look_at_due,
+	.recheck_level = evchan_look_at_due,
 	.put	= evchan_put,
-	.put_poll = evchan_put_poll,
+	.put_bits = evchan_put_poll,
 	.drain	= evchan_drain,
 	.merge	= evchan_merge,
 	.taken	= evchan_taken,
 	.cancel	= evchan_cancel,
 	.withdraw = evchan_withdraw,
 	.ready	= evchan_ready,
-	.block	= evchan_block,
-	.call	= evchan_call,
-	.posted	= evchan_posted,
+	.set_lockless = evchan_set_lockless,
+	.set_need_call = evchan_set_need_call,
+	.nr_posted = evchan_posted,
 	.mmap	= evchan_mmap,
 	.free	= evchan_free,
 };

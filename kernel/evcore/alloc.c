@@ -1,13 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls of many entries: memory for sources, which a call that registers many takes for
- * several at once, giving back at its end what was not needed; and letting others run.
+ * Memory of the core, and when it is freed: sources, with a slab cache for each type and
+ * batches for calls that register many; records that are allocated one by one; and the
+ * last reference to a queue.
  */
 #include <linux/evcore.h>
-#include <linux/sched/signal.h>
+#include <linux/init.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "internal.h"
+
+static struct kmem_cache *caches[EVCORE_NR_TYPES] __ro_after_init;
+
+/**
+ * evcore_cache - where sources of a type are allocated
+ * @ops: the type
+ */
+struct kmem_cache *evcore_cache(const struct evcore_source_ops *ops)
+{
+	return caches[ops->type];
+}
+
+static int __init evcore_caches_init(void)
+{
+	const struct evcore_source_ops *ops;
+	int type;
+
+	for (type = 0; type < EVCORE_NR_TYPES; type++) {
+		ops = evcore_types[type];
+		if (ops)
+			caches[type] = kmem_cache_create(ops->name, ops->size, 0,
+							 SLAB_PANIC | SLAB_ACCOUNT,
+							 NULL);
+	}
+	return 0;
+}
+fs_initcall(evcore_caches_init);
 
 /**
  * evcore_alloc_slow - memory for a source that no batch has at hand
@@ -46,23 +76,92 @@ void evcore_batch_end(struct evcore_batch *batch)
 }
 
 /**
- * evcore_pause - let others run between two entries of a call
- * @q: its queue, taken with evcore_lock_user(); released and taken again if anybody is to run
- * @done: entries carried out so far
+ * evcore_record_alloc - memory for one event to come
+ * @user: who is charged for it until evcore_record_free(), the queue's; the caller has a
+ *        reference as long, or one to the queue
+ * @gfp: GFP_KERNEL, or what the context allows; charged to the memory cgroup
  *
- * A signal that ends the process ends the call at once, and any other does after
- * EVCORE_WHOLE entries: fewer are never cut short by one.
- *
- * Context: process context, sleeps.
- *
- * Return: whether a signal ends the call here.
+ * Return: the record, to be filled in and given to evcore_post_record() or
+ * evcore_record_free(); ERR_PTR(-EAGAIN) over the user's limit of records, -ENOMEM.
  */
-bool evcore_pause(struct evcore_queue *q, unsigned int done)
+struct evcore_record_node *evcore_record_alloc(struct user_struct *user, gfp_t gfp)
 {
-	if (need_resched()) {
-		evcore_unlock_user(q);
-		cond_resched();
-		evcore_lock_user(q);
+	struct evcore_record_node *h;
+	int ret = evcore_charge_record(user);
+
+	if (ret)
+		return ERR_PTR(ret);
+	h = kzalloc(sizeof(*h), gfp | __GFP_ACCOUNT);
+	if (!h) {
+		evcore_uncharge_record(user);
+		return ERR_PTR(-ENOMEM);
 	}
-	return fatal_signal_pending(current) || (done >= EVCORE_WHOLE && signal_pending(current));
+	h->user = user;
+	INIT_LIST_HEAD(&h->at.link);
+	INIT_LIST_HEAD(&h->in_source);
+	h->at.where = EVCORE_RECORD_NODE;
+	return h;
+}
+
+/**
+ * evcore_record_free - free a record that was not posted, or has been delivered
+ * @h: the record
+ *
+ * Context: any but NMI. There still is a reference to the user, or to the queue.
+ */
+void evcore_record_free(struct evcore_record_node *h)
+{
+	evcore_uncharge_record(h->user);
+	/* The allocator itself may not be called inside a raw spin lock. */
+	kfree_rcu(h, rcu);
+}
+
+static void last_put(struct kref *kref)
+{
+	schedule_work(&container_of(kref, struct evcore_queue, kref)->free_work);
+}
+
+static void last_put_sleepable(struct kref *kref)
+{
+	struct work_struct *work = &container_of(kref, struct evcore_queue, kref)->free_work;
+
+	work->func(work);
+}
+
+/**
+ * evcore_queue_put - drop a reference to a queue, in any context
+ * @q: the queue
+ *
+ * The last reference leaves the memory to a work item.
+ *
+ * Context: any but NMI.
+ */
+void evcore_queue_put(struct evcore_queue *q)
+{
+	kref_put(&q->kref, last_put);
+}
+
+/**
+ * evcore_queue_put_sleepable - drop a reference to a queue where that may sleep
+ * @q: the queue
+ *
+ * The last reference frees the memory and ends its charges before this returns: a
+ * program that makes and closes queues in a loop does not run ahead of them.
+ *
+ * Context: process context, may sleep. queue->mutex is not held.
+ */
+void evcore_queue_put_sleepable(struct evcore_queue *q)
+{
+	might_sleep();
+	kref_put(&q->kref, last_put_sleepable);
+}
+
+/* Nothing points to the source any more but the caller. */
+void evcore_free_source(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+
+	evcore_uncharge_source(q->user);
+	kmem_cache_free(evcore_cache(evcore_ops_of(s)), s);
+	evcore_queue_put(q);
 }

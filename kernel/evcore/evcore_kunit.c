@@ -21,7 +21,7 @@ struct test_queue {
 	u64			head;
 	u64			tail;
 	bool			blocked;
-	bool			calling;
+	bool			need_call;
 	bool			*freed;
 };
 
@@ -39,7 +39,7 @@ static bool test_put(struct evcore_queue *q, struct evcore_source *s,
 		return false;
 	t->ring[t->tail % RING] = *r;
 	t->ids[t->tail % RING] = s->id;
-	s->posted = ++t->tail;
+	s->last_record = ++t->tail;
 	return true;
 }
 
@@ -59,22 +59,22 @@ static bool test_put_overflowed(struct evcore_queue *q, struct evcore_source *s,
 
 static unsigned int test_drain(struct evcore_queue *q, unsigned int most)
 {
-	return evcore_drain_plain(q, most, test_put_overflowed);
+	return evcore_drain_fast(q, most, test_put_overflowed);
 }
 
 static bool test_merge(struct evcore_queue *q, struct evcore_source *s, u32 events)
 {
 	struct test_queue *t = to_test(q);
 
-	if (s->posted <= t->head)
+	if (s->last_record <= t->head)
 		return false;
-	t->ring[(s->posted - 1) % RING].events |= events;
+	t->ring[(s->last_record - 1) % RING].events |= events;
 	return true;
 }
 
 static bool test_taken(struct evcore_queue *q, struct evcore_source *s)
 {
-	return s->posted <= to_test(q)->head;
+	return s->last_record <= to_test(q)->head;
 }
 
 static unsigned int test_ready(struct evcore_queue *q, unsigned int limit)
@@ -87,14 +87,14 @@ static u64 test_posted(struct evcore_queue *q)
 	return to_test(q)->tail;
 }
 
-static void test_block(struct evcore_queue *q, bool on)
+static void test_set_lockless(struct evcore_queue *q, bool on)
 {
-	to_test(q)->blocked = on;
+	to_test(q)->blocked = !on;
 }
 
-static void test_call(struct evcore_queue *q, bool on)
+static void test_set_need_call(struct evcore_queue *q, bool on)
 {
-	to_test(q)->calling = on;
+	to_test(q)->need_call = on;
 }
 
 static void test_free(struct evcore_queue *q)
@@ -112,15 +112,15 @@ static const struct evcore_face test_face = {
 	.name	= "test",
 	.post	= evcore_post_slow,
 	.put	= test_put,
-	.put_poll = test_put_poll,
+	.put_bits = test_put_poll,
 	.drain	= test_drain,
 	.merge	= test_merge,
 	.taken	= test_taken,
 	.withdraw = test_withdraw,
 	.ready	= test_ready,
-	.posted	= test_posted,
-	.block	= test_block,
-	.call	= test_call,
+	.nr_posted = test_posted,
+	.set_lockless = test_set_lockless,
+	.set_need_call = test_set_need_call,
 	.free	= test_free,
 };
 
@@ -193,7 +193,7 @@ static void ring_in_order(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, t->ring[i].overflowed);
 	}
 	KUNIT_EXPECT_EQ(test, t->queue.nr_overflow, 0);
-	KUNIT_EXPECT_FALSE(test, t->calling);
+	KUNIT_EXPECT_FALSE(test, t->need_call);
 }
 
 static void merge_in_slot(struct kunit *test)
@@ -225,7 +225,7 @@ static void overflow_in_order(struct kunit *test)
 		evcore_post(s[i], 1, i, 1);
 	KUNIT_EXPECT_EQ(test, t->queue.nr_overflow, 2 * RING);
 	KUNIT_EXPECT_TRUE(test, t->blocked);
-	KUNIT_EXPECT_TRUE(test, t->calling);
+	KUNIT_EXPECT_TRUE(test, t->need_call);
 	for (i = 0; i < 3 * RING; i++) {
 		KUNIT_EXPECT_LT(test, t->head, t->tail);
 		KUNIT_EXPECT_EQ(test, t->ids[t->head % RING], i);
@@ -235,7 +235,7 @@ static void overflow_in_order(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, t->head, t->tail);
 	KUNIT_EXPECT_FALSE(test, t->blocked);
-	KUNIT_EXPECT_FALSE(test, t->calling);
+	KUNIT_EXPECT_FALSE(test, t->need_call);
 	KUNIT_EXPECT_EQ(test, t->queue.drained, 2 * RING);
 }
 

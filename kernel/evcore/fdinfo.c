@@ -34,7 +34,7 @@ void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m)
 {
 	mutex_lock(&q->mutex);
 	seq_printf(m, "face:\t%s\n", q->face->name);
-	seq_printf(m, "posted:\t%llu\n", q->face->posted(q));
+	seq_printf(m, "posted:\t%llu\n", q->face->nr_posted(q));
 	seq_printf(m, "merged:\t%lld\n", atomic64_read(&q->merged));
 	seq_printf(m, "overflowed:\t%llu\n", READ_ONCE(q->overflowed));
 	seq_printf(m, "drained:\t%llu\n", READ_ONCE(q->drained));
@@ -42,7 +42,7 @@ void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m)
 	if (q->busy_us)
 		seq_printf(m, "busy_polls:\t%llu\n", READ_ONCE(q->busy_polls));
 	seq_printf(m, "sources:\t%u\n", q->nr_sources);
-	seq_printf(m, "records:\t%u\n", READ_ONCE(q->nr_held));
+	seq_printf(m, "records:\t%u\n", READ_ONCE(q->nr_records));
 	seq_printf(m, "user_records:\t%ld of %lu\n",
 		   atomic_long_read(&q->user->evcore_records), evcore_record_limit());
 	evcore_each(q, show_source, m);

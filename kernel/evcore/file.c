@@ -12,7 +12,7 @@
 static bool outlives_file(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
-	bool closed = s->flags & EVCORE_REPORT_CLOSE && !s->gone && !q->dead;
+	bool closed = s->flags & EVCORE_REPORT_CLOSE && !s->muted && !q->dead;
 	unsigned long flags;
 	bool pending;
 
@@ -23,14 +23,14 @@ static bool outlives_file(struct evcore_source *s)
 		evcore_post_slow(s, EVCORE_CLOSED, 0, 0);
 	}
 	raw_spin_lock_irqsave(&q->lock, flags);
-	pending = s->where == EVCORE_ON_OVERFLOW && !s->gone && !q->dead;
+	pending = s->where == EVCORE_ON_OVERFLOW && !s->muted && !q->dead;
 	/* What is to be looked at when it is delivered cannot hold any more. */
 	if (s->flags & EVCORE_LAST_CHECK && !closed && !s->marked)
 		pending = false;
 	if (pending) {
 		WRITE_ONCE(s->flags, s->flags | EVCORE_AUTOREMOVE);
 	} else {
-		s->gone = true;
+		s->muted = true;
 		evcore_unlink(s);
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);
@@ -69,7 +69,7 @@ void evcore_release_file(struct file *file)
 		evcore_unhash(s);
 		evcore_fd_unhook(fs);
 		s->attached = false;
-		evcore_unlist_due(s);
+		evcore_recheck_unlist(s);
 		if (!outlives_file(s))
 			evcore_free_source(s);
 		mutex_unlock(&q->mutex);

@@ -10,10 +10,9 @@
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 
-/* sources/table.c */
-struct kmem_cache *evcore_cache(const struct evcore_source_ops *ops);
-
 /* alloc.c */
+struct kmem_cache *evcore_cache(const struct evcore_source_ops *ops);
+void evcore_free_source(struct evcore_source *s);
 struct evcore_source *evcore_alloc_slow(const struct evcore_source_ops *ops,
 					struct evcore_batch *batch);
 
@@ -49,9 +48,6 @@ static inline void evcore_may_wait(void)
 /* sources/inode.c */
 void evcore_inode_queue_free(struct evcore_queue *q);
 
-/* source.c */
-void evcore_free_source(struct evcore_source *s);
-
 /* lookup.c, queue->mutex held */
 int evcore_lookup_init(struct evcore_queue *q);
 void evcore_lookup_free(struct evcore_queue *q, void (*fn)(struct evcore_source *s));
@@ -64,7 +60,7 @@ void evcore_unhash(struct evcore_source *s);
 void evcore_each(struct evcore_queue *q, bool (*fn)(struct evcore_source *s, void *arg),
 		 void *arg);
 
-/* sources/fd.c */
+/* fd.c */
 int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *ready);
 void evcore_fd_detach(struct evcore_source *s);
 u32 evcore_fd_check(struct evcore_source *s);
@@ -73,57 +69,82 @@ struct file *evcore_fd_pin(struct evcore_source *s);
 bool evcore_fd_polls_others(struct evcore_source *s);
 u32 evcore_fd_key_flags(struct evcore_source *s, u32 events);
 void evcore_fd_modified(struct evcore_source *s);
-void evcore_fd_silence(struct evcore_source *s);
-void evcore_fd_alone(struct evcore_source *s, void (*fn)(struct evcore_source *s, void *arg),
+void evcore_fd_mute(struct evcore_source *s);
+void evcore_fd_with_head_locked(struct evcore_source *s, void (*fn)(struct evcore_source *s, void *arg),
 		     void *arg);
 void evcore_fd_unhook(struct evcore_fd_source *fs);
 
-/* held.c */
-bool evcore_post_held_locked(struct evcore_source *s, struct evcore_held *h);
-void evcore_held_purge(struct evcore_source *s);
-unsigned int evcore_held_free(struct evcore_source *s, unsigned int most);
+/* records.c */
+bool evcore_post_record_locked(struct evcore_source *s, struct evcore_record_node *h);
+void evcore_records_purge(struct evcore_source *s);
+unsigned int evcore_records_free(struct evcore_source *s, unsigned int most);
 
 /* post.c */
 bool evcore_post_level(struct evcore_source *s, u32 events);
 
 /* post.c, queue->lock held */
 void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
-		    struct evcore_held *h);
+		    struct evcore_record_node *h);
+bool evcore_post_locked(struct evcore_source *s, const struct evcore_record *r);
 void evcore_wake_posted(struct evcore_source *s);
 
-/* overflow.c, queue->lock held */
-void evcore_held_add(struct evcore_held *h);
-void evcore_held_unlink(struct evcore_held *h);
+/* state.c, queue->lock held */
+void evcore_recheck_add(struct evcore_source *s);
+void evcore_overflow_remove(struct evcore_queue *q, struct evcore_source *s);
+void evcore_record_add(struct evcore_record_node *h);
+void evcore_record_unlink(struct evcore_record_node *h);
 void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r);
 void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *r);
 void evcore_unlink(struct evcore_source *s);
+void evcore_recheck_clear(struct evcore_source *s);
 void evcore_delivered(struct evcore_source *s, const struct evcore_record *r);
-void evcore_update_call(struct evcore_queue *q);
+void evcore_update_need_call(struct evcore_queue *q);
 
 /* A source that is on no list, for evcore_reap(); queue->lock held. */
 static inline void evcore_reap_add(struct evcore_source *s)
 {
 	s->where = EVCORE_ON_REAP;
 	list_add_tail(&s->link, &s->queue->reap);
-	s->queue->look = true;
+	s->queue->todo |= EVCORE_TODO_REAP;
+}
+
+/* Off queue->recheck, a source that was there to be polled once it is consumed. */
+static inline void evcore_recheck_remove(struct evcore_source *s)
+{
+	list_del_init(&s->link);
+	s->where = EVCORE_IDLE;
+}
+
+/* Are there conditions that have to be polled, whatever is in the ring? queue->lock held. */
+static inline bool evcore_must_recheck(const struct evcore_queue *q)
+{
+	return q->nr_recheck || q->todo & EVCORE_TODO_TESTED;
 }
 
 /* recheck.c */
-void evcore_recheck_add(struct evcore_source *s);
-void evcore_flush_due(struct evcore_queue *q);
+void evcore_recheck_flush(struct evcore_queue *q);
 void evcore_post_found(struct evcore_source *s, u32 ready);
 void evcore_recheck(struct evcore_queue *q);
-bool evcore_peek(struct evcore_queue *q);
+bool evcore_recheck_test(struct evcore_queue *q);
 
 /* Unhooked, off the list that a wake-up has put it on; queue->mutex held. */
-static inline void evcore_unlist_due(struct evcore_source *s)
+static inline void evcore_recheck_unlist(struct evcore_source *s)
 {
-	if (unlikely(READ_ONCE(s->due.next) != &s->due))
-		evcore_flush_due(s->queue);
+	if (unlikely(READ_ONCE(s->recheck_node.next) != &s->recheck_node))
+		evcore_recheck_flush(s->queue);
 }
 
-/* wait.c, queue->lock held */
-unsigned int evcore_ready(struct evcore_queue *q, unsigned int limit);
+/*
+ * Events there, in the ring and in overflow, where @limit are asked for: at least @limit only
+ * if so many can be taken, and an upper bound in any case. queue->lock held.
+ */
+static inline unsigned int evcore_ready(struct evcore_queue *q, unsigned int limit)
+{
+	unsigned int n = q->face->ready(q, limit);
+
+	lockdep_assert_held(&q->lock);
+	return n > UINT_MAX - q->nr_overflow ? UINT_MAX : n + q->nr_overflow;
+}
 
 /* busy.c */
 #ifdef CONFIG_NET_RX_BUSY_POLL

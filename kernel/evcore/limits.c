@@ -157,7 +157,7 @@ static int __init evcore_limits_init(void)
 	unsigned long bytes = (totalram_pages() / 25) << PAGE_SHIFT;
 
 	max_user_sources = bytes / sizeof(struct evcore_fd_source);
-	max_user_records = bytes / roundup_pow_of_two(sizeof(struct evcore_held));
+	max_user_records = bytes / roundup_pow_of_two(sizeof(struct evcore_record_node));
 	register_sysctl_init("fs/evcore", evcore_sysctls);
 	register_sysctl_init("kernel", kernel_sysctls);
 	return 0;

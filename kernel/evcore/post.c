@@ -19,7 +19,7 @@
  *     the source
  */
 void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
-		    struct evcore_held *h)
+		    struct evcore_record_node *h)
 {
 	struct evcore_queue *q = s->queue;
 
@@ -28,7 +28,7 @@ void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
 		trace_evcore_post(q, s->type, s->id, r->events);
 		evcore_delivered(s, r);
 		if (h)
-			evcore_drop(h);
+			evcore_record_free(h);
 		return;
 	}
 	/*
@@ -36,7 +36,7 @@ void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
 	 * try again, for the ring may have been emptied in the meantime.
 	 */
 	if (h)
-		evcore_held_add(h);
+		evcore_record_add(h);
 	else
 		evcore_overflow_add(s, r);
 	evcore_drain(q, EVCORE_DRAIN_POST);
@@ -53,12 +53,12 @@ static void watch_level(struct evcore_source *s)
 }
 
 /* True if there is a record that was not there before; queue->lock held. */
-static bool post_locked(struct evcore_source *s, const struct evcore_record *r)
+bool evcore_post_locked(struct evcore_source *s, const struct evcore_record *r)
 {
 	struct evcore_queue *q = s->queue;
 
 	lockdep_assert_held(&q->lock);
-	if (s->gone || !s->armed)
+	if (s->muted || !s->armed)
 		return false;
 	if (s->flags & EVCORE_ONESHOT)
 		s->armed = false;
@@ -66,7 +66,7 @@ static bool post_locked(struct evcore_source *s, const struct evcore_record *r)
 		evcore_overflow_merge(s, r);
 		return evcore_drain(q, EVCORE_DRAIN_POST);
 	}
-	if (s->posted && !(s->flags & EVCORE_COUNTS)) {
+	if (s->last_record && !(s->flags & EVCORE_COUNTS)) {
 		if (q->face->merge && q->face->merge(q, s, r->events)) {
 			atomic64_inc(&q->merged);
 			watch_level(s);
@@ -118,7 +118,7 @@ void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra)
 	/* Bits of before a modify must not use up the oneshot it has armed. */
 	if (evcore_ops_of(s)->by_fd)
 		r.events &= s->events | EVCORE_ALWAYS | EVCORE_CLOSED;
-	if (r.events && post_locked(s, &r))
+	if (r.events && evcore_post_locked(s, &r))
 		evcore_wake_posted(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 }
@@ -143,9 +143,9 @@ bool evcore_post_level(struct evcore_source *s, u32 events)
 	raw_spin_lock(&q->lock);
 	/* A modify may have given it other events and another mode since it was woken. */
 	events &= s->events | EVCORE_ALWAYS;
-	done = events && !q->nr_overflow && !s->gone && s->armed &&
+	done = events && !q->nr_overflow && !s->muted && s->armed &&
 	       (s->flags & EVCORE_SLOW) == EVCORE_LEVEL &&
-	       q->face->taken(q, s) && q->face->put_poll(q, s, events);
+	       q->face->taken(q, s) && q->face->put_bits(q, s, events);
 	if (likely(done)) {
 		trace_evcore_post(q, s->type, s->id, events);
 		if (s->where == EVCORE_IDLE)
@@ -174,82 +174,32 @@ bool evcore_try_post(struct evcore_source *s, u32 events, u64 value)
 	bool armed;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	armed = s->armed && !s->gone;
-	if (armed && post_locked(s, &r))
+	armed = s->armed && !s->muted;
+	if (armed && evcore_post_locked(s, &r))
 		evcore_wake_posted(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 	return armed;
 }
 
-/* What evcore_give_back() delivers, and what came of it. */
-struct gift {
-	const struct evcore_record *record;
-	struct evcore_held *held;
-	int ret;
-};
-
-static void give(struct evcore_source *s, void *arg)
-{
-	struct evcore_queue *q = s->queue;
-	struct gift *g = arg;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&q->lock, flags);
-	if (!s->armed)
-		g->ret = -EALREADY;
-	else if (g->held)
-		evcore_post_held_locked(s, g->held);
-	else if (post_locked(s, g->record))
-		evcore_wake_posted(s);
-	raw_spin_unlock_irqrestore(&q->lock, flags);
-}
-
 /**
- * evcore_give_back - deliver an event once more, or one that the program makes
- * @s: the source, its queue's mutex held
- * @r: the event
- *
- * Return: 0; -EALREADY if a oneshot source has fired already; -EAGAIN over the user's
- * limit of records; -ENOMEM.
- */
-int evcore_give_back(struct evcore_source *s, const struct evcore_record *r)
-{
-	struct gift g = { .record = r };
-
-	if (evcore_ops_of(s)->holds) {
-		g.held = evcore_try_hold(s->queue->user, GFP_KERNEL);
-		if (IS_ERR(g.held))
-			return PTR_ERR(g.held);
-		g.held->record = *r;
-	}
-	if (evcore_ops_of(s)->by_fd)
-		evcore_fd_alone(s, give, &g);
-	else
-		give(s, &g);
-	if (g.held && g.ret)
-		evcore_drop(g.held);
-	return g.ret;
-}
-
-/**
- * evcore_need_check - a wake-up that does not say what happened
+ * evcore_need_recheck - a wake-up that does not say what happened
  * @s: the source
  *
  * The condition may not be looked at here; a waiter does it in process context.
  *
  * Context: as evcore_post().
  */
-void evcore_need_check(struct evcore_source *s)
+void evcore_need_recheck(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	if (!s->gone && s->armed && !s->check) {
-		s->check = true;
+	if (!s->muted && s->armed && !s->recheck) {
+		s->recheck = true;
 		if (s->where == EVCORE_ON_RECHECK) {
-			q->nr_check++;
-			evcore_update_call(q);
+			q->nr_recheck++;
+			evcore_update_need_call(q);
 		} else if (s->where == EVCORE_IDLE) {
 			evcore_recheck_add(s);
 		}

@@ -1,54 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Conditions that must be looked at in process context: level-triggered ones
- * whose last record was consumed, and sources that were woken without being
- * told why. A wait does both. And the last look at an event that was taken.
+ * Polling conditions again, in process context. Two kinds of sources need it: a
+ * level-triggered source once its last record was consumed, and a source whose wake-up did
+ * not say what happened. The next wait polls both and posts what holds. The file also has
+ * the last check of an event that was taken, EVCORE_LAST_CHECK.
+ *
+ * A source that is to be polled is on queue->recheck. Level-triggered sources that a face
+ * posts without queue->lock are on queue->recheck_level first, which needs no lock.
  */
 #include <linux/evcore.h>
 #include <linux/sched.h>
 
 #include "internal.h"
 
-/**
- * evcore_recheck_add - have the next wait look at a source
- * @s: source on no list; queue->lock held
+/*
+ * Begin to work on the sources that are to be polled again: those on queue->recheck move to
+ * @batch. @test: what holds is not posted, so no wait may sleep until recheck_end().
  */
-void evcore_recheck_add(struct evcore_source *s)
+static void recheck_begin(struct evcore_queue *q, bool test, struct list_head *batch)
 {
-	lockdep_assert_held(&s->queue->lock);
-	list_add_tail(&s->link, &s->queue->recheck);
-	s->queue->look = true;
-	s->where = EVCORE_ON_RECHECK;
-	if (s->check)
-		s->queue->nr_check++;
-	evcore_update_call(s->queue);
+	lockdep_assert_held(&q->mutex);
+	raw_spin_lock_irq(&q->lock);
+	if (test)
+		q->todo |= EVCORE_TODO_TESTED;
+	q->rechecking = !list_empty(&q->recheck) || !llist_empty(&q->recheck_level);
+	list_splice_init(&q->recheck, batch);
+	raw_spin_unlock_irq(&q->lock);
+}
+
+/* The sources that are left in @batch are for the next wait. */
+static void recheck_end(struct evcore_queue *q, struct list_head *batch)
+{
+	raw_spin_lock_irq(&q->lock);
+	list_splice(batch, &q->recheck);
+	if (!list_empty(&q->recheck))
+		q->todo |= EVCORE_TODO_RECHECK;
+	q->rechecking = false;
+	q->todo &= ~EVCORE_TODO_TESTED;
+	evcore_update_need_call(q);
+	raw_spin_unlock_irq(&q->lock);
 }
 
 /*
- * The next sources of the part being worked on whose condition is due, off their
- * list; how many. Those that are not due go back. In one bounded lock hold, and
- * again as long as it finds none.
+ * Take from @batch the next sources whose condition is to be polled, and put those whose
+ * record was not consumed yet back on queue->recheck. Each lock hold is bounded, and there
+ * is another one as long as none was found. Returns how many there are in @found.
  */
-static unsigned int next_due(struct evcore_queue *q, struct evcore_source **due)
+static unsigned int next_to_recheck(struct evcore_queue *q, struct list_head *batch,
+				    struct evcore_source **found)
 {
 	struct evcore_source *s;
 	unsigned int n = 0, seen;
 
 	do {
 		raw_spin_lock_irq(&q->lock);
-		for (seen = 0; seen < EVCORE_DRAIN_MAX && !list_empty(&q->checking); seen++) {
-			s = list_first_entry(&q->checking, struct evcore_source, link);
-			if (s->check) {
+		for (seen = 0; seen < EVCORE_DRAIN_MAX && !list_empty(batch); seen++) {
+			s = list_first_entry(batch, struct evcore_source, link);
+			if (s->recheck) {
 				evcore_unlink(s);
 			} else if (q->face->taken(q, s)) {
-				list_del_init(&s->link);
-				s->where = EVCORE_IDLE;
+				evcore_recheck_remove(s);
 			} else {
 				list_move_tail(&s->link, &q->recheck);
-				q->look = true;
+				q->todo |= EVCORE_TODO_RECHECK;
 				continue;
 			}
-			due[n++] = s;
+			found[n++] = s;
 		}
 		raw_spin_unlock_irq(&q->lock);
 		cond_resched();
@@ -56,86 +73,75 @@ static unsigned int next_due(struct evcore_queue *q, struct evcore_source **due)
 	return n;
 }
 
-/* From other lists it comes by itself, when it is level-triggered; queue->lock held. */
-static void recheck_due(struct evcore_source *s)
+/*
+ * Put a level-triggered source that is on no list on queue->recheck. From any other list it
+ * gets there by itself. queue->lock is held.
+ */
+static void recheck_if_level(struct evcore_source *s)
 {
-	if (s->where == EVCORE_IDLE && s->flags & EVCORE_LEVEL && s->armed && !s->gone)
+	if (s->where == EVCORE_IDLE && s->flags & EVCORE_LEVEL && s->armed && !s->muted)
 		evcore_recheck_add(s);
 }
 
 /**
- * evcore_still_due - leave a source of queue->due to a later wait
- * @s: the source, taken off that list; queue->mutex held
+ * evcore_recheck_unconsumed - leave a source to a later wait if its record is unconsumed
+ * @s: the source, just taken off queue->recheck_level; queue->mutex is held
  *
- * Whoever takes its record and then waits has to find it on one of the two lists, unless
- * it is looked at after that: so with the lock held it is seen again whether the record
- * was taken.
+ * A consumer may take the record and then wait. It must find the source on one of the two
+ * lists, unless the condition is polled after the record was taken. So test again under
+ * queue->lock whether it was.
  *
- * Return: false if it was, and is not on a list.
+ * Return: false if the record was consumed: the caller polls the condition.
  */
-bool evcore_still_due(struct evcore_source *s)
+bool evcore_recheck_unconsumed(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
-	bool still;
+	bool unconsumed;
 
 	raw_spin_lock_irq(&q->lock);
-	still = !q->face->taken(q, s);
-	if (still)
-		recheck_due(s);
+	unconsumed = !q->face->taken(q, s);
+	if (unconsumed)
+		recheck_if_level(s);
 	raw_spin_unlock_irq(&q->lock);
-	return still;
+	return unconsumed;
 }
 
-/* As long as it is not 0, a wait waits for queue->mutex, and then looks. */
-static void hold_waits(struct evcore_queue *q)
+/* Move the sources on queue->recheck_level to queue->recheck; waits are blocked. */
+static void move_level(struct evcore_queue *q)
 {
-	raw_spin_lock_irq(&q->lock);
-	q->nr_check++;
-	raw_spin_unlock_irq(&q->lock);
-}
-
-static void let_waits_go(struct evcore_queue *q)
-{
-	raw_spin_lock_irq(&q->lock);
-	q->look = true;
-	q->nr_check--;
-	evcore_update_call(q);
-	raw_spin_unlock_irq(&q->lock);
-}
-
-/* What is on queue->due goes to queue->recheck; waits are held. */
-static void move_due(struct evcore_queue *q)
-{
-	struct llist_node *node = llist_reverse_order(llist_del_all(&q->due));
+	struct llist_node *node = llist_reverse_order(llist_del_all(&q->recheck_level));
 	struct evcore_source *s;
 
 	while (node) {
-		s = llist_entry(node, struct evcore_source, due);
+		s = llist_entry(node, struct evcore_source, recheck_node);
 		node = node->next;
-		WRITE_ONCE(s->due.next, &s->due);
-		/* As in evcore_look_at_due(), before who looks at the slot. */
+		WRITE_ONCE(s->recheck_node.next, &s->recheck_node);
+		/* Off the list before its slot is read, as in evcore_recheck_level(). */
 		smp_mb();
 		raw_spin_lock_irq(&q->lock);
-		recheck_due(s);
+		recheck_if_level(s);
 		raw_spin_unlock_irq(&q->lock);
 		cond_resched();
 	}
 }
 
 /**
- * evcore_flush_due - have nothing on queue->due of those that were there
+ * evcore_recheck_flush - empty queue->recheck_level of the sources that are on it
  * @q: queue, its mutex held
+ *
+ * They go to queue->recheck. For a moment they are on neither list, so waits are blocked.
  */
-void evcore_flush_due(struct evcore_queue *q)
+void evcore_recheck_flush(struct evcore_queue *q)
 {
-	/* For a moment they are on neither list. */
-	hold_waits(q);
-	move_due(q);
-	let_waits_go(q);
+	LIST_HEAD(batch);
+
+	recheck_begin(q, true, &batch);
+	move_level(q);
+	recheck_end(q, &batch);
 }
 
 /**
- * evcore_post_found - post what a look has found
+ * evcore_post_found - post what polling a condition has found
  * @s: the source, its queue's mutex held
  * @ready: bits that hold
  *
@@ -152,29 +158,28 @@ void evcore_post_found(struct evcore_source *s, u32 ready)
 }
 
 /**
- * evcore_recheck - look at every condition that is due
+ * evcore_recheck - poll the conditions that are to be polled again, and post what holds
  * @q: queue, its mutex held
  *
- * A source that still holds is posted again and, if level-triggered, is due
- * again once that record is consumed: by a later call, not by this one.
+ * A level-triggered source that is posted here is polled again once that record is
+ * consumed: by a later call, not by this one.
  */
 void evcore_recheck(struct evcore_queue *q)
 {
-	struct evcore_source *due[EVCORE_DRAIN_MAX] __uninitialized;
+	struct evcore_source *found[EVCORE_DRAIN_MAX] __uninitialized;
 	const struct evcore_source_ops *ops;
 	struct evcore_source *s;
 	unsigned int n, i;
+	LIST_HEAD(batch);
 	u32 ready;
 
-	lockdep_assert_held(&q->mutex);
-	raw_spin_lock_irq(&q->lock);
-	list_splice_tail_init(&q->recheck, &q->checking);
-	raw_spin_unlock_irq(&q->lock);
-	if (!llist_empty(&q->due))
-		q->face->look_at_due(q);
-	while ((n = next_due(q, due))) {
+	recheck_begin(q, false, &batch);
+	if (!llist_empty(&q->recheck_level))
+		q->face->recheck_level(q);
+	while (!list_empty(&batch)) {
+		n = next_to_recheck(q, &batch, found);
 		for (i = 0; i < n; i++) {
-			s = due[i];
+			s = found[i];
 			ops = evcore_ops_of(s);
 			ready = ops->check ? ops->check(s) : 0;
 			if (ready)
@@ -182,25 +187,26 @@ void evcore_recheck(struct evcore_queue *q)
 			cond_resched();
 		}
 	}
+	recheck_end(q, &batch);
 }
 
-/* What next_due() took off the list goes back, to be looked at by a wait. */
-static void keep_due(struct evcore_source *s)
+/* Put a source that next_to_recheck() has returned back, for a wait to poll it. */
+static void keep_for_wait(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
 
 	raw_spin_lock_irq(&q->lock);
-	/* Posted in between, it needs no look. */
-	if (s->where == EVCORE_IDLE && !s->gone && s->armed) {
-		/* One that is not level-triggered was here to be checked. */
-		s->check = !(s->flags & EVCORE_LEVEL);
+	/* Where it was posted meanwhile it need not be polled. */
+	if (s->where == EVCORE_IDLE && !s->muted && s->armed) {
+		/* One that is not level-triggered was here because of a wake-up. */
+		s->recheck = !(s->flags & EVCORE_LEVEL);
 		evcore_recheck_add(s);
 	}
 	raw_spin_unlock_irq(&q->lock);
 }
 
-/* The answer of a poll() that may not poll an epoll set is yes: call, and find out. */
-static bool may_hold(struct evcore_source *s)
+/* What only polling an epoll set could tell is taken to hold: the program calls to find out. */
+static bool may_be_ready(struct evcore_source *s)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
 
@@ -210,45 +216,40 @@ static bool may_hold(struct evcore_source *s)
 }
 
 /**
- * evcore_peek - does a condition hold that the next wait would poll again?
+ * evcore_recheck_test - would evcore_recheck() post anything?
  * @q: queue, its mutex held
  *
- * As evcore_recheck(), but nothing is posted: a record might be out of date by
- * the time it is taken, while the next recheck never is. A wait that comes by
- * meanwhile would find nothing to recheck and sleep; ->nr_check makes it wait for
- * the mutex, and recheck then.
+ * Nothing is posted: a record might be out of date by the time it is taken, while the next
+ * wait's recheck never is. A wait that came meanwhile would find nothing to recheck and
+ * sleep. EVCORE_TODO_TESTED makes it wait for the mutex, and recheck then.
  *
- * This runs in ->poll() of the queue, in the context of whatever polls that, an epoll
- * set perhaps. So it polls no epoll set: the two kinds could follow each other in a chain
- * of any length, or in a circle. Queues that watch queues are a chain of at most
- * EVCORE_MAX_NESTS. A condition that only an epoll set could tell is taken to hold.
+ * This runs in ->poll() of the queue, in the context of the task that polls it, which may be
+ * polling an epoll set. So it polls no epoll set: the two kinds could follow each other in a
+ * chain of any length, or in a circle. Queues that watch queues are a chain of at most
+ * EVCORE_MAX_NESTS.
  */
-bool evcore_peek(struct evcore_queue *q)
+bool evcore_recheck_test(struct evcore_queue *q)
 {
-	struct evcore_source *due[EVCORE_DRAIN_MAX] __uninitialized;
-	bool holds = false;
+	struct evcore_source *found[EVCORE_DRAIN_MAX] __uninitialized;
+	bool ready = false;
 	unsigned int n, i;
+	LIST_HEAD(batch);
 
-	lockdep_assert_held(&q->mutex);
-	hold_waits(q);
-	move_due(q);
-	raw_spin_lock_irq(&q->lock);
-	list_splice_tail_init(&q->recheck, &q->checking);
-	raw_spin_unlock_irq(&q->lock);
-	while (!holds && (n = next_due(q, due))) {
+	if (!llist_empty(&q->recheck_level))
+		evcore_recheck_flush(q);
+	recheck_begin(q, true, &batch);
+	while (!ready && !list_empty(&batch)) {
+		n = next_to_recheck(q, &batch, found);
 		for (i = 0; i < n; i++) {
-			holds = holds || may_hold(due[i]);
-			/* It, and those behind it, are for the next wait. */
-			if (holds)
-				keep_due(due[i]);
+			ready = ready || may_be_ready(found[i]);
+			/* The source, and those after it, are for the next wait. */
+			if (ready)
+				keep_for_wait(found[i]);
 		}
 		cond_resched();
 	}
-	raw_spin_lock_irq(&q->lock);
-	list_splice_init(&q->checking, &q->recheck);
-	raw_spin_unlock_irq(&q->lock);
-	let_waits_go(q);
-	return holds;
+	recheck_end(q, &batch);
+	return ready;
 }
 
 /**

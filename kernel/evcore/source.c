@@ -29,18 +29,8 @@ static __always_inline int check_request(const struct evcore_source_ops *ops,
 	return 0;
 }
 
-/* Nothing points to the source any more but the caller. */
-void evcore_free_source(struct evcore_source *s)
-{
-	struct evcore_queue *q = s->queue;
-
-	evcore_uncharge_source(q->user);
-	kmem_cache_free(evcore_cache(evcore_ops_of(s)), s);
-	evcore_queue_put(q);
-}
-
 /* ->check(), where the caller may have a reference to the watched file already. */
-static u32 look(struct evcore_source *s, struct file *file)
+static u32 check_now(struct evcore_source *s, struct file *file)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
 
@@ -61,13 +51,13 @@ static __always_inline void init_source(struct evcore_source *s, struct evcore_q
 	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
 
 	s->queue = q;
-	s->posted = 0;
+	s->last_record = 0;
 	s->data = req->data;
 	s->events = req->events;
 	s->flags = req->flags | ops->fixed;
-	s->at = (struct evcore_node) { .type = ops->type, .armed = true, .gone = quiet };
+	s->at = (struct evcore_node) { .type = ops->type, .armed = true, .muted = quiet };
 	INIT_LIST_HEAD(&s->link);
-	init_llist_node(&s->due);
+	init_llist_node(&s->recheck_node);
 	s->same_fd = NULL;
 	if (ops->by_fd) {
 		s->id = (u64)q->next_id << 32 | (u32)req->fd;
@@ -82,8 +72,8 @@ static __always_inline void init_source(struct evcore_source *s, struct evcore_q
 	}
 	s->id = req->id;
 	memset(s + 1, 0, ops->size - sizeof(*s));
-	if (ops->holds)
-		INIT_LIST_HEAD(&container_of(s, struct evcore_holder, valued.source)->held);
+	if (ops->has_records)
+		INIT_LIST_HEAD(&container_of(s, struct evcore_record_source, valued.source)->records);
 }
 
 /**
@@ -187,11 +177,11 @@ int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 	if (ret) {
 		/* It may have been posted before attaching failed. */
 		raw_spin_lock_irq(&q->lock);
-		s->gone = true;
+		s->muted = true;
 		evcore_unlink(s);
 		raw_spin_unlock_irq(&q->lock);
-		evcore_unlist_due(s);
-		evcore_held_purge(s);
+		evcore_recheck_unlist(s);
+		evcore_records_purge(s);
 		evcore_unhash(s);
 		evcore_queue_put(q);
 		goto out_free;
@@ -208,10 +198,10 @@ int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 	}
 	if (quiet) {
 		raw_spin_lock_irq(&q->lock);
-		s->gone = false;
+		s->muted = false;
 		raw_spin_unlock_irq(&q->lock);
 		/* What happened in the meantime was not posted. */
-		ready = look(s, fd_file(f));
+		ready = check_now(s, fd_file(f));
 	}
 	if (ready)
 		evcore_post_found(s, ready);
@@ -273,7 +263,7 @@ static bool has_several_records(const struct evcore_source *s)
 	return container_of(s, struct evcore_fd_source, source)->hook.next;
 }
 
-/* What a modify changes, for begin_anew(). */
+/* What a modify changes, for rearm(). */
 struct modify {
 	bool	withdraw;	/* the last record, which was posted before */
 	bool	several;	/* there may be more records */
@@ -284,16 +274,16 @@ static void withdraw_last(struct evcore_source *s, struct modify *m)
 {
 	struct evcore_queue *q = s->queue;
 
-	m->several = q->face->cancel ? s->posted && has_several_records(s) :
+	m->several = q->face->cancel ? s->last_record && has_several_records(s) :
 				       !q->face->taken(q, s);
-	if (s->posted && q->face->cancel)
+	if (s->last_record && q->face->cancel)
 		q->face->cancel(q, s);
-	WRITE_ONCE(s->posted, 0);
+	WRITE_ONCE(s->last_record, 0);
 	m->withdraw = false;
 }
 
 /* Withdraw what was posted for the old events, and arm. */
-static void begin_anew(struct evcore_source *s, void *arg)
+static void rearm(struct evcore_source *s, void *arg)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	struct evcore_queue *q = s->queue;
@@ -377,12 +367,12 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	 */
 	if (ops->by_fd) {
 		evcore_fd_modified(s);
-		evcore_fd_alone(s, begin_anew, &m);
+		evcore_fd_with_head_locked(s, rearm, &m);
 	} else {
-		begin_anew(s, &m);
+		rearm(s, &m);
 	}
 	if (unlikely(m.several)) {
-		/* A wake-up by another head may have posted beside begin_anew(). */
+		/* A wake-up by another head may have posted beside rearm(). */
 		if (by_head)
 			evcore_fd_modified(s);
 		q->face->withdraw(q, s, old_data);
@@ -393,14 +383,64 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 		raw_spin_unlock_irq(&q->lock);
 	}
 	req->id = s->id;
-	/* What was withdrawn, or not reported for the old events, this look finds. */
+	/* Finds what was withdrawn, or was not reported for the old events. */
 	if (ops->modified)
 		ops->modified(s, req);
 	if (ops->check)
-		ready = look(s, file);
+		ready = check_now(s, file);
 	if (ready)
 		evcore_post_found(s, ready);
 	return 0;
+}
+
+/* What evcore_repost() delivers, and what came of it. */
+struct repost {
+	const struct evcore_record *record;
+	struct evcore_record_node *node;
+	int ret;
+};
+
+static void repost(struct evcore_source *s, void *arg)
+{
+	struct evcore_queue *q = s->queue;
+	struct repost *g = arg;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (!s->armed)
+		g->ret = -EALREADY;
+	else if (g->node)
+		evcore_post_record_locked(s, g->node);
+	else if (evcore_post_locked(s, g->record))
+		evcore_wake_posted(s);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/**
+ * evcore_repost - deliver an event once more, or one that the program makes
+ * @s: the source, its queue's mutex held
+ * @r: the event
+ *
+ * Return: 0; -EALREADY if a oneshot source has fired already; -EAGAIN over the user's
+ * limit of records; -ENOMEM.
+ */
+int evcore_repost(struct evcore_source *s, const struct evcore_record *r)
+{
+	struct repost g = { .record = r };
+
+	if (evcore_ops_of(s)->has_records) {
+		g.node = evcore_record_alloc(s->queue->user, GFP_KERNEL);
+		if (IS_ERR(g.node))
+			return PTR_ERR(g.node);
+		g.node->record = *r;
+	}
+	if (evcore_ops_of(s)->by_fd)
+		evcore_fd_with_head_locked(s, repost, &g);
+	else
+		repost(s, &g);
+	if (g.node && g.ret)
+		evcore_record_free(g.node);
+	return g.ret;
 }
 
 /* Unhook, take off every list, free. The watched file is pinned or gone. */
@@ -414,11 +454,11 @@ static void destroy_source(struct evcore_source *s)
 		evcore_ops_of(s)->detach(s);
 		s->attached = false;
 	}
-	evcore_unlist_due(s);
+	evcore_recheck_unlist(s);
 	raw_spin_lock_irqsave(&q->lock, flags);
 	evcore_unlink(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
-	evcore_held_purge(s);
+	evcore_records_purge(s);
 	evcore_free_source(s);
 }
 
@@ -432,7 +472,7 @@ static void recheck_same_fd(struct evcore_source *s)
 
 	for (other = evcore_fd_first(s->queue, s->id); other; other = other->same_fd)
 		if (other != s && other->type == s->type)
-			evcore_need_check(other);
+			evcore_need_recheck(other);
 }
 
 /* Withdraw its records, nothing is posted any more; 1 if the last was taken. */
@@ -443,7 +483,7 @@ static int withdraw(struct evcore_source *s)
 	bool taken = false;
 
 	/* A queue that is closed takes its ring along. */
-	if (!s->posted || q->dead)
+	if (!s->last_record || q->dead)
 		return 0;
 	if (q->face->cancel) {
 		raw_spin_lock_irqsave(&q->lock, flags);
@@ -479,17 +519,17 @@ int evcore_del(struct evcore_source *s)
 
 	/* In one hold, or a drain in between would still deliver it. */
 	raw_spin_lock_irqsave(&q->lock, flags);
-	s->gone = true;
+	s->muted = true;
 	evcore_unlink(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 
-	evcore_held_purge(s);
+	evcore_records_purge(s);
 	if (evcore_ops_of(s)->by_fd) {
 		file = evcore_fd_pin(s);
 		if (!file) {
 			/* Its last reference is going: that release removes it. */
 			evcore_unhash(s);
-			evcore_fd_silence(s);
+			evcore_fd_mute(s);
 			return withdraw(s);
 		}
 	}
@@ -520,9 +560,9 @@ void evcore_retire(struct evcore_source *s)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	if (!s->gone) {
+	if (!s->muted) {
 		evcore_unlink(s);
-		s->gone = true;
+		s->muted = true;
 		evcore_reap_add(s);
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);

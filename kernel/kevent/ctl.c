@@ -181,7 +181,7 @@ static int make_ready(struct evcore_source *s)
 		r.extra[0] = ktime_get_ns() + evcore_time_offset(CLOCK_MONOTONIC);
 	else if (s->type == KEVENT_UNOTIFY)
 		r.extra[0] = 1;
-	return evcore_give_back(s, &r);
+	return evcore_repost(s, &r);
 }
 
 /* The same for a request just added, where it has no event yet; removed on error. */
@@ -192,7 +192,7 @@ static int added_ready(struct evcore_source *s)
 	int ret;
 
 	raw_spin_lock_irq(&q->lock);
-	has_event = s->posted || s->where == EVCORE_ON_OVERFLOW;
+	has_event = s->last_record || s->where == EVCORE_ON_OVERFLOW;
 	raw_spin_unlock_irq(&q->lock);
 	if (has_event)
 		return 0;
@@ -451,7 +451,7 @@ static __always_inline u64 fd_of(u64 id)
  * which is read anew by the caller. Each is answered in one access to user memory with
  * reading the next. Return: how many.
  */
-static noinline unsigned int modify_bits(struct evcore_queue *q, struct ukevent __user *arg,
+static noinline unsigned int modify_fast(struct evcore_queue *q, struct ukevent __user *arg,
 					 unsigned int n)
 {
 	struct files_struct *own = evcore_own_files();
@@ -471,7 +471,7 @@ static noinline unsigned int modify_bits(struct evcore_queue *q, struct ukevent 
 		memcpy(&what, &word, sizeof(what));
 		/* With anything in raw[1] the id is no descriptor's number. */
 		if (what.type != KEVENT_POLL || flags & ~KEVENT_REQ_ALL ||
-		    !evcore_modify_bits(q, own, fd_of(id), flags << KEVENT_FLAGS_SHIFT,
+		    !evcore_modify_fast(q, own, fd_of(id), flags << KEVENT_FLAGS_SHIFT,
 					EVCORE_FACE_FLAGS, what.event, data))
 			return done;
 		if (!user_access_begin(arg, 2 * sizeof(*arg)))
@@ -523,10 +523,10 @@ static int ctl_modify(struct kevent_queue *k, struct progress *p, struct ukevent
 	while (p->done < p->num) {
 		if (unlikely(evcore_interrupted()) && !go_on(k, p, p->done))
 			break;
-		bits = modify_bits(&k->queue, &arg[p->done],
-				   min(p->num - p->done, EVCORE_WHOLE));
+		bits = modify_fast(&k->queue, &arg[p->done],
+				   min(p->num - p->done, EVCORE_MIN_ENTRIES));
 		p->done += bits;
-		if (p->done == p->num || bits == EVCORE_WHOLE)
+		if (p->done == p->num || bits == EVCORE_MIN_ENTRIES)
 			continue;
 		if (read_request(k, &uk, &arg[p->done]))
 			return -EFAULT;
@@ -595,7 +595,7 @@ static int refuse_rest(unsigned int cmd, const struct progress *p, struct ukeven
  * @num: entries of @arg; READY with 0 wakes one waiter
  * @arg: the requests; results are written back
  *
- * A signal ends the call after EVCORE_WHOLE requests or later; those that were not carried
+ * A signal ends the call after EVCORE_MIN_ENTRIES requests or later; those that were not carried
  * out are broken, with -EINTR.
  *
  * Return: ADD: how many finished at once, copied to the front of @arg; READY:

@@ -94,7 +94,7 @@ static void publish(struct kevent_queue *k, struct evcore_source *s)
 	u32 next = k->kidx + 1;
 
 	k->kidx = next == k->num ? 0 : next;
-	WRITE_ONCE(s->posted, k->tail + 1);
+	WRITE_ONCE(s->last_record, k->tail + 1);
 	/* Pairs with the acquire load in kevent_ring_take(). */
 	smp_store_release(&k->tail, k->tail + 1);
 	/* Pairs with the acquire load of the program that reads the index. */
@@ -149,7 +149,7 @@ static bool kevent_put_poll(struct evcore_queue *q, struct evcore_source *s, u32
 /* A record does not say that it overflowed. */
 static unsigned int kevent_drain(struct evcore_queue *q, unsigned int most)
 {
-	return evcore_drain_plain(q, most, put_if_room);
+	return evcore_drain_fast(q, most, put_if_room);
 }
 
 /*
@@ -162,7 +162,7 @@ static int kevent_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 {
 	struct evcore_source *s = wait->private;
 	struct kevent_queue *k = to_kevent(s->queue);
-	u32 events = evcore_quick_events(s, key);
+	u32 events = evcore_fast_events(s, key);
 	struct evcore_queue *q = &k->queue;
 
 	if (unlikely(!events))
@@ -170,11 +170,11 @@ static int kevent_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	lockdep_assert_irqs_disabled();
 	raw_spin_lock(&q->lock);
 	if (unlikely(!has_room(k))) {
-		if (!trace_evcore_overflow_enabled() && evcore_wait_behind(s, events))
+		if (!trace_evcore_overflow_enabled() && evcore_overflow_fast(s, events))
 			goto wake;
 		goto slow;
 	}
-	if (unlikely(q->nr_overflow || s->gone))
+	if (unlikely(q->nr_overflow || s->muted))
 		goto slow;
 	put_bits(k, s, events);
 	trace_evcore_post(q, s->type, s->id, events);
@@ -193,7 +193,7 @@ static bool kevent_taken(struct evcore_queue *q, struct evcore_source *s)
 {
 	struct kevent_queue *k = to_kevent(q);
 
-	return !k->ring || READ_ONCE(s->posted) <= k->committed;
+	return !k->ring || READ_ONCE(s->last_record) <= k->committed;
 }
 
 /* The entry of the event with number @pos, from 0 on; not committed, queue->lock held. */
@@ -268,12 +268,12 @@ static u64 kevent_posted(struct evcore_queue *q)
 }
 
 /* All posting is under queue->lock. */
-static void kevent_block(struct evcore_queue *q, bool on)
+static void kevent_set_lockless(struct evcore_queue *q, bool on)
 {
 }
 
 /* The ring of 2006 has no word for it: kevent_wait() and commit fetch. */
-static void kevent_call(struct evcore_queue *q, bool on)
+static void kevent_set_need_call(struct evcore_queue *q, bool on)
 {
 }
 
@@ -304,14 +304,14 @@ const struct evcore_face kevent_face = {
 	.post	= evcore_post_slow,
 	.wake	= kevent_wake,
 	.put	= kevent_put,
-	.put_poll = kevent_put_poll,
+	.put_bits = kevent_put_poll,
 	.drain	= kevent_drain,
 	.taken	= kevent_taken,
 	.withdraw = kevent_withdraw,
 	.ready	= kevent_ready,
-	.posted	= kevent_posted,
-	.block	= kevent_block,
-	.call	= kevent_call,
+	.nr_posted = kevent_posted,
+	.set_lockless = kevent_set_lockless,
+	.set_need_call = kevent_set_need_call,
 	.mmap	= kevent_mmap,
 	.free	= kevent_free,
 };

@@ -67,8 +67,8 @@
 #define QUICK	(SLEEP + 1)		/* evcore_source.quick, of source 0 */
 #define POSTED	(QUICK + 1)		/* + source: evcore_source.posted, 0: none */
 #define COND	(POSTED + SOURCES)	/* + what a processor has done to a source's file */
-#define DUE	(COND + POSTERS * SOURCES)	/* evcore_queue.due: source 0 is there */
-#define LISTED	(DUE + 1)		/* evcore_source.due.next of source 0 says so */
+#define LEVEL_LIST	(COND + POSTERS * SOURCES)	/* evcore_queue.recheck_level: source 0 is there */
+#define LISTED	(LEVEL_LIST + 1)		/* evcore_source.recheck_node.next of source 0 says so */
 #define WORDS	(LISTED + 1)
 
 #define POLLED	64			/* EVCORE_POLLED */
@@ -131,7 +131,7 @@ byte poll_mark;
 bool poll_woken;
 
 bool recheck;				/* evcore_queue.recheck: source 0 is there */
-bool checking;				/* evcore_queue.checking: the same */
+bool batch;				/* the same while a wait works on them */
 
 bool head_lock;				/* wait queue head of source 0's file */
 bool mutex;				/* queue->mutex */
@@ -352,7 +352,7 @@ inline merge(s, e)
 
 /*
  * models: kernel/evchan/ring.c evchan_ready
- * models: kernel/evcore/wait.c evcore_ready
+ * models: kernel/evcore/internal.h evcore_ready
  * Count into n, exactly up to the limit.
  */
 inline ready(limit)
@@ -395,8 +395,8 @@ inline ready(limit)
 
 /* ---- posting: kernel/evcore/post.c, overflow.c ---- */
 
-/* models: kernel/evchan/ring.c evchan_block */
-/* models: kernel/evcore/overflow.c evcore_overflow_add */
+/* models: kernel/evchan/ring.c evchan_set_lockless */
+/* models: kernel/evcore/state.c evcore_overflow_add */
 inline overflow_add(s, e)
 {
 	atomic {
@@ -433,11 +433,11 @@ inline overflow_unlink_first()
 
 /*
  * models: kernel/evcore/overflow.c evcore_drain
- * models: include/linux/evcore_face.h evcore_drain_plain
+ * models: include/linux/evcore_face.h evcore_drain_fast
  * models: kernel/evchan/ring.c evchan_drain
  * models: kernel/evchan/ring.c put_bits
  * models: kernel/evcore/overflow.c drain_source
- * models: kernel/evcore/overflow.c waits_no_longer
+ * models: kernel/evcore/state.c evcore_overflow_remove
  * models: kernel/evchan/ring.c evchan_put
  * Of those that wait, at most so many go into the ring, in order; moved counts.
  */
@@ -472,7 +472,7 @@ inline drain(most)
 				EMPTY ->
 				pending[d] = 0; prec[d] = 0; where[d] = 0; moved++;
 #if SCENE == LEVELS
-				recheck = recheck | !checking;
+				recheck = recheck | !batch;
 #endif
 #ifndef BREAK_UNLINK_FIRST
 				overflow_unlink_first()
@@ -485,7 +485,7 @@ inline drain(most)
 }
 
 /*
- * models: kernel/evcore/wait.c wake_pollers
+ * models: kernel/evcore/wake.c wake_pollers
  * models: kernel/evchan/ring.c evchan_posted
  * Those who poll are woken once until they have taken what was there then.
  */
@@ -515,8 +515,8 @@ inline wake_pollers()
 }
 
 /*
- * models: kernel/evcore/wait.c evcore_wake_locked
- * models: kernel/evcore/wait.c wake_one
+ * models: kernel/evcore/wake.c evcore_wake_locked
+ * models: kernel/evcore/wake.c wake_one
  * One whose minimum is there, whichever comes first. The search for the one on
  * this processor is any order.
  */
@@ -558,7 +558,7 @@ inline wake_locked()
 	k = 0; n = 0; st = 0
 }
 
-/* models: kernel/evcore/wait.c evcore_wake_slow */
+/* models: kernel/evcore/wake.c evcore_wake_slow */
 inline wake_slow()
 {
 	TAKE_LOCK;
@@ -568,15 +568,15 @@ inline wake_slow()
 
 /*
  * models: kernel/evcore/post.c evcore_post_slow
- * models: kernel/evcore/post.c post_locked
+ * models: kernel/evcore/post.c evcore_post_locked
  * models: kernel/evcore/post.c evcore_deliver
  * models: kernel/evcore/post.c evcore_wake_posted
- * models: kernel/evcore/overflow.c evcore_overflow_merge
+ * models: kernel/evcore/state.c evcore_overflow_merge
  * models: kernel/evcore/post.c watch_level
- * models: kernel/evcore/overflow.c evcore_delivered
+ * models: kernel/evcore/state.c evcore_delivered
  */
 #if SCENE == LEVELS
-#define WATCH_LEVEL	recheck = !checking	/* on one of the two */
+#define WATCH_LEVEL	recheck = !batch	/* on one of the two */
 #else
 #define WATCH_LEVEL	skip
 #endif
@@ -624,7 +624,7 @@ inline post_slow(s, e)
  * models: kernel/evchan/ring.c wake_behind
  * models: kernel/evchan/ring.c has_slot
  * models: kernel/evchan/ring.c await_slot
- * models: include/linux/evcore_face.h evcore_wait_behind
+ * models: include/linux/evcore_face.h evcore_overflow_fast
  * Others wait and the ring is full: linked behind them, with no try to drain.
  */
 inline wake_behind(s, e)
@@ -642,8 +642,8 @@ inline wake_behind(s, e)
 	DROP_LOCK
 }
 
-/* models: include/linux/evcore_face.h evcore_list_due */
-inline list_due()
+/* models: include/linux/evcore_face.h evcore_recheck_level_add */
+inline recheck_level_add()
 {
 #if SCENE == LEVELS
 	LOAD(LISTED, st);
@@ -651,7 +651,7 @@ inline list_due()
 	:: st
 	:: else ->
 		STORE(LISTED, 1);
-		atomic { EMPTY -> mem[DUE] = 1 }
+		atomic { EMPTY -> mem[LEVEL_LIST] = 1 }
 	fi;
 	st = 0
 #else
@@ -666,7 +666,7 @@ inline list_due()
  * models: kernel/evchan/ring.c post_quick
  * models: kernel/evchan/ring.c anything_after
  * models: kernel/evchan/ring.c after_post
- * models: include/linux/evcore_face.h evcore_quick_events
+ * models: include/linux/evcore_face.h evcore_fast_events
  */
 inline post(s, e)
 {
@@ -688,7 +688,7 @@ inline post(s, e)
 		if
 		:: pos != NONE ->
 			place(s, e);
-			list_due();
+			recheck_level_add();
 			LOAD(SLEEP, st);
 			if
 			:: st -> st = 0; wake_slow()
@@ -781,7 +781,7 @@ inline end_post()
 
 /* ---- waiting: kernel/evcore/wait.c ---- */
 
-/* models: kernel/evcore/wait.c pass_on */
+/* models: kernel/evcore/wake.h evcore_pass_on */
 inline pass_on(takes)
 {
 	if
@@ -815,11 +815,11 @@ inline taken()
 }
 
 /*
- * models: include/linux/evcore_face.h evcore_look_at
- * models: kernel/evcore/sources/fd.c evcore_fd_found
+ * models: include/linux/evcore_face.h evcore_recheck_one
+ * models: kernel/evcore/fd.c evcore_fd_found
  * Does the condition hold: is there what nobody has read?
  */
-inline look()
+inline recheck_one()
 {
 	atomic {
 		ok = 0;
@@ -832,7 +832,7 @@ inline look()
 	if
 	:: ok ->
 #ifndef BREAK_LOOK_WITHOUT_HEAD_LOCK
-		TAKE_HEAD;	/* models: kernel/evcore/sources/fd.c evcore_fd_alone */
+		TAKE_HEAD;	/* models: kernel/evcore/fd.c evcore_fd_with_head_locked */
 #endif
 		begin_post();
 		post_slow(0, 1);
@@ -849,15 +849,15 @@ inline look()
 
 /*
  * models: kernel/evcore/recheck.c evcore_recheck
- * models: include/linux/evcore_face.h evcore_look_at_due
- * models: kernel/evcore/recheck.c next_due
+ * models: include/linux/evcore_face.h evcore_recheck_level
+ * models: kernel/evcore/recheck.c next_to_recheck
  */
 inline recheck_all()
 {
 	TAKE_LOCK;
-	atomic { checking = recheck; recheck = 0 }
+	atomic { batch = recheck; recheck = 0 }
 	DROP_LOCK;
-	atomic { EMPTY -> st = mem[DUE]; mem[DUE] = 0 }
+	atomic { EMPTY -> st = mem[LEVEL_LIST]; mem[LEVEL_LIST] = 0 }
 	if
 	:: st ->
 		st = 0;
@@ -868,7 +868,7 @@ inline recheck_all()
 		taken();
 		if
 		:: ok
-		:: else ->	/* models: kernel/evcore/recheck.c evcore_still_due */
+		:: else ->	/* models: kernel/evcore/recheck.c evcore_recheck_unconsumed */
 			TAKE_LOCK;
 #ifndef BREAK_STILL_DUE_UNSEEN
 			taken();
@@ -880,19 +880,19 @@ inline recheck_all()
 			DROP_LOCK
 		fi;
 		if
-		:: ok && !where[0] && !recheck && !checking -> look()
+		:: ok && !where[0] && !recheck && !batch -> recheck_one()
 		:: else
 		fi
 	:: else
 	fi;
 	TAKE_LOCK;
 	if
-	:: checking ->
+	:: batch ->
 		taken();
-		atomic { checking = 0; recheck = recheck | !ok };
+		atomic { batch = 0; recheck = recheck | !ok };
 		DROP_LOCK;
 		if
-		:: ok -> look()
+		:: ok -> recheck_one()
 		:: else
 		fi
 	:: else -> DROP_LOCK
@@ -904,7 +904,6 @@ inline recheck_all()
 /*
  * models: kernel/evcore/wait.c evcore_service
  * models: kernel/evcore/wait.c serve
- * models: kernel/evcore/wait.c look_due
  * The lock is held, and dropped only if there is anything to do.
  */
 inline service()
@@ -915,7 +914,7 @@ inline service()
 	fi;
 #if SCENE == LEVELS
 	if
-	:: recheck || mem[DUE] ->
+	:: recheck || mem[LEVEL_LIST] ->
 		DROP_LOCK;
 		TAKE_MUTEX;
 		recheck_all();
@@ -928,8 +927,8 @@ inline service()
 
 /*
  * models: kernel/evcore/wait.c evcore_wait
- * models: kernel/evcore/wait.c enqueue
- * models: kernel/evcore/wait.c dequeue
+ * models: kernel/evcore/wake.h evcore_waiter_add
+ * models: kernel/evcore/wake.h evcore_waiter_del
  * models: kernel/evcore/wait.c sleep_until
  * With may_die a signal may come at any time, after which the program never
  * takes anything.
@@ -965,7 +964,7 @@ inline wait(may_die)
 #else
 		ready(min_of[me]);
 #if SCENE == LEVELS && !defined(BREAK_NO_LOOK_AT_DUE)
-		LOAD(DUE, st);
+		LOAD(LEVEL_LIST, st);
 #endif
 #endif
 		if
@@ -1099,7 +1098,7 @@ end_idle:		/* Looking again makes a difference only then. */
 
 #if SCENE == POLL
 /*
- * models: kernel/evcore/queue.c queue_poll
+ * models: kernel/evcore/queue_file.c queue_poll
  * models: kernel/evcore/queue.c evcore_poll_work
  * A thread in edge-triggered epoll: when woken it looks, takes all, sleeps again.
  */
@@ -1140,9 +1139,9 @@ end_asleep:	atomic { poll_woken -> poll_woken = 0 };
 #if SCENE == MODIFY
 /*
  * models: kernel/evcore/source.c evcore_modify
- * models: kernel/evcore/sources/fd.c evcore_fd_check
+ * models: kernel/evcore/fd.c evcore_fd_check
  * models: include/linux/evcore_face.h evcore_change_bits
- * models: include/linux/evcore_face.h evcore_modify_watching
+ * models: include/linux/evcore_face.h evcore_modify_own
  * Source 0 was of no interest; from now on it is. The short way has the wait queue
  * head's lock in place of queue->lock.
  */
@@ -1155,7 +1154,7 @@ proctype Modifier(byte me)
 		STORE(QUICK, 1);
 		DROP_LOCK;
 #ifndef BREAK_MODIFY_WITHOUT_HEAD_LOCK
-		/* models: kernel/evcore/sources/fd.c evcore_fd_modified */
+		/* models: kernel/evcore/fd.c evcore_fd_modified */
 		TAKE_HEAD;
 		DROP_HEAD;
 #endif
@@ -1181,9 +1180,9 @@ proctype Modifier(byte me)
 #if SCENE == CANCEL
 /*
  * models: kernel/evcore/source.c evcore_del
- * models: kernel/evcore/sources/fd.c unhook_one
+ * models: kernel/evcore/fd.c unhook_one
  * models: kernel/evchan/ring.c evchan_cancel
- * models: kernel/evcore/overflow.c evcore_unlink
+ * models: kernel/evcore/state.c evcore_unlink
  */
 proctype Deleter(byte me)
 {

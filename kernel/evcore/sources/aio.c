@@ -38,13 +38,13 @@ struct evcore_aio {
 };
 
 struct aio_source {
-	struct evcore_holder	holder;
+	struct evcore_record_source	rs;
 	struct evcore_aio	*aio;
 };
 
 static struct aio_source *to_aio(struct evcore_source *s)
 {
-	return container_of(s, struct aio_source, holder.valued.source);
+	return container_of(s, struct aio_source, rs.valued.source);
 }
 
 static void put_aio(struct evcore_aio *aio)
@@ -116,7 +116,7 @@ static struct evcore_aio *queue_aio(struct evcore_queue *q)
 int evcore_aio_prepare(struct evcore_aio_op *op, const struct iocb *iocb)
 {
 	struct evcore_queue *q;
-	struct evcore_held *h;
+	struct evcore_record_node *h;
 	struct evcore_aio *aio;
 	struct fd f;
 	int ret = 0;
@@ -131,7 +131,7 @@ int evcore_aio_prepare(struct evcore_aio_op *op, const struct iocb *iocb)
 		ret = -EINVAL;
 		goto out;
 	}
-	h = evcore_try_hold(q->user, GFP_KERNEL);
+	h = evcore_record_alloc(q->user, GFP_KERNEL);
 	if (IS_ERR(h)) {
 		ret = PTR_ERR(h);
 		goto out;
@@ -139,10 +139,10 @@ int evcore_aio_prepare(struct evcore_aio_op *op, const struct iocb *iocb)
 	aio = queue_aio(q);
 	if (IS_ERR(aio)) {
 		ret = PTR_ERR(aio);
-		evcore_drop(h);
+		evcore_record_free(h);
 		goto out;
 	}
-	op->held = h;
+	op->record = h;
 	op->to = aio;
 out:
 	fdput(f);
@@ -158,11 +158,11 @@ out:
  */
 void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
 {
-	struct evcore_held *h = op->held;
+	struct evcore_record_node *h = op->record;
 	struct evcore_aio *aio = op->to;
 	unsigned long flags;
 
-	op->held = NULL;
+	op->record = NULL;
 	h->record.events = EVCORE_DONE;
 	h->record.named = true;
 	h->record.value = res->res;
@@ -170,9 +170,9 @@ void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
 	h->record.extra[1] = res->obj;
 	raw_spin_lock_irqsave(&aio->lock, flags);
 	if (aio->source)
-		evcore_post_held(aio->source, h);
+		evcore_post_record(aio->source, h);
 	else
-		evcore_drop(h);
+		evcore_record_free(h);
 	raw_spin_unlock_irqrestore(&aio->lock, flags);
 }
 
@@ -184,8 +184,8 @@ void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
  */
 void evcore_aio_release(struct evcore_aio_op *op)
 {
-	if (op->held)
-		evcore_drop(op->held);
+	if (op->record)
+		evcore_record_free(op->record);
 	put_aio(op->to);
 }
 
@@ -195,7 +195,7 @@ const struct evcore_source_ops evcore_aio_ops = {
 	.size		= sizeof(struct aio_source),
 	.fixed		= EVCORE_COUNTS,
 	.all_events	= EVCORE_DONE,
-	.holds		= true,
+	.has_records		= true,
 	.by_hook	= true,
 	.single		= true,
 	.attach		= aio_attach,

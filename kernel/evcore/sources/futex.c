@@ -494,8 +494,8 @@ static bool withdraw(struct evcore_source *s)
 	raw_spin_lock_irq(&q->lock);
 	if (s->where == EVCORE_ON_OVERFLOW)
 		evcore_unlink(s);
-	else if (s->posted && q->face->cancel && q->face->cancel(q, s))
-		s->posted = 0;
+	else if (s->last_record && q->face->cancel && q->face->cancel(q, s))
+		s->last_record = 0;
 	else
 		done = false;
 	raw_spin_unlock_irq(&q->lock);

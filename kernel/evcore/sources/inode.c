@@ -69,7 +69,7 @@ struct inode_mark {
 	struct user_struct	*user;		/* of the queue, referenced; pays too */
 	spinlock_t		lock;		/* the three below */
 	struct evcore_source	*source;	/* NULL: not yet, or none any more */
-	struct evcore_held	*last;		/* for the end */
+	struct evcore_record_node	*last;		/* for the end */
 	bool			gone;		/* the inode, or taken off it */
 	struct mem_cgroup	*memcg;		/* pays for the records */
 #ifdef CONFIG_INOTIFY_USER
@@ -88,7 +88,7 @@ struct inode_prepared {
 };
 
 struct inode_source {
-	struct evcore_holder	holder;
+	struct evcore_record_source	rs;
 	struct inode_mark	*im;
 	struct inode		*inode;		/* to compare; im holds it while attached */
 	dev_t			dev;
@@ -98,7 +98,7 @@ struct inode_source {
 
 static struct inode_source *to_inode(struct evcore_source *s)
 {
-	return container_of(s, struct inode_source, holder.valued.source);
+	return container_of(s, struct inode_source, rs.valued.source);
 }
 
 static struct inode_mark *to_mark(struct fsnotify_mark *mark)
@@ -123,8 +123,8 @@ static bool no_room(struct inode_mark *im)
 	struct evcore_source *s = im->source;
 
 	lockdep_assert_held(&im->lock);
-	if (READ_ONCE(to_inode(s)->holder.nr_held) < INODE_MAX_HELD &&
-	    READ_ONCE(s->queue->nr_held) < INODE_MAX_QUEUED)
+	if (READ_ONCE(to_inode(s)->rs.nr_records) < INODE_MAX_HELD &&
+	    READ_ONCE(s->queue->nr_records) < INODE_MAX_QUEUED)
 		return false;
 	evcore_post(s, IN_Q_OVERFLOW, 1, 0);
 	return true;
@@ -135,7 +135,7 @@ static int inode_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode
 {
 	struct inode_mark *im = to_mark(mark);
 	struct mem_cgroup *memcg;
-	struct evcore_held *h;
+	struct evcore_record_node *h;
 	bool skip;
 
 	spin_lock(&im->lock);
@@ -145,7 +145,7 @@ static int inode_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode
 		return 0;
 	/* Whoever watches pays, and is not worth an OOM kill. */
 	memcg = set_active_memcg(im->memcg);
-	h = evcore_try_hold(im->user, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	h = evcore_record_alloc(im->user, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	set_active_memcg(memcg);
 	if (!IS_ERR(h)) {
 		h->record.events = mask & (IN_ALL_EVENTS | IN_UNMOUNT | IN_ISDIR);
@@ -158,14 +158,14 @@ static int inode_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode
 	}
 	spin_lock(&im->lock);
 	if (im->source && !IS_ERR(h)) {
-		evcore_post_held(im->source, h);
+		evcore_post_record(im->source, h);
 		h = NULL;
 	} else if (im->source) {
 		evcore_post(im->source, IN_Q_OVERFLOW, 1, 0);
 	}
 	spin_unlock(&im->lock);
 	if (!IS_ERR_OR_NULL(h))
-		evcore_drop(h);
+		evcore_record_free(h);
 	return 0;
 }
 
@@ -210,7 +210,7 @@ static void inode_free_mark(struct fsnotify_mark *mark)
 	struct inode_mark *im = to_mark(mark);
 
 	if (im->last)
-		evcore_drop(im->last);
+		evcore_record_free(im->last);
 	mem_cgroup_put(im->memcg);
 	uncharge(im);
 	free_uid(im->user);
@@ -276,7 +276,7 @@ static struct inode_mark *new_mark(struct evcore_queue *q)
 	im = kzalloc(sizeof(*im), GFP_KERNEL_ACCOUNT);
 	if (!im)
 		return ERR_PTR(-ENOMEM);
-	im->last = evcore_try_hold(q->user, GFP_KERNEL);
+	im->last = evcore_record_alloc(q->user, GFP_KERNEL);
 	if (IS_ERR(im->last)) {
 		int ret = PTR_ERR(im->last);
 
@@ -462,7 +462,7 @@ static int watch_inode(struct inode_source *is, struct inode_prepared *p, u32 ev
 	is->dev = inode->i_sb->s_dev;
 	is->ino = inode->i_ino;
 	spin_lock(&im->lock);
-	im->source = &is->holder.valued.source;
+	im->source = &is->rs.valued.source;
 	if (im->gone)	/* meanwhile: nobody else will tell it */
 		post_end(im);
 	spin_unlock(&im->lock);
@@ -546,7 +546,7 @@ static void inode_describe(struct evcore_source *s, struct seq_file *m)
 
 	if (may_see_inode(is, m))
 		seq_printf(m, " ino:%lx sdev:%x", is->ino, is->dev);
-	seq_printf(m, " waiting:%u", READ_ONCE(is->holder.nr_held));
+	seq_printf(m, " waiting:%u", READ_ONCE(is->rs.nr_records));
 }
 
 const struct evcore_source_ops evcore_inode_ops = {
@@ -556,7 +556,7 @@ const struct evcore_source_ops evcore_inode_ops = {
 	.fixed		= EVCORE_COUNTS,
 	.all_events	= IN_ALL_EVENTS | INODE_HOW,
 	.nr_args	= 2,
-	.holds		= true,
+	.has_records		= true,
 	.prepare	= inode_prepare,
 	.finish		= inode_finish,
 	.attach		= inode_attach,

@@ -19,7 +19,7 @@ const struct evcore_source_ops evcore_poll_ops = {
 };
 
 /**
- * evcore_modify_shared - evcore_modify_bits() where others share the table of descriptors
+ * evcore_modify_shared - evcore_modify_fast() where others share the table of descriptors
  * @s: the source
  * @fd: the descriptor that it is to watch
  * @events: the new events
@@ -27,12 +27,12 @@ const struct evcore_source_ops evcore_poll_ops = {
  *
  * Context: process context, queue->mutex held.
  *
- * Return: as evcore_modify_bits().
+ * Return: as evcore_modify_fast().
  */
 bool evcore_modify_shared(struct evcore_source *s, u32 fd, u32 events, u64 data)
 {
 	struct file *file = fget(fd);
-	bool done = evcore_modify_watching(s, file, events, data);
+	bool done = evcore_modify_own(s, file, events, data);
 
 	if (file)
 		fput(file);

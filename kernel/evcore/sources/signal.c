@@ -68,7 +68,7 @@ struct evcore_signals {
 };
 
 struct signal_source {
-	struct evcore_holder	holder;
+	struct evcore_record_source	rs;
 	struct evcore_signals	*signals;
 	struct list_head	node;		/* in signals->sources */
 	int			sig;
@@ -77,12 +77,12 @@ struct signal_source {
 
 static struct signal_source *to_signal(struct evcore_source *s)
 {
-	return container_of(s, struct signal_source, holder.valued.source);
+	return container_of(s, struct signal_source, rs.valued.source);
 }
 
 static struct evcore_source *source_of(struct signal_source *ss)
 {
-	return &ss->holder.valued.source;
+	return &ss->rs.valued.source;
 }
 
 /* The registrations of a signal. */
@@ -195,9 +195,9 @@ static bool over_limit(const struct signal_source *ss, struct task_struct *t)
 {
 	unsigned long limit = task_rlimit(t, RLIMIT_SIGPENDING);
 
-	if (!ss->holder.ucounts || !READ_ONCE(ss->holder.valued.source.queue->nr_overflow))
+	if (!ss->rs.ucounts || !READ_ONCE(ss->rs.valued.source.queue->nr_overflow))
 		return false;
-	return !limit || is_rlimit_overlimit(ss->holder.ucounts, UCOUNT_RLIMIT_SIGPENDING,
+	return !limit || is_rlimit_overlimit(ss->rs.ucounts, UCOUNT_RLIMIT_SIGPENDING,
 					     limit - 1);
 }
 
@@ -206,14 +206,14 @@ static int post_signal(struct signal_source *ss, const struct kernel_siginfo *in
 		       struct task_struct *t, bool fail)
 {
 	struct evcore_source *s = source_of(ss);
-	struct evcore_held *h = NULL;
+	struct evcore_record_node *h = NULL;
 
 	if (!over_limit(ss, t))
-		h = evcore_hold(s->queue, GFP_ATOMIC | __GFP_NOWARN);
+		h = evcore_queue_record_alloc(s->queue, GFP_ATOMIC | __GFP_NOWARN);
 	if (h) {
 		h->record.events = EVCORE_SIGNALED;
 		fill_record(&h->record, ss->sig, info, t);
-		return evcore_post_held(s, h);
+		return evcore_post_record(s, h);
 	}
 	if (fail)
 		return -EAGAIN;
@@ -414,7 +414,7 @@ static struct evcore_signals *own_signals(void)
 /* What an event of the signal does to others, whatever the request says. */
 static u32 merging(int sig)
 {
-	return sig >= SIGRTMIN ? EVCORE_COUNTS : EVCORE_MERGE_HELD;
+	return sig >= SIGRTMIN ? EVCORE_COUNTS : EVCORE_MERGE_RECORDS;
 }
 
 static bool is_registered(struct evcore_signals *es, int sig, struct evcore_queue *q)
@@ -452,15 +452,15 @@ static int charge_to_user(struct signal_source *ss)
 {
 	if (ss->sig < SIGRTMIN)
 		return 0;
-	ss->holder.ucounts = get_ucounts(current_ucounts());
-	return ss->holder.ucounts ? 0 : -ENOMEM;
+	ss->rs.ucounts = get_ucounts(current_ucounts());
+	return ss->rs.ucounts ? 0 : -ENOMEM;
 }
 
 static void uncharge_user(struct signal_source *ss)
 {
-	if (ss->holder.ucounts)
-		put_ucounts(ss->holder.ucounts);
-	ss->holder.ucounts = NULL;
+	if (ss->rs.ucounts)
+		put_ucounts(ss->rs.ucounts);
+	ss->rs.ucounts = NULL;
 }
 
 static int signal_attach(struct evcore_source *s, struct evcore_request *req,
@@ -501,7 +501,7 @@ static void signal_detach(struct evcore_source *s)
 	spin_unlock_irq(&es->lock);
 	put_signals(es);
 	/* They are charged to whom is let go of here. */
-	evcore_held_purge(s);
+	evcore_records_purge(s);
 	uncharge_user(ss);
 }
 
@@ -516,7 +516,7 @@ static void signal_describe(struct evcore_source *s, struct seq_file *m)
 	struct signal_source *ss = to_signal(s);
 
 	seq_printf(m, " signal:%d%s waiting:%u", ss->sig, ss->only ? " only" : "",
-		   READ_ONCE(ss->holder.nr_held));
+		   READ_ONCE(ss->rs.nr_records));
 }
 
 /* The first of a queue; queue->mutex keeps it, where @q is given. */
@@ -597,7 +597,7 @@ const struct evcore_source_ops evcore_signal_ops = {
 	.type		= EVCORE_SIGNAL,
 	.size		= sizeof(struct signal_source),
 	.all_events	= EVCORE_SIGNALED,
-	.holds		= true,
+	.has_records		= true,
 	.attach		= signal_attach,
 	.detach		= signal_detach,
 	.modify		= signal_modify,

@@ -44,7 +44,7 @@
 #include <linux/slab.h>
 #include <net/sock.h>
 
-#include "sources.h"
+#include "internal.h"
 
 #define KEYS_IN		((__force u32)(EPOLLIN | EPOLLRDNORM))
 #define KEYS_OUT	((__force u32)(EPOLLOUT | EPOLLWRNORM))
@@ -101,7 +101,7 @@ u32 evcore_fd_key_flags(struct evcore_source *s, u32 events)
 }
 
 /* What has to be seen to with files other than eventfds. */
-static noinline int begin_other(struct evcore_source *s, struct file *file)
+static noinline int attach_other(struct evcore_source *s, struct file *file)
 {
 	/* Its ->poll() waits for a process, which queue->mutex must not. */
 	if (file_inode(file)->i_sb->s_magic == FUSE_SUPER_MAGIC)
@@ -121,7 +121,7 @@ static u32 fd_bits(struct evcore_source *s, __poll_t poll)
 }
 
 /* A wait queue head has announced its end. */
-static void head_goes(wait_queue_entry_t *wait)
+static void head_freed(wait_queue_entry_t *wait)
 {
 	struct evcore_wait_hook *hook = container_of(wait, struct evcore_wait_hook, wait);
 
@@ -177,26 +177,26 @@ int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *
 	if (unlikely(s->queue->busy_us))
 		evcore_busy_note(s);
 	if (!(poll & ~POLLFREE)) {
-		evcore_need_check(s);
+		evcore_need_recheck(s);
 	} else if (!is_sure(s, &poll)) {
 		events = fd_bits(s, poll);
 		if (events)
-			evcore_need_check(s);
+			evcore_need_recheck(s);
 	} else {
 		events = fd_bits(s, poll);
 		if (events)
 			evcore_post(s, events, ops->value ? ops->value(s, events) : 0, 0);
 	}
 	if (unlikely(poll & POLLFREE))
-		head_goes(wait);
+		head_freed(wait);
 	return !exclusive || (events && waiting);
 }
 
 /* Of a source that is gone and still hooked in: nothing is posted. */
-static int gone_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+static int muted_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
 	if (key_to_poll(key) & POLLFREE)
-		head_goes(wait);
+		head_freed(wait);
 	return 0;
 }
 
@@ -207,9 +207,9 @@ static int gone_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void
 static int level_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
 	struct evcore_source *s = wait->private;
-	u32 events = evcore_quick_events(s, key);
+	u32 events = evcore_fast_events(s, key);
 
-	if (events ? evcore_post_level(s, events) : evcore_is_other(key))
+	if (events ? evcore_post_level(s, events) : evcore_key_is_other(key))
 		return 1;
 	return evcore_fd_wake(wait, mode, sync, key);
 }
@@ -351,22 +351,22 @@ void evcore_fd_modified(struct evcore_source *s)
 }
 
 /**
- * evcore_fd_silence - nothing more is to be posted by wake-ups
+ * evcore_fd_mute - nothing more is to be posted by wake-ups
  * @s: source whose file is going, and with it soon its hooks
  *
  * Context: queue->mutex held.
  */
-void evcore_fd_silence(struct evcore_source *s)
+void evcore_fd_mute(struct evcore_source *s)
 {
 	struct evcore_wait_hook *hook;
 
 	for (hook = &container_of(s, struct evcore_fd_source, source)->hook; hook;
 	     hook = hook->next)
-		set_wake(hook, gone_wake);
+		set_wake(hook, muted_wake);
 }
 
 /**
- * evcore_fd_alone - do something while no wake-up posts of a source
+ * evcore_fd_with_head_locked - do something while no wake-up posts of a source
  * @s: source that watches a file, queue->mutex held
  * @fn: what; may not sleep
  * @arg: for @fn
@@ -376,7 +376,7 @@ void evcore_fd_silence(struct evcore_source *s)
  *
  * Context: process context.
  */
-void evcore_fd_alone(struct evcore_source *s, void (*fn)(struct evcore_source *s, void *arg),
+void evcore_fd_with_head_locked(struct evcore_source *s, void (*fn)(struct evcore_source *s, void *arg),
 		     void *arg)
 {
 	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
@@ -446,7 +446,7 @@ int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *r
 	if (!file_can_poll(file))
 		return -EPERM;
 	if (unlikely(!evcore_is_eventfd(file))) {
-		ret = begin_other(s, file);
+		ret = attach_other(s, file);
 		if (ret)
 			return ret;
 	}
@@ -540,16 +540,16 @@ static void post_bits(struct evcore_source *s, void *bits)
  */
 void evcore_fd_found(struct evcore_source *s, u32 bits)
 {
-	evcore_fd_alone(s, post_bits, &bits);
+	evcore_fd_with_head_locked(s, post_bits, &bits);
 }
 
 /**
- * evcore_fd_look - look at a source, and post what holds
+ * evcore_fd_recheck - look at a source, and post what holds
  * @s: source that watches a file, queue->mutex held
  *
  * Context: process context, may sleep.
  */
-void evcore_fd_look(struct evcore_source *s)
+void evcore_fd_recheck(struct evcore_source *s)
 {
 	u32 bits = evcore_fd_check(s);
 

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events that bring their own memory: for sources each of whose events has a
+ * payload that no other can stand for, such as a queued signal or a completed
+ * request. The record is allocated when the operation is submitted, or at the
+ * event, and where there is no slot it waits in the overflow list itself, in its
+ * place among all others.
+ */
+#include <linux/evcore.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <trace/events/evcore.h>
+
+#include "internal.h"
+
+/*
+ * Another that says no more than one which was not consumed yet, in overflow or in
+ * the ring: where the type has it so, that one stands for both.
+ */
+static bool merge_record(struct evcore_source *s, const struct evcore_record *r)
+{
+	struct evcore_record_source *rs = container_of(s, struct evcore_record_source, valued.source);
+	struct evcore_queue *q = s->queue;
+	struct evcore_record_node *first;
+
+	if (!(s->flags & EVCORE_MERGE_RECORDS))
+		return false;
+	first = list_first_entry_or_null(&rs->records, struct evcore_record_node, in_source);
+	if (first)
+		first->record.events |= r->events;
+	else if (!s->last_record || !q->face->merge || !q->face->merge(q, s, r->events))
+		return false;
+	atomic64_inc(&q->merged);
+	return true;
+}
+
+/**
+ * evcore_post_record_locked - the part of evcore_post_record() under queue->lock
+ * @s: its source
+ * @h: the record, filled in; belongs to the core afterwards
+ *
+ * Return: false if it was not posted, for the source is not armed or going.
+ */
+bool evcore_post_record_locked(struct evcore_source *s, struct evcore_record_node *h)
+{
+	lockdep_assert_held(&s->queue->lock);
+	h->source = s;
+	if (s->muted || !(s->armed || h->record.last)) {
+		evcore_record_free(h);
+		return false;
+	}
+	if (s->flags & EVCORE_ONESHOT || h->record.last)
+		s->armed = false;
+	if (merge_record(s, &h->record)) {
+		evcore_record_free(h);
+		return true;
+	}
+	evcore_deliver(s, &h->record, h);
+	evcore_wake_posted(s);
+	return true;
+}
+
+/**
+ * evcore_post_record - post an event that has a record of its own
+ * @s: its source, of a type that holds records
+ * @h: the record, filled in; belongs to the core afterwards
+ *
+ * Context: as evcore_post().
+ *
+ * Return: false if it was not posted, for the source is not armed or going.
+ */
+bool evcore_post_record(struct evcore_source *s, struct evcore_record_node *h)
+{
+	struct evcore_queue *q = s->queue;
+	unsigned long flags;
+	bool armed;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	armed = evcore_post_record_locked(s, h);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	return armed;
+}
+
+/**
+ * evcore_post_last - post the event that ends a source
+ * @s: its source, of a type that holds records; nothing is posted after this
+ * @h: the record, filled in; belongs to the core afterwards
+ *
+ * A disarmed oneshot reports it too. The source is removed by the delivery.
+ *
+ * Context: as evcore_post().
+ */
+void evcore_post_last(struct evcore_source *s, struct evcore_record_node *h)
+{
+	h->record.last = true;
+	evcore_post_record(s, h);
+}
+
+/**
+ * evcore_records_free - forget some records that wait
+ * @s: source of any type, being removed; queue->lock held
+ * @most: at most so many
+ *
+ * Return: how many there were.
+ */
+unsigned int evcore_records_free(struct evcore_source *s, unsigned int most)
+{
+	struct evcore_record_source *rs;
+	struct evcore_record_node *h;
+	unsigned int n;
+
+	lockdep_assert_held(&s->queue->lock);
+	if (!evcore_ops_of(s)->has_records)
+		return 0;
+	rs = container_of(s, struct evcore_record_source, valued.source);
+	for (n = 0; n < most && !list_empty(&rs->records); n++) {
+		h = list_first_entry(&rs->records, struct evcore_record_node, in_source);
+		evcore_record_unlink(h);
+		evcore_record_free(h);
+	}
+	if (n)
+		evcore_update_need_call(s->queue);
+	return n;
+}
+
+/**
+ * evcore_records_purge - forget every record that waits
+ * @s: source of any type, being removed
+ *
+ * Context: process context, may sleep between two bounded lock holds.
+ */
+void evcore_records_purge(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+	unsigned int n;
+
+	if (!evcore_ops_of(s)->has_records)
+		return;
+	do {
+		raw_spin_lock_irq(&q->lock);
+		n = evcore_records_free(s, EVCORE_DRAIN_MAX);
+		raw_spin_unlock_irq(&q->lock);
+		cond_resched();
+	} while (n == EVCORE_DRAIN_MAX);
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The lists of a queue that a source or a record can be on, and every move from one to
+ * another. Everything here runs with queue->lock held.
+ */
+#include <linux/evcore.h>
+#include <linux/overflow.h>
+#include <linux/user_namespace.h>
+#include <trace/events/evcore.h>
+
+#include "internal.h"
+
+/* Keep the header's flag true: something waits that only a call can fetch. */
+void evcore_update_need_call(struct evcore_queue *q)
+{
+	bool on = q->nr_overflow || q->nr_recheck;
+
+	lockdep_assert_held(&q->lock);
+	/* Sources that are being polled again are counted nowhere: recheck_end() decides. */
+	if (q->rechecking)
+		on |= q->need_call;
+	if (on == q->need_call)
+		return;
+	q->need_call = on;
+	q->face->set_need_call(q, on);
+}
+
+static void overflow_count_dec(struct evcore_queue *q)
+{
+	if (!--q->nr_overflow)
+		q->face->set_lockless(q, true);
+}
+
+/* The part of a source that keeps a value; NULL where events have none to keep. */
+static struct evcore_valued *valued(struct evcore_source *s)
+{
+	if (evcore_ops_of(s)->by_fd)
+		return NULL;
+	return container_of(s, struct evcore_valued, source);
+}
+
+/* Forget that the source must be looked at. */
+void evcore_recheck_clear(struct evcore_source *s)
+{
+	if (s->recheck && s->where == EVCORE_ON_RECHECK)
+		s->queue->nr_recheck--;
+	s->recheck = false;
+}
+
+/**
+ * evcore_unlink - take a source off the list it is on
+ * @s: the source; its pending events are forgotten
+ */
+void evcore_unlink(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+
+	lockdep_assert_held(&q->lock);
+	evcore_recheck_clear(s);
+	if (s->where == EVCORE_IDLE) {
+		evcore_update_need_call(q);
+		return;
+	}
+	list_del_init(&s->link);
+	if (s->where == EVCORE_ON_OVERFLOW) {
+		s->pending = 0;
+		s->marked = false;
+		overflow_count_dec(q);
+	}
+	s->where = EVCORE_IDLE;
+	evcore_update_need_call(q);
+}
+
+/**
+ * evcore_recheck_add - have the next wait look at a source
+ * @s: source on no list; queue->lock held
+ */
+void evcore_recheck_add(struct evcore_source *s)
+{
+	lockdep_assert_held(&s->queue->lock);
+	list_add_tail(&s->link, &s->queue->recheck);
+	s->queue->todo |= EVCORE_TODO_RECHECK;
+	s->where = EVCORE_ON_RECHECK;
+	if (s->recheck)
+		s->queue->nr_recheck++;
+	evcore_update_need_call(s->queue);
+}
+
+/**
+ * evcore_overflow_add - let a source wait for a slot
+ * @s: source that is not in overflow
+ * @r: its event
+ */
+void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r)
+{
+	struct evcore_valued *v = valued(s);
+	struct evcore_queue *q = s->queue;
+
+	lockdep_assert_held(&q->lock);
+	if (!q->nr_overflow++)
+		q->face->set_lockless(q, false);
+	/* From the recheck list: what it is due for waits until this is delivered. */
+	if (s->recheck && s->where == EVCORE_ON_RECHECK)
+		q->nr_recheck--;
+	list_move_tail(&s->link, &q->overflow);
+	s->where = EVCORE_ON_OVERFLOW;
+	s->pending = r->events;
+	s->marked = r->marked;
+	if (v) {
+		v->value = r->value;
+		v->extra = r->extra[0];
+	}
+	q->overflowed++;
+	evcore_update_need_call(q);
+	trace_evcore_overflow(q, s->type, s->id, r->events);
+}
+
+/* Counts of user space may be any number: at the end of the range they stay. */
+static u64 sum_of(u64 a, u64 b)
+{
+	u64 sum;
+
+	return check_add_overflow(a, b, &sum) ? U64_MAX : sum;
+}
+
+/**
+ * evcore_overflow_merge - a further event of a source that waits
+ * @s: source in overflow
+ * @r: the event: bits are or-ed, counts added up to U64_MAX, anything else is the
+ *     newest; of events that count overruns, one is an overrun itself
+ */
+void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *r)
+{
+	struct evcore_valued *v = valued(s);
+
+	lockdep_assert_held(&s->queue->lock);
+	s->pending |= r->events;
+	s->marked |= r->marked;
+	if (v) {
+		v->value = s->flags & EVCORE_COUNTS ? sum_of(v->value, r->value) : r->value;
+		if (s->flags & EVCORE_OVERRUNS)
+			v->value = sum_of(v->value, 1);
+		v->extra = s->flags & EVCORE_SUM_EXTRA ? sum_of(v->extra, r->extra[0]) :
+							 r->extra[0];
+	}
+	atomic64_inc(&s->queue->merged);
+}
+
+/* A source's own event goes: off the list. */
+void evcore_overflow_remove(struct evcore_queue *q, struct evcore_source *s)
+{
+	list_del_init(&s->link);
+	s->pending = 0;
+	s->marked = false;
+	/* After these: pairs with the acquire in evcore_change_bits(). */
+	smp_store_release(&s->where, EVCORE_IDLE);
+	overflow_count_dec(q);
+}
+
+/**
+ * evcore_record_add - let an event with a record of its own wait for a slot
+ * @h: the record
+ */
+void evcore_record_add(struct evcore_record_node *h)
+{
+	struct evcore_source *s = h->source;
+	struct evcore_record_source *rs = container_of(s, struct evcore_record_source, valued.source);
+	struct evcore_queue *q = s->queue;
+
+	lockdep_assert_held(&q->lock);
+	if (!q->nr_overflow++)
+		q->face->set_lockless(q, false);
+	list_add_tail(&h->at.link, &q->overflow);
+	list_add_tail(&h->in_source, &rs->records);
+	WRITE_ONCE(rs->nr_records, rs->nr_records + 1);
+	if (rs->ucounts)
+		inc_rlimit_ucounts(rs->ucounts, UCOUNT_RLIMIT_SIGPENDING, 1);
+	WRITE_ONCE(q->nr_records, q->nr_records + 1);
+	q->overflowed++;
+	evcore_update_need_call(q);
+	trace_evcore_overflow(q, s->type, s->id, h->record.events);
+}
+
+/**
+ * evcore_record_unlink - take a record out of overflow
+ * @h: the record, the caller's afterwards
+ */
+void evcore_record_unlink(struct evcore_record_node *h)
+{
+	struct evcore_record_source *rs = container_of(h->source, struct evcore_record_source,
+						    valued.source);
+	struct evcore_queue *q = h->source->queue;
+
+	lockdep_assert_held(&q->lock);
+	list_del_init(&h->at.link);
+	list_del_init(&h->in_source);
+	WRITE_ONCE(rs->nr_records, rs->nr_records - 1);
+	if (rs->ucounts)
+		dec_rlimit_ucounts(rs->ucounts, UCOUNT_RLIMIT_SIGPENDING, 1);
+	WRITE_ONCE(q->nr_records, q->nr_records - 1);
+	overflow_count_dec(q);
+}
+
+/**
+ * evcore_delivered - a record of the source went to the program
+ * @s: source that is on no list, or on the recheck list
+ * @r: the record
+ */
+void evcore_delivered(struct evcore_source *s, const struct evcore_record *r)
+{
+	struct evcore_queue *q = s->queue;
+
+	lockdep_assert_held(&q->lock);
+	if (s->flags & EVCORE_AUTOREMOVE || r->last) {
+		evcore_unlink(s);
+		s->muted = true;
+		evcore_reap_add(s);
+	} else if (s->where == EVCORE_IDLE &&
+		   (s->recheck || (s->flags & EVCORE_LEVEL && s->armed))) {
+		evcore_recheck_add(s);
+	}
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The waiters of a queue, for wait.c, which adds them, and wake.c, which wakes them. */
+#ifndef _EVCORE_WAKE_H
+#define _EVCORE_WAKE_H
+
+#include <linux/rbtree.h>
+
+#include "internal.h"
+
+struct evcore_waiter {
+	union {				/* while not woken: */
+		struct list_head link;	/* in queue->waiters, with a minimum up to 1 */
+		struct rb_node	node;	/* in queue->min_waiters, with a larger one */
+	};
+	struct task_struct	*task;
+	u64			nr;	/* counted up by each that waits */
+	unsigned int		min;
+	int			cpu;
+	bool			woken;
+	bool			forced;	/* return even with nothing there */
+};
+
+static inline bool evcore_waiter_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct evcore_waiter, node)->min <
+	       rb_entry(b, struct evcore_waiter, node)->min;
+}
+
+static inline void evcore_waiter_add(struct evcore_queue *q, struct evcore_waiter *w)
+{
+	w->nr = ++q->waiter_nr;
+	if (likely(w->min <= 1))
+		list_add_tail(&w->link, &q->waiters);
+	else
+		rb_add_cached(&w->node, &q->min_waiters, evcore_waiter_less);
+	WRITE_ONCE(q->sleepers, q->sleepers + 1);
+}
+
+static inline void evcore_waiter_del(struct evcore_queue *q, struct evcore_waiter *w)
+{
+	if (likely(w->min <= 1))
+		list_del(&w->link);
+	else
+		rb_erase_cached(&w->node, &q->min_waiters);
+	WRITE_ONCE(q->sleepers, q->sleepers - 1);
+}
+
+static inline bool evcore_has_waiters(const struct evcore_queue *q)
+{
+	return !list_empty(&q->waiters) || !RB_EMPTY_ROOT(&q->min_waiters.rb_root);
+}
+
+void evcore_wake_some(struct evcore_queue *q);
+
+/* Wake a waiter, there is one, for what this one does not take; queue->lock held. */
+static inline void evcore_pass_on(struct evcore_queue *q, unsigned int taken)
+{
+	if (evcore_ready(q, taken + q->nr_woken + 1) > taken + q->nr_woken)
+		evcore_wake_locked(q, false);
+}
+
+#endif /* _EVCORE_WAKE_H */
