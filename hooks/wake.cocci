@@ -2,13 +2,13 @@
 // file: kernel/sched/wait.c
 // series: wake
 //
-// Every wake-up looks first whether there is only one to wake.
+// Every wake-up calls a single waiter directly.
 
 @ wake @
 expression list args;
 @@
 -__wake_up_common
-+evcore_wake_up
++wake_single_or_walk
  (
 +__wake_up_common,
  args)

@@ -5,8 +5,9 @@
 #ifndef _EVCHAN_RING_H
 #define _EVCHAN_RING_H
 
-#include <linux/evcore_face.h>
 #include <uapi/linux/evchan.h>
+
+#include "../evcore/face.h"
 
 /**
  * struct evchan_queue - an event channel

@@ -4,7 +4,6 @@
  * batches for calls that register many; records that are allocated one by one; and the
  * last reference to a queue.
  */
-#include <linux/evcore.h>
 #include <linux/init.h>
 #include <linux/sched.h>
 #include <linux/slab.h>

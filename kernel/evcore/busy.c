@@ -8,7 +8,6 @@
  * that poll have no lock-free wake function for sockets, because this is noted
  * there.
  */
-#include <linux/evcore.h>
 #include <linux/net.h>
 #include <linux/sched/signal.h>
 #include <net/busy_poll.h>

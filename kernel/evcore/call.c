@@ -3,7 +3,6 @@
  * What a call of many entries does between two of them: let other tasks run, end for a
  * signal, and wait for user memory without queue->mutex.
  */
-#include <linux/evcore.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 

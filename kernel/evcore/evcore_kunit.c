@@ -5,8 +5,6 @@
  * short way to wake.
  */
 #include <kunit/test.h>
-#include <linux/evcore.h>
-#include <linux/evcore_face.h>
 #include <linux/file.h>
 #include <linux/slab.h>
 
@@ -387,7 +385,7 @@ static int test_woken(wait_queue_entry_t *wait, unsigned int mode, int sync, voi
 	return w->ret;
 }
 
-/* evcore_wake_up() in place of the walk: what is woken and what is counted. */
+/* wake_single_or_walk() in place of the walk: what is woken and what is counted. */
 static void sole_waiter(struct kunit *test)
 {
 	static const struct { unsigned int flags; int ret, counted; } cases[] = {

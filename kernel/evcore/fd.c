@@ -34,7 +34,7 @@
  * woken with IN and ERR, while it is also writable, hung up, and perhaps not readable.
  * So a key with one of them has the file polled.
  */
-#include <linux/evcore_file.h>
+#include <linux/evcore/file.h>
 #include <linux/file.h>
 #include <linux/in.h>
 #include <linux/magic.h>

@@ -2,7 +2,6 @@
 /*
  * /proc/PID/fdinfo/FD of a queue: its counters, then a line per source.
  */
-#include <linux/evcore.h>
 #include <linux/sched/user.h>
 #include <linux/seq_file.h>
 

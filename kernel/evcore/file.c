@@ -3,8 +3,7 @@
  * Removal path C: the last reference to a watched file is gone, its sources go
  * with it. Called from __fput(), right after epoll's equivalent.
  */
-#include <linux/evcore.h>
-#include <linux/evcore_file.h>
+#include <linux/evcore/file.h>
 
 #include "internal.h"
 

@@ -6,7 +6,7 @@
 #ifndef _EVCORE_INTERNAL_H
 #define _EVCORE_INTERNAL_H
 
-#include <linux/evcore_face.h>
+#include "face.h"
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 

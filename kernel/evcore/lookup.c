@@ -8,7 +8,6 @@
  *
  * Everything here runs under queue->mutex.
  */
-#include <linux/evcore.h>
 #include <linux/jhash.h>
 #include <linux/log2.h>
 #include <linux/mm.h>

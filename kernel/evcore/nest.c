@@ -11,7 +11,6 @@
  * those that poll it from irq_work, and polls no epoll set in its own ->poll(), so
  * neither of the two recurses through a chain that has an epoll set in it.
  */
-#include <linux/evcore.h>
 #include <linux/hashtable.h>
 #include <linux/slab.h>
 

@@ -8,8 +8,6 @@
  * While the list is not empty every new event goes behind it; a face with a
  * lock-free path is told so by ->set_lockless(), before the first source is linked.
  */
-#include <linux/evcore.h>
-#include <linux/evcore_face.h>
 #include <linux/sched.h>
 #include <trace/events/evcore.h>
 

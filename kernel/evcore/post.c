@@ -4,7 +4,6 @@
  * every ring. A face whose ring has a lock-free path calls it when that path
  * does not apply.
  */
-#include <linux/evcore.h>
 
 #include "internal.h"
 

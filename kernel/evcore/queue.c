@@ -2,7 +2,6 @@
 /*
  * Life of a queue: set up by a face, and freed when its last reference is dropped.
  */
-#include <linux/evcore.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>

@@ -3,7 +3,6 @@
  * The file that stands for a queue: release, poll, mapping the ring, fdinfo.
  */
 #include <linux/anon_inodes.h>
-#include <linux/evcore.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/slab.h>

@@ -8,7 +8,6 @@
  * A source that is to be polled is on queue->recheck. Level-triggered sources that a face
  * posts without queue->lock are on queue->recheck_level first, which needs no lock.
  */
-#include <linux/evcore.h>
 #include <linux/sched.h>
 
 #include "internal.h"

@@ -6,7 +6,6 @@
  * event, and where there is no slot it waits in the overflow list itself, in its
  * place among all others.
  */
-#include <linux/evcore.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <trace/events/evcore.h>

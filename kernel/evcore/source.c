@@ -5,7 +5,6 @@
  * evcore_finish()), may sleep, and is generic: what differs
  * between types is behind struct evcore_source_ops.
  */
-#include <linux/evcore.h>
 #include <linux/file.h>
 #include <linux/slab.h>
 

@@ -3,7 +3,6 @@
  * The lists of a queue that a source or a record can be on, and every move from one to
  * another. Everything here runs with queue->lock held.
  */
-#include <linux/evcore.h>
 #include <linux/overflow.h>
 #include <linux/user_namespace.h>
 #include <trace/events/evcore.h>

@@ -2,7 +2,6 @@
 /*
  * Waiting for events: what a wait does for its queue, and sleeping until enough is there.
  */
-#include <linux/evcore.h>
 #include <linux/hrtimer.h>
 #include <linux/sched/signal.h>
 #include <linux/time.h>

@@ -15,7 +15,6 @@
  * many again, in process context: queue->wake_through is the number of the youngest waiter
  * that is still to be woken in this way.
  */
-#include <linux/evcore.h>
 #include <linux/sched.h>
 #include <trace/events/evcore.h>
 

@@ -5,10 +5,11 @@
 #ifndef _KEVENT_QUEUE_H
 #define _KEVENT_QUEUE_H
 
-#include <linux/evcore_face.h>
 #include <linux/file.h>
 #include <linux/inotify.h>
 #include <uapi/linux/kevent.h>
+
+#include "../evcore/face.h"
 
 /**
  * struct kevent_queue - a kevent queue

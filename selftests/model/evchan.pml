@@ -433,7 +433,7 @@ inline overflow_unlink_first()
 
 /*
  * models: kernel/evcore/overflow.c evcore_drain
- * models: include/linux/evcore_face.h evcore_drain_fast
+ * models: kernel/evcore/face.h evcore_drain_fast
  * models: kernel/evchan/ring.c evchan_drain
  * models: kernel/evchan/ring.c put_bits
  * models: kernel/evcore/overflow.c drain_source
@@ -624,7 +624,7 @@ inline post_slow(s, e)
  * models: kernel/evchan/ring.c wake_behind
  * models: kernel/evchan/ring.c has_slot
  * models: kernel/evchan/ring.c await_slot
- * models: include/linux/evcore_face.h evcore_overflow_fast
+ * models: kernel/evcore/face.h evcore_overflow_fast
  * Others wait and the ring is full: linked behind them, with no try to drain.
  */
 inline wake_behind(s, e)
@@ -642,7 +642,7 @@ inline wake_behind(s, e)
 	DROP_LOCK
 }
 
-/* models: include/linux/evcore_face.h evcore_recheck_level_add */
+/* models: kernel/evcore/face.h evcore_recheck_level_add */
 inline recheck_level_add()
 {
 #if SCENE == LEVELS
@@ -666,7 +666,7 @@ inline recheck_level_add()
  * models: kernel/evchan/ring.c post_quick
  * models: kernel/evchan/ring.c anything_after
  * models: kernel/evchan/ring.c after_post
- * models: include/linux/evcore_face.h evcore_fast_events
+ * models: kernel/evcore/face.h evcore_fast_events
  */
 inline post(s, e)
 {
@@ -795,7 +795,7 @@ inline pass_on(takes)
 	fi
 }
 
-/* models: include/linux/evcore.h evcore_drain_all */
+/* models: kernel/evcore/evcore.h evcore_drain_all */
 inline drain_all()
 {
 	if
@@ -815,7 +815,7 @@ inline taken()
 }
 
 /*
- * models: include/linux/evcore_face.h evcore_recheck_one
+ * models: kernel/evcore/face.h evcore_recheck_one
  * models: kernel/evcore/fd.c evcore_fd_found
  * Does the condition hold: is there what nobody has read?
  */
@@ -849,7 +849,7 @@ inline recheck_one()
 
 /*
  * models: kernel/evcore/recheck.c evcore_recheck
- * models: include/linux/evcore_face.h evcore_recheck_level
+ * models: kernel/evcore/face.h evcore_recheck_level
  * models: kernel/evcore/recheck.c next_to_recheck
  */
 inline recheck_all()
@@ -1140,8 +1140,8 @@ end_asleep:	atomic { poll_woken -> poll_woken = 0 };
 /*
  * models: kernel/evcore/source.c evcore_modify
  * models: kernel/evcore/fd.c evcore_fd_check
- * models: include/linux/evcore_face.h evcore_change_bits
- * models: include/linux/evcore_face.h evcore_modify_own
+ * models: kernel/evcore/face.h evcore_change_bits
+ * models: kernel/evcore/face.h evcore_modify_own
  * Source 0 was of no interest; from now on it is. The short way has the wait queue
  * head's lock in place of queue->lock.
  */

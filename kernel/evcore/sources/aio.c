@@ -14,7 +14,7 @@
  * the lock to clear ->source, after which nothing is posted.
  */
 #include <linux/aio_abi.h>
-#include <linux/evcore_aio.h>
+#include <linux/evcore/aio.h>
 #include <linux/file.h>
 #include <linux/refcount.h>
 #include <linux/sched/user.h>

@@ -39,7 +39,7 @@
  * Locks, in process context only: bucket->lock below is innermost. futex_mm.lock is
  * inside the lock of a futex hash bucket, and posting inside it.
  */
-#include <linux/evcore_mm.h>
+#include <linux/evcore/mm.h>
 #include <linux/hash.h>
 #include <linux/percpu.h>
 #include <linux/refcount.h>

@@ -3,7 +3,7 @@
 #ifndef _EVCORE_SIGEV_H
 #define _EVCORE_SIGEV_H
 
-#include <linux/evcore_sigev.h>
+#include <linux/evcore/sigev.h>
 #include <linux/refcount.h>
 #include <linux/signal.h>
 

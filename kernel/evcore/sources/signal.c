@@ -35,7 +35,7 @@
  * then finds what is in its ring, and no more. fork inherits none.
  */
 #include <linux/cred.h>
-#include <linux/evcore_signal.h>
+#include <linux/evcore/signal.h>
 #include <linux/hrtimer.h>
 #include <linux/nospec.h>
 #include <linux/pid_namespace.h>

@@ -15,22 +15,22 @@ struct user_struct;
 u64 evcore_timer_delay(struct user_struct *user, const struct hrtimer *timer, ktime_t now,
 		       u64 interval);
 
-/* Number, and the name of its struct evcore_source_ops. */
-#define EVCORE_SOURCES(row)			\
-	row(EVCORE_SOCKET, evcore_socket_ops)	\
-	row(EVCORE_INODE, evcore_inode_ops)	\
-	row(EVCORE_TIMER, evcore_timer_ops)	\
-	row(EVCORE_POLL, evcore_poll_ops)	\
-	row(EVCORE_AIO, evcore_aio_ops)		\
-	row(EVCORE_PIPE, evcore_pipe_ops)	\
-	row(EVCORE_SIGNAL, evcore_signal_ops)	\
-	row(EVCORE_POSIX_TIMER, evcore_posix_timer_ops) \
-	row(EVCORE_USER, evcore_user_ops)	\
-	row(EVCORE_MQUEUE, evcore_mqueue_ops)	\
-	row(EVCORE_PROCESS, evcore_process_ops)	\
-	row(EVCORE_FUTEX, evcore_futex_ops)
+/* Number, the name of its struct evcore_source_ops, and whether this kernel has it. */
+#define EVCORE_SOURCES(row)						\
+	row(EVCORE_SOCKET, evcore_socket_ops, true)			\
+	row(EVCORE_INODE, evcore_inode_ops, true)			\
+	row(EVCORE_TIMER, evcore_timer_ops, true)			\
+	row(EVCORE_POLL, evcore_poll_ops, true)				\
+	row(EVCORE_AIO, evcore_aio_ops, IS_ENABLED(CONFIG_AIO))		\
+	row(EVCORE_PIPE, evcore_pipe_ops, true)				\
+	row(EVCORE_SIGNAL, evcore_signal_ops, true)			\
+	row(EVCORE_POSIX_TIMER, evcore_posix_timer_ops, true)		\
+	row(EVCORE_USER, evcore_user_ops, true)				\
+	row(EVCORE_MQUEUE, evcore_mqueue_ops, true)			\
+	row(EVCORE_PROCESS, evcore_process_ops, true)			\
+	row(EVCORE_FUTEX, evcore_futex_ops, true)
 
-#define EVCORE_DECLARE(type, ops) extern const struct evcore_source_ops ops;
+#define EVCORE_DECLARE(type, ops, config) extern const struct evcore_source_ops ops;
 EVCORE_SOURCES(EVCORE_DECLARE)
 #undef EVCORE_DECLARE
 

@@ -4,7 +4,8 @@
  */
 #include "sources.h"
 
-#define EVCORE_ROW(type, ops) [type] = &(ops),
+/* A type that this kernel does not have is ENOSYS. */
+#define EVCORE_ROW(type, ops, config) [type] = (config) ? &(ops) : NULL,
 const struct evcore_source_ops *const evcore_types[EVCORE_NR_TYPES] = {
 	EVCORE_SOURCES(EVCORE_ROW)
 };

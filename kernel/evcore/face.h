@@ -4,11 +4,11 @@
  * no more than bits of a watched file. All else, and what these come to in full, is in
  * evcore.h.
  */
-#ifndef _LINUX_EVCORE_FACE_H
-#define _LINUX_EVCORE_FACE_H
+#ifndef _EVCORE_FACE_H
+#define _EVCORE_FACE_H
 
-#include <linux/evcore.h>
-#include <linux/evcore_file.h>
+#include "evcore.h"
+#include <linux/evcore/file.h>
 #include <linux/fdtable.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
@@ -354,4 +354,4 @@ static __always_inline bool evcore_modify_fast(struct evcore_queue *q, struct fi
 	return evcore_modify_own(s, files_lookup_fd_raw(own, fd), events, data);
 }
 
-#endif /* _LINUX_EVCORE_FACE_H */
+#endif /* _EVCORE_FACE_H */

@@ -3,8 +3,8 @@
  * Event core: what a source is, its types and events, what is asked for and what is
  * told. Who may touch which field when is at the head of evcore.h.
  */
-#ifndef _LINUX_EVCORE_SOURCE_H
-#define _LINUX_EVCORE_SOURCE_H
+#ifndef _EVCORE_SOURCE_H
+#define _EVCORE_SOURCE_H
 
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -348,4 +348,4 @@ struct evcore_source_ops {
 	void (*describe)(struct evcore_source *s, struct seq_file *m);
 };
 
-#endif /* _LINUX_EVCORE_SOURCE_H */
+#endif /* _EVCORE_SOURCE_H */

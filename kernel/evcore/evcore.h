@@ -98,11 +98,11 @@
  * with ->file set has a file whose memory is valid: C waits for that mutex.
  * Every source holds a reference to its queue.
  */
-#ifndef _LINUX_EVCORE_H
-#define _LINUX_EVCORE_H
+#ifndef _EVCORE_H
+#define _EVCORE_H
 
 #include <linux/err.h>
-#include <linux/evcore_source.h>
+#include "source.h"
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hrtimer_types.h>
@@ -538,4 +538,4 @@ int evcore_wake_other(struct evcore_queue *q, bool force);
 void evcore_wake_slow(struct evcore_queue *q);
 void evcore_wake_locked(struct evcore_queue *q, bool all);
 
-#endif /* _LINUX_EVCORE_H */
+#endif /* _EVCORE_H */

@@ -6,7 +6,7 @@
 #ifndef _LINUX_EVCORE_SIGNAL_H
 #define _LINUX_EVCORE_SIGNAL_H
 
-#include <linux/evcore_sigev.h>
+#include <linux/evcore/sigev.h>
 #include <linux/sched/signal.h>
 
 #ifdef CONFIG_EVCORE
