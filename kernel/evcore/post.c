@@ -5,10 +5,9 @@
  * does not apply.
  */
 
-#include "internal.h"
-
-#define CREATE_TRACE_POINTS
 #include <trace/events/evcore.h>
+
+#include "internal.h"
 
 /**
  * evcore_deliver - into the ring or, if there is no room or others wait, overflow

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Times that a program gives: how long to wait, and in which time namespace.
+ */
+#include <linux/time.h>
+#include <linux/time_namespace.h>
+#include <linux/timekeeping.h>
+
+#include "internal.h"
+
+/**
+ * evcore_time_offset - how much later it is in the caller's time namespace
+ * @clock: of which clock
+ *
+ * Return: nanoseconds, to be added to the kernel's time.
+ */
+s64 evcore_time_offset(clockid_t clock)
+{
+	struct timespec64 offset = { 0 };
+
+	if (clock == CLOCK_MONOTONIC)
+		timens_add_monotonic(&offset);
+	else if (clock == CLOCK_BOOTTIME)
+		timens_add_boottime(&offset);
+	return timespec64_to_ns(&offset);
+}
+
+/* evcore_get_timeout() with a time to read. */
+int evcore_read_timeout(struct evcore_timeout *to,
+			const struct __kernel_timespec __user *uts, bool absolute)
+{
+	struct timespec64 ts;
+
+	if (get_timespec64(&ts, uts))
+		return -EFAULT;
+	if (!timespec64_valid(&ts))
+		return -EINVAL;
+	to->expires = timespec64_to_ktime(ts);
+	if (absolute)
+		to->expires = timens_ktime_to_host(to->clock, to->expires);
+	else
+		to->expires = ktime_add_safe(ktime_get(), to->expires);
+	return 0;
+}
