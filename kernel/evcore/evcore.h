@@ -1,102 +1,140 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Event core: what the two faces (kevent and the event channel) and the event
- * sources share.
+ * Event core: what the two faces (kevent and the event channel) and the event sources
+ * share.
  *
- * A *queue* is what a descriptor stands for: a ring, an overflow list, waiting
- * tasks, sources. A *source* is one registration of interest. A *record* is one
- * event on its way. A *face* encodes records into its own ring.
+ * A *queue* is what a descriptor stands for: a ring, an overflow list, waiting tasks,
+ * sources. A *source* is one registration of interest. A *record* is one event on its way.
+ * A *face* encodes records into its own ring.
  *
  * LOCKS, outermost first
  *
- * queue->mutex	Serialises everything done in process context to the sources
- *		of a queue: adding, changing, removing, looking at conditions.
- *		A mutex, because it is held over vfs_poll() and allocations.
- *		Exit, exec and the last fput() of anybody may have to take it, so
- *		what user space can make slow is not done inside it: no path is
- *		looked up and none put, because that can wait for a file system
- *		server or end a mount or an address space, and no inode is put.
- *		Neither is a page of user memory waited for: see
- *		evcore_lock_user().
- *		Source types do such things in ->prepare() and ->finish(), which
- *		run outside it; see evcore_may_wait(). What may wait inside it is
- *		memory (reclaim included) and other mutexes of the kernel of
- *		which the same is true: of fsnotify, the one of the queue's own
- *		group, inside which no file system is entered.
+ * queue->mutex	Serialises everything that is done to the sources of a queue in process
+ *		context: adding, changing, removing, polling conditions. It is a mutex
+ *		because it is held over vfs_poll() and over allocations.
+ *		Exit, exec and the last fput() of any task may have to take it. So nothing
+ *		that user space can make slow is done with it held: no path is looked up
+ *		or put, because that can wait for a file system server or end a mount or
+ *		an address space; no inode is put; no page of user memory is waited for
+ *		(evcore_lock_user()). Source types do such things in ->prepare() and
+ *		->finish(), which run without it (evcore_may_wait() asserts that). What
+ *		may be waited for with it held is memory, reclaim included, and other
+ *		mutexes of the kernel of which the same is true: of fsnotify, the mutex of
+ *		the queue's own group, with which no file system is entered.
  * evcore_nest_mutex (nest.c)
- *		One for the system: the graph of queues that watch queues. No
- *		queue mutex is taken inside it.
- * file->f_lock	The list of sources that watch a file, file->f_evcore. Never
- *		taken in interrupt context.
- * wait queue head, timer base
- *		The event source's own lock. Posting runs inside it; of what watches a
- *		file also what is posted in process context (evcore_fd_with_head_locked()), so that
- *		there is one record at a time where there is one such head.
- * queue->lock	The lists below and the slow half of posting. A raw spin lock
- *		with interrupts off, because posting happens in hard interrupt
- *		context with the source's lock held. At most EVCORE_DRAIN_MAX
- *		records are moved in one hold. Inside it only the scheduler's
- *		locks are taken, to wake a task.
+ *		One for the system: the graph of queues that watch queues. No queue->mutex
+ *		is taken with it held.
+ * file->f_lock	file->f_evcore, the list of sources that watch a file. Never taken in
+ *		interrupt context.
+ * the source's own lock
+ *		A wait queue head, a timer base, sighand->siglock and so on. Posting runs
+ *		with it held. Sources that watch a file are posted from process context
+ *		with the lock of their first wait queue head held as well
+ *		(evcore_fd_with_head_locked()), so a file with one wait queue head never
+ *		has two posts of the same source in flight.
+ * queue->lock	The lists of a queue and the slow path of posting. A raw spin lock that is
+ *		taken with interrupts disabled, because posting happens in hard interrupt
+ *		context. At most EVCORE_DRAIN_MAX records are moved in one hold. With it
+ *		held only the scheduler's locks are taken, to wake a task.
  *
- * Posting is not for NMI context, nor with a run queue or pi lock held.
+ * Posting is not allowed in NMI context, nor with a run queue lock or ->pi_lock held.
  *
- * FIELDS
+ * FIELDS OF A QUEUE
  *
- * queue->overflow, ->nr_records, ->recheck, ->checking, ->reap, ->look, ->handed_over,
- * ->waiters, ->min_waiters, ->waiter_nr, ->wake_through, ->poll_mark, counters and the
- * fields of a source below "queue->lock": queue->lock.
- * queue->table, ->fds, ->nr_fds, ->nr_sources, ->next_id, source->id, ->type,
- * ->hashed, ->attached: queue->mutex.
- * source->events, ->flags, ->data: written under queue->mutex, read by posting
- * without it; a post that runs beside a modify may use either value, but has ended
- * before the modify looks at the condition (evcore_fd_modified()). So is ->posted set
- * to 0 by a modify that finds the source idle (evcore_modify_fast()).
- * source->last_record: written by posting before its record is published; a guess
- * for everybody else, that the ring's own state word confirms or denies.
- * queue->sleepers: written under queue->lock, read by posting without it, see below.
- * queue->recheck_level, source->recheck_node: put there without a lock of the queue (evcore_recheck_level_add()),
- * taken off under queue->mutex.
- * A source is on one list at most, source->where says on which. A drain that takes it
- * off overflow sets that last, with release: who keeps everybody else from posting of
- * it, and reads with acquire that it is idle, needs no queue->lock. The records it
- * holds (struct evcore_record_node) are in the overflow list one by one.
+ * face, user, time_offset, busy_us, ring_pages
+ *		Set before the queue has a file, constant afterwards.
+ * waiters, min_waiters, waiter_nr, wake_through, nr_woken, overflow, nr_overflow, recheck,
+ * nr_recheck, reap, todo, need_call, poll_mark, busy_polls
+ *		queue->lock. fdinfo reads busy_polls without it.
+ * overflowed, drained, wakes, nr_records
+ *		Written with queue->lock held, read without it for fdinfo and for limits.
+ * rechecking	Written with queue->mutex and queue->lock held, read with queue->lock held.
+ * sleepers	Written with queue->lock held; posting reads it without, see WAKING.
+ * recheck_level
+ *		A lock-free list. evcore_recheck_level_add() adds to it with the lock of the
+ *		wait queue head held; sources are taken off with queue->mutex held.
+ * table, fds, nr_fds, nr_sources, next_id, dead
+ *		queue->mutex. Release sets dead; it never becomes false again.
+ * nest_inner, nest_outer, nest_walk, nest_depth
+ *		evcore_nest_mutex.
+ * merged	Atomic.
+ * napi_id	Written and read without a lock: a hint.
+ * marks	Set once, by cmpxchg(), and freed with the queue.
+ * poll_wait	Has a lock of its own. poll_work wakes it with no other lock held.
+ * kref		The file, each source, and each task that needs the queue without them.
+ *
+ * FIELDS OF A SOURCE
+ *
+ * queue, id, type
+ *		Constant while lookups find the source.
+ * hashed, attached, node, same_fd
+ *		queue->mutex.
+ * events, flags, data
+ *		Written with queue->mutex held. Posting reads them without it: a post that
+ *		runs at the same time as a modify may use either value, but it has ended
+ *		before the modify polls the condition (evcore_fd_modified()).
+ * link, where, armed, recheck, muted, marked, pending; value and extra of struct
+ * evcore_valued; records and nr_records of struct evcore_record_source
+ *		queue->lock. nr_records is read without it for fdinfo. where, armed,
+ *		recheck and queue->nr_recheck are changed only by state.c and state.h, and
+ *		where by the fast paths evcore_overflow_fast() and evcore_drain_fast().
+ * last_record	Written by posting before it publishes the record, and set to 0 by a modify.
+ *		For all other readers it is a guess, which the state word in the ring
+ *		confirms or denies.
+ * recheck_node	Points to itself while the source is not on queue->recheck_level. Changed
+ *		like that list.
+ *
+ * evcore_change_bits() changes events, data and last_record without queue->lock. It holds
+ * queue->mutex and the lock of the only wait queue head, so no task posts of the source. A
+ * drain stores IDLE to ->where last, with release; evcore_change_bits() goes on only if it
+ * reads IDLE with acquire.
  *
  * WAKING
  *
- * Who posts publishes a record, has a full barrier (the fully ordered operation
- * that publishes is one), and then looks at queue->sleepers; if there are any,
- * evcore_wake_locked() under queue->lock. Who waits adds itself there, has a full barrier
- * (set_current_state() in evcore_wait(), smp_mb() in poll_ready()), and then looks
- * at the ring. One of the two sees the other.
+ * A post publishes its record, executes a full barrier (the fully ordered operation that
+ * publishes is one), and then reads queue->sleepers. If that is not 0 it calls
+ * evcore_wake_locked() with queue->lock held. A waiter adds itself to queue->sleepers,
+ * executes a full barrier (set_current_state() in evcore_wait(), smp_mb() in poll_ready()),
+ * and then reads the ring. So either the post sees the waiter or the waiter sees the record.
  *
- * WHERE A SOURCE GOES
+ * WHERE A SOURCE IS
  *
- *   IDLE -> OVERFLOW	no free slot: its events wait in the source itself
- *   IDLE -> RECHECK	level-triggered and posted, or its condition must be
- *			looked at in process context (a wake-up without a key)
- *   on ->recheck_level besides: level-triggered and posted by a wake-up that needs no lock; the
- *			next wait looks at it, or whoever has the list moves it to RECHECK
- *   OVERFLOW -> IDLE, RECHECK (level) or REAP (removed by its delivery)
- *   any -> gone	under queue->mutex, after its hook is gone
+ * A source is on one of the lists of its queue at most; ->where says on which.
  *
- * A record that it holds goes into the ring, or into overflow and from there into
- * the ring or, with its source, away. The user of the queue is charged for it from
- * evcore_queue_record_alloc() to evcore_record_free(), which is when it goes into the ring at the latest.
+ *   IDLE -> OVERFLOW	evcore_overflow_add(), evcore_overflow_fast(): the ring has no free
+ *			slot, so the events wait in the source itself.
+ *   IDLE -> RECHECK	evcore_recheck_add(): the source is level-triggered and was posted.
+ *			evcore_recheck_set(): a wake-up did not say what happened.
+ *   RECHECK -> OVERFLOW	evcore_overflow_add(): the same, for a further event.
+ *   RECHECK -> IDLE	evcore_recheck_remove(), evcore_unlink(): its condition is polled now.
+ *   OVERFLOW -> IDLE	evcore_overflow_remove(), evcore_drain_fast(): its event was delivered.
+ *			evcore_delivered() then has it polled again, if it is level-triggered
+ *			or was woken without a key meanwhile, or removed.
+ *   any -> REAP	evcore_reap_add(): its delivery ends it, or evcore_retire() does.
+ *   any -> IDLE	evcore_unlink(): it is being removed or modified.
+ *
+ * Besides, a level-triggered source that a face has posted without queue->lock is on
+ * queue->recheck_level. The next wait polls its condition, or moves it to RECHECK if its
+ * record is not consumed yet.
+ *
+ * A record that is allocated for itself (struct evcore_record_node) goes to the ring, or waits
+ * in overflow until it is drained or dropped with its source. The user of the queue is charged
+ * for it from evcore_record_alloc() to evcore_record_free().
  *
  * REMOVAL
  *
- *   A. evcore_del(): asked for by the program
- *   B. evcore_queue_release(): the queue's file is closed
- *   C. evcore_release_file(): the last reference to a watched file went
- *   D. evcore_reap(): removed by its own delivery, or by evcore_retire() where what it
- *      stands for has ended in a context that may not sleep
- *   E. evcore_exit_mm(): the address space whose futex it waits for is gone
+ *   A. evcore_del(): the program asks for it.
+ *   B. queue_release(): the queue's file is closed.
+ *   C. evcore_release_file(): the last reference to a watched file is dropped.
+ *   D. evcore_reap(): its own delivery has removed the source, or evcore_retire() has, where
+ *      what it stands for has ended in a context that must not sleep.
+ *   E. evcore_exit_mm(): the address space is gone whose futex it waits for.
  *
- * A, B and D pin the watched file first. When that fails, C is on its way and
- * owns the removal; C finds every such source, because only C takes sources off
- * the list of a file without references. So a source seen under queue->mutex
- * with ->file set has a file whose memory is valid: C waits for that mutex.
- * Every source holds a reference to its queue.
+ * A, B and D pin the watched file first. If that fails, C is about to run and owns the
+ * removal. C finds every such source, because only C takes sources off the list of a file
+ * without references. So a source that is seen with queue->mutex held and with ->file set has
+ * a file whose memory is valid: C waits for that mutex. Every source holds a reference to its
+ * queue.
  */
 #ifndef _EVCORE_H
 #define _EVCORE_H
@@ -123,17 +161,17 @@
 struct fsnotify_group;
 struct user_struct;
 
-/* In evcore_queue.sleepers: somebody polls the queue's file, or did lately. */
+/* In evcore_queue.sleepers: a task polls the queue's file, or did so lately. */
 #define EVCORE_POLLED		BIT(31)
 
-/* Records moved out of the overflow list: by one post, and in one lock hold. */
+/* Most records that one post moves out of the overflow list, and that one lock hold moves. */
 #define EVCORE_DRAIN_POST	4
 #define EVCORE_DRAIN_MAX	32
 /* Tries of a loop on a word that user space can write. */
 #define EVCORE_USER_TRIES	8
 /* Longest time that a wait polls the network before it sleeps. */
 #define EVCORE_BUSY_MAX_US	USEC_PER_SEC
-/* Queues watching queues: the longest chain, as epoll has it. */
+/* Longest chain of queues that watch queues, the same as epoll's. */
 #define EVCORE_MAX_NESTS	4
 
 /* Place the bits of an EVCORE_POLL source in the ring; false if there is no free slot. */
@@ -150,38 +188,38 @@ typedef bool (*evcore_taken_t)(struct evcore_queue *q, struct evcore_source *s);
 /**
  * struct evcore_face - what a face does for the core
  * @name: for fdinfo
- * @sigev: sigev_notify that names a queue of this face
- * @post: post an event, any context. evcore_post_slow(), or a face's own fast
- *        path that falls back to it
- * @wake: the face's own wait-queue function for EVCORE_POLL sources without a mode
- *        of EVCORE_SLOW, which posts what evcore_fast_events() gives it and leaves
- *        the rest to evcore_fd_wake(); may be NULL
- * @wake_level: the same for those whose only mode is EVCORE_LEVEL: it posts without
- *              queue->lock and leaves to the next wait, evcore_recheck_level_add(), to look
- *              again; may be NULL
- * @recheck_level: evcore_recheck_level() with the face's own look at a slot. With @wake_level.
- *               queue->mutex held.
- * @put: place a record in the ring, whatever waits in overflow; false if there is no
- *       free slot. queue->lock held.
- * @put_bits: the same for a level-triggered EVCORE_POLL source, of which there is
- *            nothing but @events to tell, while nothing waits in overflow.
- *            queue->lock held.
- * @drain: evcore_drain_fast() with the face's own way to place a record.
- *         queue->lock held.
- * @merge: add bits to the source's last record if it is still unconsumed, and
- *         say whether that was done. NULL where a ring cannot. queue->lock held.
- * @taken: was the source's last record consumed, or is there none? With queue->lock
- *         held, unless it is enough to know of a record posted before.
- * @cancel: withdraw the source's last record if it is unconsumed; false if it
- *          was taken. NULL where a ring cannot. queue->lock held.
- * @withdraw: withdraw every unconsumed record of the source that has this cookie. Meanwhile
- *            the source may post others. queue->mutex held, may sleep.
- * @ready: records in the ring: at least @limit only if so many can be taken, an
- *         upper bound in any case. queue->lock held.
- * @block: overflow begins (true) or ends: no lock-free post in between.
- *         queue->lock held.
- * @call: tell a program that only looks at the ring to call in. queue->lock held.
- * @posted: records ever placed in the ring; any context.
+ * @sigev: value of sigev_notify that names a queue of this face
+ * @post: post an event, in any context: evcore_post_slow(), or a fast path of the face that
+ *        falls back to it
+ * @wake: wait queue function of the face for EVCORE_POLL sources without a mode of
+ *        EVCORE_SLOW. It posts what evcore_fast_events() returns and leaves the rest to
+ *        evcore_fd_wake(). May be NULL.
+ * @wake_level: the same for sources whose only mode is EVCORE_LEVEL. It posts without
+ *              queue->lock, and evcore_recheck_level_add() has the next wait poll the
+ *              source again. May be NULL.
+ * @recheck_level: evcore_recheck_level(), compiled with the face's @taken. Called with
+ *                 queue->mutex held. Required with @wake_level.
+ * @put: place a record in the ring, whatever waits in overflow; false if there is no free
+ *       slot. Called with queue->lock held.
+ * @put_bits: the same for a level-triggered EVCORE_POLL source that has only @events to
+ *            report, while nothing waits in overflow. Called with queue->lock held.
+ * @drain: evcore_drain_fast(), compiled with the face's own way to place a record. Called
+ *         with queue->lock held.
+ * @merge: add bits to the source's last record if it is not consumed yet; returns whether
+ *         that was done. NULL if the ring cannot. Called with queue->lock held.
+ * @taken: was the source's last record consumed, or is there none? Called with queue->lock
+ *         held, or without it by callers that only need to know of a record posted before.
+ * @cancel: withdraw the source's last record if it is not consumed yet; false if it was.
+ *          NULL if the ring cannot. Called with queue->lock held.
+ * @withdraw: withdraw every unconsumed record of the source that has this cookie. The source
+ *            may post others meanwhile. Called with queue->mutex held, may sleep.
+ * @ready: number of records in the ring: at least @limit only if so many can be taken, and
+ *         an upper bound in any case. Called with queue->lock held.
+ * @set_lockless: posts may take a slot without queue->lock (true), or events wait in overflow
+ *                and they must not (false). Called with queue->lock held.
+ * @set_need_call: tell a program that only reads the ring that it must call in. Called with
+ *                 queue->lock held.
+ * @nr_posted: number of records ever placed in the ring; any context.
  * @mmap: ->mmap() of the queue's file.
  * @free: free the ring and the structure; may sleep.
  */
@@ -211,55 +249,51 @@ struct evcore_face {
 /**
  * struct evcore_queue - embedded in a face's own structure
  * @face: the face
- * @sleepers: number of waiters, and EVCORE_POLLED; read without the lock
- * @waiters: tasks in evcore_wait() for up to one event, oldest first
- * @poll_wait: those who poll the queue's file
+ * @sleepers: number of waiters, and EVCORE_POLLED
+ * @waiters: tasks in evcore_wait() for one event, or for none in particular, oldest first
+ * @poll_wait: tasks and files that poll the queue's file
  * @lock: see the head of this file
- * @min_waiters: tasks in evcore_wait() for more events than one, by how many
+ * @min_waiters: tasks in evcore_wait() for more than one event, by how many
  * @waiter_nr: number of the last task that began to wait
  * @wake_through: waiters up to this number are being woken, some at a time; 0: none
- * @overflow: sources and held records whose events found no slot, in order
- * @nr_overflow: how many
- * @nr_records: how many of them are held records (queue->lock; read without it where a
- *           limit is looked at)
- * @recheck: sources whose condition the next wait polls again
- * @nr_recheck: sources on that list that are to be polled in any case, consumed or not
- * @reap: sources removed by their delivery
- * @todo: EVCORE_TODO_RECHECK ...; a wait clears the first two
- * @rechecking: sources are being polled again, which are on no list meanwhile; set and
- *              cleared with @mutex held as well
- * @recheck_level: level-triggered sources that were posted without @lock, whose condition
- *                 the next wait polls again; taken off with @mutex held
- * @nr_woken: tasks woken that have not looked yet
- * @need_call: what @face->set_need_call was told last
- * @mutex: see the head of this file
- * @table: sources without a descriptor by type and id
- * @fds: sources by descriptor, in small arrays
- * @nr_fds: how many of those there can be
- * @nr_sources: in both
- * @next_id: generation of the next descriptor source
- * @kref: the file, each source, and whoever else needs the structure
- * @user: whom sources and ring memory are charged to
- * @time_offset: of CLOCK_MONOTONIC in the time namespace of who made the queue; added to
- *               timestamps
- * @ring_pages: pages charged to RLIMIT_MEMLOCK
- * @poll_work: wakes @poll_wait, outside every lock
- * @free_work: frees the queue for evcore_queue_put(), which may not sleep
- * @dead: the file is closed
- * @nest_inner: queues this one watches, evcore_nest_mutex
- * @nest_outer: queues that watch this one, evcore_nest_mutex
- * @nest_walk: the last walk through the graph that came by, evcore_nest_mutex
- * @nest_depth: longest chain that this walk found from here, evcore_nest_mutex
- * @merged: events merged into an unconsumed record or a pending one
- * @poll_mark: records in the ring, ever, when @poll_wait was woken last
+ * @overflow: sources and records whose events found no slot, in order
+ * @recheck: sources whose condition a wait is to poll again
+ * @reap: sources that a wait, or the next call, is to remove
+ * @nr_overflow: entries of @overflow
+ * @nr_recheck: sources on @recheck that are to be polled whether consumed or not
+ * @nr_woken: tasks that were woken and have not run yet
+ * @need_call: what @face->set_need_call() was told last
+ * @todo: EVCORE_TODO_RECHECK ...
+ * @rechecking: conditions are being polled again; their sources are on no list meanwhile
+ * @recheck_level: level-triggered sources that were posted without @lock, for the next wait
+ * @poll_mark: number of records ever in the ring when @poll_wait was woken last
  * @overflowed: events that found no slot
  * @drained: records that came out of overflow
  * @wakes: tasks woken
- * @busy_us: how long a wait polls the network before it sleeps, 0: not at all; does
- *           not change while there are sources
- * @napi_id: receive queue to poll, of the socket woken last; unlocked, a hint
- * @busy_polls: rounds of such polling (queue->lock)
- * @marks: the group of its marks on inodes, made with the first one and kept
+ * @merged: events merged into an unconsumed record or a pending one
+ * @mutex: see the head of this file
+ * @table: sources without a descriptor, by type and id
+ * @fds: sources that have a descriptor, by its number, in small arrays
+ * @nr_fds: number of those arrays
+ * @nr_sources: sources in @table and @fds
+ * @next_id: generation of the next source that has a descriptor
+ * @dead: the queue's file is closed
+ * @kref: references: the file, each source, and tasks that need the queue without them
+ * @user: the user whom sources and ring memory are charged to
+ * @time_offset: offset of CLOCK_MONOTONIC in the time namespace of the task that made the
+ *               queue, added to timestamps
+ * @ring_pages: pages charged to RLIMIT_MEMLOCK
+ * @busy_us: how long a wait polls the network before it sleeps; 0: not at all
+ * @napi_id: receive queue to poll, that of the socket which was woken last
+ * @busy_polls: rounds of such polling
+ * @nr_records: records that are allocated for themselves and wait in @overflow
+ * @marks: the group of the queue's marks on inodes, made with the first mark
+ * @poll_work: wakes @poll_wait, with no lock held
+ * @free_work: frees the queue for evcore_queue_put(), which must not sleep
+ * @nest_inner: edges to queues that this queue watches
+ * @nest_outer: edges to queues that watch this queue
+ * @nest_walk: number of the last walk through the graph that visited this queue
+ * @nest_depth: longest chain that this walk found from here on
  */
 struct evcore_queue {
 	const struct evcore_face *face;
@@ -287,7 +321,7 @@ struct evcore_queue {
 	u64			wakes;
 	atomic64_t		merged;
 
-	struct mutex		mutex;	/* see the head of this file */
+	struct mutex		mutex;
 	struct rhashtable	table;
 	struct evcore_source	***fds;
 	u32			nr_fds;
@@ -313,8 +347,30 @@ struct evcore_queue {
 
 /* queue.c */
 int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face);
+
+/* alloc.c */
 void evcore_queue_put(struct evcore_queue *q);
 void evcore_queue_put_sleepable(struct evcore_queue *q);
+void evcore_batch_end(struct evcore_batch *batch);
+struct evcore_record_node *evcore_record_alloc(struct user_struct *user, gfp_t gfp);
+void evcore_record_free(struct evcore_record_node *h);
+
+/**
+ * evcore_queue_record_alloc - evcore_record_alloc() for a queue
+ * @q: the queue
+ * @gfp: GFP_KERNEL, or what the context allows
+ *
+ * Return: the record, or NULL for whatever reason.
+ */
+static inline struct evcore_record_node *evcore_queue_record_alloc(struct evcore_queue *q,
+								    gfp_t gfp)
+{
+	struct evcore_record_node *h = evcore_record_alloc(q->user, gfp);
+
+	return IS_ERR(h) ? NULL : h;
+}
+
+/* queue_file.c */
 struct file *evcore_queue_file(struct evcore_queue *q, unsigned int flags);
 int evcore_map_ring(struct vm_area_struct *vma, void *ring, unsigned long length);
 
@@ -322,16 +378,21 @@ int evcore_map_ring(struct vm_area_struct *vma, void *ring, unsigned long length
 int evcore_may_create(void);
 int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes);
 
+/* Entries of a call that are carried out even if a signal is pending. */
+#define EVCORE_MIN_ENTRIES	64U
+
+/* call.c */
+bool evcore_pause(struct evcore_queue *q, unsigned int done);
 bool evcore_fault_in(struct evcore_queue *q, void __user *at, size_t size, bool write);
 
 /**
  * evcore_lock_user - take a queue's mutex for work that reads or writes user memory
  * @q: the queue
  *
- * Until evcore_unlock_user() an access to a page that is not there fails in place of
- * waiting for it: bringing it in may take as long as some program likes (userfaultfd, a
- * file of FUSE), and the mutex is needed by the exit of others. Then evcore_fault_in()
- * waits for the page without the mutex, and the access is tried again.
+ * Until evcore_unlock_user() an access to a page that is not present fails instead of
+ * waiting for the page. Bringing it in may take as long as a program likes (userfaultfd, a
+ * file of FUSE), and the exit of other tasks needs the mutex. evcore_fault_in() waits for
+ * the page without the mutex, and then the access is tried again.
  */
 static inline void evcore_lock_user(struct evcore_queue *q)
 {
@@ -355,8 +416,8 @@ extern const struct file_operations evcore_queue_fops;
  * evcore_file_queue - the queue that a file stands for
  * @file: any file
  *
- * Return: its queue, of either face, valid as long as the file; NULL if it is
- * none.
+ * Return: the queue, of either face, which lives as long as the file; NULL if the file is
+ * no queue's.
  */
 static inline struct evcore_queue *evcore_file_queue(const struct file *file)
 {
@@ -366,18 +427,11 @@ static inline struct evcore_queue *evcore_file_queue(const struct file *file)
 /* busy.c */
 int evcore_busy_init(struct evcore_queue *q, u32 us);
 
-/* Entries of a call that are carried out whatever signal is pending. */
-#define EVCORE_MIN_ENTRIES	64U
-
-/* alloc.c */
-bool evcore_pause(struct evcore_queue *q, unsigned int done);
-void evcore_batch_end(struct evcore_batch *batch);
-
-/* source.c: outside queue->mutex, around one of the calls below */
+/* source.c: called without queue->mutex, around one of the calls below */
 int evcore_prepare(struct evcore_queue *q, struct evcore_request *req);
 void evcore_finish(struct evcore_request *req);
 
-/* source.c: all with queue->mutex held */
+/* source.c: called with queue->mutex held, except evcore_retire() */
 int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 		  struct evcore_request *req, struct evcore_source **out);
 struct evcore_source *evcore_find(struct evcore_queue *q,
@@ -386,6 +440,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 int evcore_del(struct evcore_source *s);
 void evcore_reap(struct evcore_queue *q);
 void evcore_retire(struct evcore_source *s);
+int evcore_repost(struct evcore_source *s, const struct evcore_record *r);
 
 /* sources/table.c */
 extern const struct evcore_source_ops *const evcore_types[EVCORE_NR_TYPES];
@@ -403,7 +458,7 @@ static inline const struct evcore_source_ops *evcore_ops_of(const struct evcore_
  * evcore_ops - the operations of a type
  * @type: number from user space
  *
- * Return: them, or NULL for a type that this kernel does not have.
+ * Return: the operations, or NULL for a type that this kernel does not have.
  */
 static inline const struct evcore_source_ops *evcore_ops(u32 type)
 {
@@ -412,7 +467,7 @@ static inline const struct evcore_source_ops *evcore_ops(u32 type)
 	return evcore_types[array_index_nospec(type, EVCORE_NR_TYPES)];
 }
 
-/* evcore_add_of() for a caller that has no use for the operations. */
+/* evcore_add_of() for a caller that does not need the operations. */
 static inline int evcore_add(struct evcore_queue *q, struct evcore_request *req,
 			     struct evcore_source **out)
 {
@@ -427,10 +482,12 @@ static inline bool evcore_by_fd(u32 type)
 	return ops && ops->by_fd;
 }
 
-/* Is there something to do for it outside queue->mutex, evcore_prepare()? */
+/* Does the type have work to do without queue->mutex, evcore_prepare()? */
 static inline bool evcore_prepares(u32 type)
 {
-	return type < EVCORE_NR_TYPES && evcore_types[type] && evcore_types[type]->prepare;
+	const struct evcore_source_ops *ops = evcore_ops(type);
+
+	return ops && ops->prepare;
 }
 
 /* recheck.c */
@@ -440,25 +497,13 @@ bool evcore_recheck_unconsumed(struct evcore_source *s);
 /* post.c */
 void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra);
 bool evcore_try_post(struct evcore_source *s, u32 events, u64 value);
-int evcore_repost(struct evcore_source *s, const struct evcore_record *r);
 void evcore_need_recheck(struct evcore_source *s);
 
-/* held.c */
-struct evcore_record_node *evcore_record_alloc(struct user_struct *user, gfp_t gfp);
-void evcore_record_free(struct evcore_record_node *h);
-
-/* evcore_record_alloc() for a queue, where it does not matter why there is none: NULL then. */
-static inline struct evcore_record_node *evcore_queue_record_alloc(struct evcore_queue *q, gfp_t gfp)
-{
-	struct evcore_record_node *h = evcore_record_alloc(q->user, gfp);
-
-	return IS_ERR(h) ? NULL : h;
-}
-
+/* records.c */
 bool evcore_post_record(struct evcore_source *s, struct evcore_record_node *h);
 void evcore_post_last(struct evcore_source *s, struct evcore_record_node *h);
 
-/* sources/fd.c */
+/* fd.c */
 int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key);
 
 /**
@@ -497,7 +542,7 @@ typedef int (*evcore_emit_t)(struct evcore_source *s,
 			     const struct evcore_record *r, void *arg);
 int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg);
 
-/* wait.c */
+/* timeout.c */
 
 /**
  * struct evcore_timeout - how long to wait

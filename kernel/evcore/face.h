@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the core has compiled into a face: the short ways of an event, or a modify, that is
- * no more than bits of a watched file. All else, and what these come to in full, is in
- * evcore.h.
+ * Fast paths that are inlined into a face, for poll sources that have only event bits:
+ * posting, overflow, rechecking and modifying. The general paths are in evcore.h.
  */
 #ifndef _EVCORE_FACE_H
 #define _EVCORE_FACE_H
 
-#include "evcore.h"
 #include <linux/evcore/file.h>
 #include <linux/fdtable.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/thread_info.h>
 
-/* A wait queue head that a watched file registered; wait.private: the source. */
+#include "evcore.h"
+
+/* An entry in one wait queue head of a watched file; wait.private is the source. */
 struct evcore_wait_hook {
 	wait_queue_entry_t	wait;
-	wait_queue_head_t	*head;	/* NULL once the head is going (POLLFREE) */
+	wait_queue_head_t	*head;	/* NULL once the head announced its end (POLLFREE) */
 	struct evcore_wait_hook	*next;
 };
 
 /**
  * struct evcore_fd_source - a source that watches a file
  * @source: the core's part
- * @file: watched, no reference held; NULL once the file is going (queue->mutex,
- *        and queue->lock to set it to NULL)
- * @file_node: in file->f_evcore, file->f_lock
- * @hook: the first wait queue head, which is mostly the only one; further ones
- *        hang on it
+ * @file: the watched file, without a reference; NULL once the file is released
+ *        (queue->mutex, and queue->lock as well to set it to NULL)
+ * @file_node: in file->f_evcore (file->f_lock)
+ * @hook: the entry in the first wait queue head, which is usually the only one; further
+ *        entries are linked to it
  */
 struct evcore_fd_source {
 	struct evcore_source	source;
@@ -40,19 +40,20 @@ struct evcore_fd_source {
 /* sources/poll.c */
 bool evcore_modify_shared(struct evcore_source *s, u32 fd, u32 events, u64 data);
 
-/* sources/fd.c */
+/* fd.c */
 void evcore_fd_recheck(struct evcore_source *s);
 void evcore_fd_found(struct evcore_source *s, u32 bits);
 
 /*
- * The caller's table of descriptors, if nobody but the caller can close any: then a file
- * found there needs no reference, as fdget() has it. Otherwise NULL.
+ * The calling task's table of descriptors if no other task shares it, or NULL. A file found
+ * in an unshared table needs no reference: only this task could close the descriptor. fdget()
+ * does the same.
  */
 static __always_inline struct files_struct *evcore_own_files(void)
 {
 	struct files_struct *files = current->files;
 
-	/* Acquire: as in fdget(), which see. */
+	/* Acquire: see fdget(). */
 	return atomic_read_acquire(&files->count) == 1 ? files : NULL;
 }
 
@@ -60,8 +61,8 @@ static __always_inline struct files_struct *evcore_own_files(void)
 #define EVCORE_FDS_EACH	64
 
 /*
- * The array that a descriptor number is in, or NULL. The number comes from user space: a
- * processor that guesses what the comparison will say does not read beyond the table.
+ * The array that a descriptor number is in, or NULL. The number comes from user space, so
+ * array_index_nospec() keeps a speculating processor from reading beyond the table.
  */
 static __always_inline struct evcore_source **evcore_fd_array(const struct evcore_queue *q, u64 fd)
 {
@@ -79,24 +80,24 @@ static __always_inline struct evcore_source *evcore_fd_first(const struct evcore
 }
 
 /*
- * Is a call that goes on for long to look up from its work: somebody else is to run, or a
- * signal is pending? Then evcore_pause(). One test of one word.
+ * Should a call of many entries stop for a moment, because another task is to run or a signal
+ * is pending? Then the caller calls evcore_pause(). This is one test of one word.
  */
 static __always_inline bool evcore_interrupted(void)
 {
 	return read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL);
 }
 
-/* In a key: what else holds, only ->poll() can tell; or the wait queue head is going. */
+/* With one of these in a key, only ->poll() can tell what holds, or the head is freed. */
 #define EVCORE_KEYS_VAGUE	(EVCORE_ALWAYS | EVCORE_POLLFREE)
 
 /**
- * evcore_fast_events - what a wake-up of a poll source is to post
- * @s: the source, wait->private, of which every bit of a key is believed
- * @key: of the wake-up
+ * evcore_fast_events - the bits that a wake-up of a poll source posts
+ * @s: the source, wait->private; every bit of its file's keys is believed
+ * @key: the key of the wake-up
  *
- * Return: the bits, or 0 if it is not as simple: nothing of interest, no key, or
- * one that tells little. Then evcore_fd_wake() handles it.
+ * Return: the bits, or 0 for a wake-up that evcore_fd_wake() must handle: without a key, or
+ * with a vague one, or with no bit that the source asks for.
  */
 static __always_inline u32 evcore_fast_events(const struct evcore_source *s, void *key)
 {
@@ -105,44 +106,46 @@ static __always_inline u32 evcore_fast_events(const struct evcore_source *s, voi
 	return unlikely(bits & EVCORE_KEYS_VAGUE) ? 0 : bits & READ_ONCE(s->events);
 }
 
-/* A wake-up with a key that tells all, none of whose bits is of interest. */
+/* For a key without a bit that the source asks for: is it exact, so that nothing happened? */
 static __always_inline bool evcore_key_is_other(void *key)
 {
 	return key && !((unsigned long)key & EVCORE_KEYS_VAGUE);
 }
 
 /**
- * evcore_recheck_level_add - have the next wait look at a level-triggered source
- * @s: the source, whose record was published: a full barrier comes before this
+ * evcore_recheck_level_add - have the next wait poll a level-triggered source again
+ * @s: the source; its record was published, with a full barrier
  *
- * Context: the wake-up of its first wait queue head, whose lock is held: nobody else
- * puts it on the list. What follows comes after a full barrier, if it was put there.
+ * If it adds the source, a full barrier orders this before what follows.
+ *
+ * Context: a wake-up by the source's only wait queue head. The lock of the head is held, so
+ * no other task adds the source.
  */
 static __always_inline void evcore_recheck_level_add(struct evcore_source *s)
 {
 	struct llist_head *list = &s->queue->recheck_level;
 	struct llist_node *first;
 
-	/* On it already: whoever takes it off sees the record, see evcore_recheck_level(). */
+	/* It is there already. evcore_recheck_level() takes it off and then sees the record. */
 	if (READ_ONCE(s->recheck_node.next) != &s->recheck_node)
 		return;
-	/* llist_add(), which is a call: here there is to be none. */
+	/* Not llist_add(), which is a function call and would need a stack frame. */
 	first = READ_ONCE(list->first);
 	do {
 		WRITE_ONCE(s->recheck_node.next, first);
 	} while (!try_cmpxchg(&list->first, &first, &s->recheck_node));
 }
 
-/* Of a source that waits there for a look: what holds by now is posted. */
+/* Poll a source that was on queue->recheck_level, and post what holds. */
 static __always_inline void evcore_recheck_one(struct evcore_source *s, struct files_struct *own)
 {
 	struct file *file = container_of(s, struct evcore_fd_source, source)->file;
 	u32 bits;
 
-	/* What is on a list comes by itself; and it may be of another mode by now. */
+	/* A source on a list is polled from there; and the mode may have changed meanwhile. */
 	if (unlikely(READ_ONCE(s->where) != EVCORE_IDLE || !(s->flags & EVCORE_LEVEL)))
 		return;
-	/* Mostly it is the program's own descriptor that keeps the file from going. */
+	/* Usually the calling task's own descriptor keeps the file open. */
 	if (unlikely(!own || files_lookup_fd_raw(own, (u32)s->id) != file)) {
 		evcore_fd_recheck(s);
 		return;
@@ -153,12 +156,12 @@ static __always_inline void evcore_recheck_one(struct evcore_source *s, struct f
 }
 
 /**
- * evcore_recheck_level - look at the sources of evcore_recheck_level_add() that were consumed
+ * evcore_recheck_level - poll the sources of queue->recheck_level whose record was consumed
  * @q: the queue, its mutex held
  * @taken: ->taken() of the face
  *
- * The body of a face's ->recheck_level(), compiled with its @taken. Those whose record was
- * not consumed are left to a later wait.
+ * The body of a face's ->recheck_level(), compiled with its @taken. Sources whose record is
+ * not consumed yet are left to a later wait.
  */
 static __always_inline void evcore_recheck_level(struct evcore_queue *q, evcore_taken_t taken)
 {
@@ -176,8 +179,9 @@ static __always_inline void evcore_recheck_level(struct evcore_queue *q, evcore_
 			WRITE_ONCE(batch[n]->recheck_node.next, &batch[n]->recheck_node);
 		} while (++n < EVCORE_DRAIN_MAX && node);
 		/*
-		 * Off the list before the look at the slots: pairs with the barrier between
-		 * a record and evcore_recheck_level_add(). One of the two sees the other.
+		 * The sources are off the list before their slots are read. Pairs with the
+		 * barrier between publishing a record and evcore_recheck_level_add(): either
+		 * that finds the source off the list, or this sees the record.
 		 */
 		smp_mb();
 		for (i = 0; i < n; i++) {
@@ -189,14 +193,14 @@ static __always_inline void evcore_recheck_level(struct evcore_queue *q, evcore_
 }
 
 /**
- * evcore_overflow_fast - the ring is full and others wait: so does this source
- * @s: source of a type that watches a file, without a mode of EVCORE_SLOW;
- *     queue->lock held, and the ring has no free slot
+ * evcore_overflow_fast - let a source wait in overflow behind others
+ * @s: source of a type that watches a file, without a mode of EVCORE_SLOW; queue->lock is
+ *     held, and the ring has no free slot
  * @events: bits, not 0
  *
- * What evcore_post_slow() comes to in this case.
+ * The part of evcore_post_slow() for the case that other events wait already.
  *
- * Return: false if it is another case.
+ * Return: false if that is not the case; nothing was changed.
  */
 static __always_inline bool evcore_overflow_fast(struct evcore_source *s, u32 events)
 {
@@ -212,7 +216,7 @@ static __always_inline bool evcore_overflow_fast(struct evcore_source *s, u32 ev
 	return true;
 }
 
-/* In overflow, and no more than bits of a watched file that need no care once delivered. */
+/* Is an entry of overflow only bits of a watched file, with nothing to do once delivered? */
 static __always_inline bool evcore_is_fast(const struct evcore_node *node)
 {
 	const struct evcore_source *s = container_of(node, struct evcore_source, at);
@@ -222,13 +226,13 @@ static __always_inline bool evcore_is_fast(const struct evcore_node *node)
 }
 
 /**
- * evcore_drain_fast - move events from overflow into the ring, the simple ones
- * @q: the queue; its lock held
- * @most: at most so many
- * @put: places them, as a record that says that they overflowed where records do
+ * evcore_drain_fast - move simple events from overflow into the ring
+ * @q: the queue; its lock is held
+ * @most: move at most this many
+ * @put: places an event, as a record that says that it overflowed if records do
  *
- * The loop of a face's ->drain(), compiled with its @put. Stops at what is more than
- * bits of a watched file, or needs care once it is delivered.
+ * The loop of a face's ->drain(), compiled with its @put. Stops at the first entry for which
+ * evcore_is_fast() is false.
  *
  * Return: how many were moved.
  */
@@ -262,12 +266,12 @@ static __always_inline unsigned int evcore_drain_fast(struct evcore_queue *q, un
 }
 
 /*
- * Take over new events and cookie; false if something of the source is under way.
+ * Take over new events and cookie; false if the source has an event that was not consumed.
  *
- * With the lock of its only wait queue head held and queue->mutex, nobody posts of it.
- * Then it is in nobody's hands if it is on no list and its record was taken, so that
- * queue->lock is not needed. What a wake-up has done before is seen by the look that
- * follows, a later one finds the new events: as in evcore_fd_modified().
+ * With queue->mutex and the lock of its only wait queue head held, no task posts an event of
+ * the source. If it is on no list and its record was taken, then no other task uses it, and
+ * queue->lock is not needed. The caller polls the file afterwards, which finds what happened
+ * before; a later wake-up sees the new events. See also evcore_fd_modified().
  */
 static __always_inline bool evcore_change_bits(struct evcore_source *s, u32 events, u64 data)
 {
@@ -276,7 +280,7 @@ static __always_inline bool evcore_change_bits(struct evcore_source *s, u32 even
 	bool done = false;
 
 	local_irq_disable();
-	/* As in unhook_one(): with interrupts off, this is an RCU reader. */
+	/* As in unhook_one(): disabled interrupts are an RCU read-side critical section. */
 	head = smp_load_acquire(&fs->hook.head);
 	if (likely(head)) {
 		spin_lock(&head->lock);
@@ -294,17 +298,17 @@ static __always_inline bool evcore_change_bits(struct evcore_source *s, u32 even
 	return done;
 }
 
-/* @file: what the caller's descriptor stands for, which is kept from going. */
+/* The same by a file that the caller holds; then poll it and post what holds. */
 static __always_inline bool evcore_modify_own(struct evcore_source *s, struct file *file,
 						   u32 events, u64 data)
 {
 	u32 ready;
 
-	/* Who is found by a lookup has a file. */
+	/* A source that a lookup finds has a file. */
 	if (file != container_of(s, struct evcore_fd_source, source)->file ||
 	    !evcore_change_bits(s, events, data))
 		return false;
-	/* It can be polled, or it would not be watched: vfs_poll() would ask once more. */
+	/* Not vfs_poll(), which tests for ->poll: a watched file has it. */
 	ready = (__force u32)file->f_op->poll(file, NULL) & (s->events | EVCORE_ALWAYS);
 	if (ready)
 		evcore_fd_found(s, ready);
@@ -315,20 +319,20 @@ static __always_inline bool evcore_modify_own(struct evcore_source *s, struct fi
  * evcore_modify_fast - change the events and the cookie of a poll source
  * @q: queue, its mutex held
  * @own: evcore_own_files()
- * @fd: number of the descriptor that it watches; more bits than one has are none
+ * @fd: number of the descriptor that it watches; a number that is too large finds nothing
  * @flags: its flags, which do not change
- * @mask: those of them that the face has looked at
+ * @mask: the bits of @flags that are to be compared
  * @events: the new events
  * @data: the new cookie
  *
- * What evcore_find() and evcore_modify() come to where there is no more to it: an
- * EVCORE_POLL source that has no mode of EVCORE_SLOW, of which there is no event that was
- * not taken, and whose file has one wait queue head and keys that are believed. Servers
- * do this all the time.
+ * The fast path of evcore_find() and evcore_modify(), which servers need all the time: for an
+ * EVCORE_POLL source without a mode of EVCORE_SLOW that has no unconsumed event, whose file
+ * has one wait queue head and keys that are believed.
  *
  * Context: process context.
  *
- * Return: whether it was that; if not, nothing was changed.
+ * Return: whether the source was modified. If not, nothing was changed, and the caller takes
+ * the general path.
  */
 static __always_inline bool evcore_modify_fast(struct evcore_queue *q, struct files_struct *own,
 					       u64 fd, u32 flags, u32 mask, u32 events,
@@ -346,7 +350,7 @@ static __always_inline bool evcore_modify_fast(struct evcore_queue *q, struct fi
 	    (events >= EVCORE_POLLFREE ||
 	     !evcore_is_eventfd(container_of(s, struct evcore_fd_source, source)->file)))
 		return false;
-	/* There, the head's lock may sleep. */
+	/* On PREEMPT_RT the head's lock may sleep. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return false;
 	if (unlikely(!own))

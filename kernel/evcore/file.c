@@ -17,7 +17,7 @@ static bool outlives_file(struct evcore_source *s)
 
 	if (closed) {
 		raw_spin_lock_irqsave(&q->lock, flags);
-		s->armed = true;	/* a disarmed oneshot reports it too */
+		evcore_arm(s);	/* a disarmed oneshot reports it too */
 		raw_spin_unlock_irqrestore(&q->lock, flags);
 		evcore_post_slow(s, EVCORE_CLOSED, 0, 0);
 	}

@@ -7,6 +7,7 @@
 #define _EVCORE_INTERNAL_H
 
 #include "face.h"
+#include "state.h"
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 
@@ -87,39 +88,6 @@ void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
 		    struct evcore_record_node *h);
 bool evcore_post_locked(struct evcore_source *s, const struct evcore_record *r);
 void evcore_wake_posted(struct evcore_source *s);
-
-/* state.c, queue->lock held */
-void evcore_recheck_add(struct evcore_source *s);
-void evcore_overflow_remove(struct evcore_queue *q, struct evcore_source *s);
-void evcore_record_add(struct evcore_record_node *h);
-void evcore_record_unlink(struct evcore_record_node *h);
-void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r);
-void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *r);
-void evcore_unlink(struct evcore_source *s);
-void evcore_recheck_clear(struct evcore_source *s);
-void evcore_delivered(struct evcore_source *s, const struct evcore_record *r);
-void evcore_update_need_call(struct evcore_queue *q);
-
-/* A source that is on no list, for evcore_reap(); queue->lock held. */
-static inline void evcore_reap_add(struct evcore_source *s)
-{
-	s->where = EVCORE_ON_REAP;
-	list_add_tail(&s->link, &s->queue->reap);
-	s->queue->todo |= EVCORE_TODO_REAP;
-}
-
-/* Off queue->recheck, a source that was there to be polled once it is consumed. */
-static inline void evcore_recheck_remove(struct evcore_source *s)
-{
-	list_del_init(&s->link);
-	s->where = EVCORE_IDLE;
-}
-
-/* Are there conditions that have to be polled, whatever is in the ring? queue->lock held. */
-static inline bool evcore_must_recheck(const struct evcore_queue *q)
-{
-	return q->nr_recheck || q->todo & EVCORE_TODO_TESTED;
-}
 
 /* recheck.c */
 void evcore_recheck_flush(struct evcore_queue *q);

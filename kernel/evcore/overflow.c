@@ -217,11 +217,9 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 			 * Nothing was delivered, and what happened while a
 			 * oneshot was disarmed was not posted: poll again.
 			 */
-			s->armed = true;
-			if (!s->muted && s->where == EVCORE_IDLE) {
-				s->recheck = true;
-				evcore_recheck_add(s);
-			}
+			evcore_arm(s);
+			if (!s->muted && s->where == EVCORE_IDLE)
+				evcore_recheck_set(s);
 		} else if (s->where == EVCORE_IDLE) {
 			evcore_delivered(s, &p.record);
 		}

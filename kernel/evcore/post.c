@@ -59,7 +59,7 @@ bool evcore_post_locked(struct evcore_source *s, const struct evcore_record *r)
 	if (s->muted || !s->armed)
 		return false;
 	if (s->flags & EVCORE_ONESHOT)
-		s->armed = false;
+		evcore_disarm(s);
 	if (s->where == EVCORE_ON_OVERFLOW) {
 		evcore_overflow_merge(s, r);
 		return evcore_drain(q, EVCORE_DRAIN_POST);
@@ -194,13 +194,7 @@ void evcore_need_recheck(struct evcore_source *s)
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	if (!s->muted && s->armed && !s->recheck) {
-		s->recheck = true;
-		if (s->where == EVCORE_ON_RECHECK) {
-			q->nr_recheck++;
-			evcore_update_need_call(q);
-		} else if (s->where == EVCORE_IDLE) {
-			evcore_recheck_add(s);
-		}
+		evcore_recheck_set(s);
 		evcore_wake_posted(s);
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);

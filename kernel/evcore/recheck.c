@@ -198,8 +198,10 @@ static void keep_for_wait(struct evcore_source *s)
 	/* Where it was posted meanwhile it need not be polled. */
 	if (s->where == EVCORE_IDLE && !s->muted && s->armed) {
 		/* One that is not level-triggered was here because of a wake-up. */
-		s->recheck = !(s->flags & EVCORE_LEVEL);
-		evcore_recheck_add(s);
+		if (s->flags & EVCORE_LEVEL)
+			evcore_recheck_add(s);
+		else
+			evcore_recheck_set(s);
 	}
 	raw_spin_unlock_irq(&q->lock);
 }
@@ -272,7 +274,7 @@ u32 evcore_last_check(struct evcore_source *s)
 		return ready;
 	raw_spin_lock_irq(&s->queue->lock);
 	disarmed = !s->armed;
-	s->armed = true;
+	evcore_arm(s);
 	raw_spin_unlock_irq(&s->queue->lock);
 	if (!disarmed)
 		return 0;

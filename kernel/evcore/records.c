@@ -49,7 +49,7 @@ bool evcore_post_record_locked(struct evcore_source *s, struct evcore_record_nod
 		return false;
 	}
 	if (s->flags & EVCORE_ONESHOT || h->record.last)
-		s->armed = false;
+		evcore_disarm(s);
 	if (merge_record(s, &h->record)) {
 		evcore_record_free(h);
 		return true;

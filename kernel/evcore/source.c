@@ -296,7 +296,10 @@ static void rearm(struct evcore_source *s, void *arg)
 	 * A oneshot source that fired before the other records are withdrawn could have that
 	 * event withdrawn too, and would not be armed for what is found afterwards.
 	 */
-	s->armed = !(m->several && ops->check && s->flags & EVCORE_ONESHOT);
+	if (m->several && ops->check && s->flags & EVCORE_ONESHOT)
+		evcore_disarm(s);
+	else
+		evcore_arm(s);
 	if (ops->by_fd)
 		s->pending &= s->events | EVCORE_ALWAYS;
 	if (s->where == EVCORE_ON_RECHECK ||
@@ -355,7 +358,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	if (m.withdraw && !by_head)
 		withdraw_last(s, &m);
 	if (ops->check && flags & EVCORE_ONESHOT)
-		s->armed = false;	/* until what was posted before is gone */
+		evcore_disarm(s);	/* until what was posted before is gone */
 	WRITE_ONCE(s->events, req->events);
 	WRITE_ONCE(s->flags, flags);
 	WRITE_ONCE(s->data, req->data);
@@ -378,7 +381,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 		if (by_head && old_data != req->data)
 			q->face->withdraw(q, s, req->data);
 		raw_spin_lock_irq(&q->lock);
-		s->armed = true;
+		evcore_arm(s);
 		raw_spin_unlock_irq(&q->lock);
 	}
 	req->id = s->id;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Event core: what a source is, its types and events, what is asked for and what is
- * told. Who may touch which field when is at the head of evcore.h.
+ * Event core: sources, their types and events, requests for them and the records that they
+ * post. The head of evcore.h says which lock each field needs.
  */
 #ifndef _EVCORE_SOURCE_H
 #define _EVCORE_SOURCE_H
@@ -41,17 +41,17 @@ enum evcore_type {
 #define EVCORE_ACCEPT	0x2
 #define EVCORE_SEND	0x4
 #define EVCORE_FIRED	0x1		/* timer, POSIX timer */
-#define EVCORE_SIGNALED	0x1		/* a signal came */
-/* In the id of a signal: into queues only. */
+#define EVCORE_SIGNALED	0x1		/* a signal was sent */
+/* In the id of a signal: it goes to queues only. */
 #define EVCORE_SIGNAL_NOMASK	BIT_ULL(63)
-#define EVCORE_SIGNAL_OVERRUN	0x2	/* signals came whose records found no memory */
+#define EVCORE_SIGNAL_OVERRUN	0x2	/* signals were sent for which there was no memory */
 #define EVCORE_MESSAGE	0x1		/* message queue: no longer empty */
 #define EVCORE_EXITED	0x1		/* process */
-#define EVCORE_EXIT_HIDDEN	0x2	/* ... whose status is not shown */
+#define EVCORE_EXIT_HIDDEN	0x2	/* ... but the caller may not see its status */
 #define EVCORE_DONE	0x1		/* AIO: an operation is complete */
 #define EVCORE_WOKEN	0x1		/* futex: by a wake-up */
-#define EVCORE_CHANGED	0x2		/* futex: the value is another already */
-#define EVCORE_CLOSED	0x40000000	/* the watched file is gone */
+#define EVCORE_CHANGED	0x2		/* futex: it has another value already */
+#define EVCORE_CLOSED	0x40000000	/* the last reference to the watched file is gone */
 
 /* How a source behaves, evcore_source.flags */
 #define EVCORE_LEVEL		BIT(0)
@@ -59,15 +59,15 @@ enum evcore_type {
 #define EVCORE_WAKE_ALL		BIT(2)
 #define EVCORE_REPORT_CLOSE	BIT(3)
 #define EVCORE_TIMESTAMP	BIT(4)
-#define EVCORE_AUTOREMOVE	BIT(5)	/* gone once delivered */
+#define EVCORE_AUTOREMOVE	BIT(5)	/* removed by its delivery */
 #define EVCORE_COUNTS		BIT(6)	/* every occurrence counts: no merging into slots */
 #define EVCORE_SUM_EXTRA	BIT(7)	/* in overflow extra adds up, as the value does */
-#define EVCORE_LAST_CHECK	BIT(8)	/* look again when a call delivers it */
-#define EVCORE_EXCLUSIVE	BIT(9)	/* of the queues that watch, wake one with a waiter */
+#define EVCORE_LAST_CHECK	BIT(8)	/* check the condition when a call delivers it */
+#define EVCORE_EXCLUSIVE	BIT(9)	/* wake one of the queues that watch */
 #define EVCORE_OVERRUNS		BIT(10)	/* a merge in overflow counts as one more */
 #define EVCORE_MERGE_RECORDS	BIT(11)	/* held records merge into one not consumed */
-#define EVCORE_UNSURE		BIT(12)	/* wants bits that wake-up keys do not tell for sure */
-#define EVCORE_KEYS_PART	BIT(13)	/* of its file not all of EVCORE_KEYS_FULL is believed */
+#define EVCORE_UNSURE		BIT(12)	/* wants bits that no key is believed to tell */
+#define EVCORE_KEYS_PART	BIT(13)	/* its file's keys are not believed in full */
 /* Free for the face to keep with the source. */
 #define EVCORE_FACE_FLAGS	0xffff0000
 /* A source with none of these may be posted without queue->lock. */
@@ -77,13 +77,13 @@ enum evcore_type {
 
 /* Reported whether asked for or not, as poll(2) does. */
 #define EVCORE_ALWAYS		((__force u32)(EPOLLERR | EPOLLHUP))
-/* What can be believed of a wake-up key, see sources/fd.c. */
+/* The bits of a wake-up key that can be believed at best, see fd.c. */
 #define EVCORE_KEYS_FULL	((__force u32)(EPOLLIN | EPOLLRDNORM | EPOLLOUT | \
 					       EPOLLWRNORM | EPOLLRDHUP))
-/* Not an event: the wait queue head is going. Above every bit of poll(2) in use. */
+/* Not an event: the wait queue head is being freed. Above every bit of poll(2). */
 #define EVCORE_POLLFREE		((__force u32)POLLFREE)
 
-/* Sources whose memory a call takes at once. */
+/* Most sources that a call allocates at once. */
 #define EVCORE_BATCH_MAX	16U
 
 /**
@@ -92,8 +92,7 @@ enum evcore_type {
  * @overflowed: it comes out of the overflow list
  * @marked: the program made it ready, nothing happened
  * @last: nothing follows: its delivery removes the source
- * @named: it has a cookie and an id of its own, in @extra, that the program gets in
- *         place of its source's
+ * @named: @extra has a cookie and an id, which the program gets in place of the source's
  * @value: type specific: expirations, bytes, sum of the values posted
  * @extra: type specific
  */
@@ -119,31 +118,29 @@ enum evcore_where {
 /**
  * struct evcore_source - one registration, embedded in a type's own structure
  * @queue: holds a reference
- * @last_record: where its last record is in the ring, in the face's terms; 0: there is
- *          none that it cares about
+ * @last_record: where its last record is in the ring, in the face's terms; 0: nowhere
  * @data: cookie of the program
  * @id: name within the type
  * @events: bits it is interested in
  * @flags: EVCORE_LEVEL ...
- * @at: what the lists of a queue link, the following five
+ * @at: the part of it that the lists of a queue link: the fields from @link to @pending
  * @link: in the list that @where names (queue->lock)
  * @where: list it is on (queue->lock)
  * @armed: a oneshot source that has not fired (queue->lock)
  * @recheck: poll its condition again even if its record is not consumed (queue->lock)
  * @muted: being removed, nothing is posted any more (queue->lock)
- * @marked: the pending event was made by the program (queue->lock)
+ * @marked: the program made the pending event, nothing happened (queue->lock)
  * @type: EVCORE_POLL ...
- * @hashed: found by lookups (queue->mutex)
+ * @hashed: lookups find it (queue->mutex)
  * @attached: its hook is in place (queue->mutex)
- * @pending: pending bits, in overflow (queue->lock)
- * @recheck_node: in queue->recheck_level, which is besides the list that @where names; points to itself
- *       while it is not (the lock of the wait queue head puts it there, queue->mutex
- *       takes it off)
+ * @pending: bits of the event that waits in overflow (queue->lock)
+ * @recheck_node: in queue->recheck_level, whatever @where says; points to itself while the
+ *                source is not there
  * @node: in queue->table
- * @same_fd: next source with the same descriptor, in queue->fds
+ * @same_fd: next source with the same descriptor number, in queue->fds
  *
- * There may be hundreds of thousands, so it is kept small. Types that watch a file
- * embed it in struct evcore_fd_source, all others in struct evcore_valued.
+ * There may be hundreds of thousands of sources, so this is kept small. Types that watch a
+ * file embed it in struct evcore_fd_source, all other types in struct evcore_valued.
  */
 struct evcore_source {
 	struct evcore_queue	*queue;
@@ -184,13 +181,13 @@ struct evcore_valued {
 };
 
 /**
- * struct evcore_record_source - a source each of whose events has a record to itself
+ * struct evcore_record_source - a source that allocates a record for each event
  * @valued: the core's part
- * @records: those that wait in overflow (queue->lock)
- * @nr_records: how many (queue->lock; read without it for fdinfo)
- * @ucounts: whose pending signals they are, or NULL; set while the source is attached
+ * @records: its records that wait in overflow (queue->lock)
+ * @nr_records: how many there are (queue->lock; read without it for fdinfo)
+ * @ucounts: where they count as pending signals, or NULL; set while the source is attached
  *
- * For types that say so in evcore_source_ops.has_records.
+ * For types with evcore_source_ops.has_records.
  */
 struct evcore_record_source {
 	struct evcore_valued	valued;
@@ -200,14 +197,14 @@ struct evcore_record_source {
 };
 
 /**
- * struct evcore_record_node - an event that brings its own memory
+ * struct evcore_record_node - a record that is allocated for one event
  * @at: in queue->overflow; at.where is always EVCORE_RECORD_NODE
- * @in_source: in evcore_record_source.held
- * @source: whose it is
- * @user: who is charged for it until it is dropped; no reference, so whoever has a
- *        record has one, or one to its queue
- * @record: the event; filled in by the source before it is posted
- * @rcu: to free it in any context
+ * @in_source: in evcore_record_source.records
+ * @source: the source that posts it
+ * @user: the user who is charged until it is freed; not a reference, so the owner of the
+ *        record holds one, or a reference to the queue
+ * @record: the event; the source fills it in before it posts it
+ * @rcu: frees it in any context
  */
 struct evcore_record_node {
 	struct evcore_node	at;
@@ -219,13 +216,13 @@ struct evcore_record_node {
 };
 
 /**
- * struct evcore_batch - several registrations in one call
- * @left: how many of them are not done, the one under way included
- * @nr: sources in @at
+ * struct evcore_batch - memory for several registrations of one call
+ * @left: registrations that the call has not done yet, with the current one
+ * @nr: number of sources in @at
  * @ops: their type
- * @at: memory taken in advance
+ * @at: memory for sources, allocated in advance
  *
- * On the stack of the call; @left and @nr are set, @nr to 0. Ends with
+ * On the stack of the call, which sets @left, and @nr to 0, and ends with
  * evcore_batch_end().
  */
 struct evcore_batch {
@@ -240,22 +237,21 @@ struct evcore_batch {
  * @type: EVCORE_POLL ...
  * @flags: EVCORE_LEVEL ...
  * @events: bits asked for
- * @fd: for descriptor types, and inodes
- * @id: for the others, and for descriptor types to find one by its id; out: the
- *      id of the source that was added or changed
- * @by_id: find by @id although the type has descriptors
+ * @fd: the descriptor, for types that watch one, and for inodes
+ * @id: the id, for other types, and with @by_id; out: the id of the source that was added
+ *      or changed
+ * @by_id: find the source by @id although the type watches descriptors
  * @data: cookie
  * @args: type specific; timers: clock, first expiry, interval, EVCORE_TIMER_ABS;
- *        futexes: address, value, mask, FUTEX2_* flags; inodes: a path at @fd,
+ *        futexes: address, value, mask, FUTEX2_* flags; inodes: a path relative to @fd,
  *        0: @fd itself
- * @sigev: a request of sources/sigev.c, not of a face
- * @batch: of the call that it is part of, or NULL
- * @prepared: what ->prepare() of its type has made for ->attach() or ->modify(); NULL
- *            where there is none
- * @hand_back: do not post what is ready already, return it in @ready
- * @by_hook: it does not come from a face
- * @ready: out, with @hand_back
- * @value: out, of what is @ready
+ * @sigev: set if sources/sigev.c makes the request and not a face
+ * @batch: memory of the call that the request is part of, or NULL
+ * @prepared: what ->prepare() of the type has made for ->attach() or ->modify(), or NULL
+ * @hand_back: do not post what is ready already; return it in @ready
+ * @by_hook: the request comes from the kernel's own code and not from a face
+ * @ready: out, with @hand_back: the bits that hold
+ * @value: out, with @hand_back: the value of what is @ready
  */
 struct evcore_request {
 	u32	type;
@@ -282,41 +278,44 @@ struct evcore_request {
  * @name: for fdinfo and messages
  * @type: EVCORE_POLL ...
  * @size: of the structure that embeds struct evcore_source
- * @modes: flags it takes
- * @fixed: flags it always has
- * @required: flags that it does not go without
- * @all_events: every bit it knows
- * @default_events: those meant by a request that names none; 0: it must
- * @nr_args: how many of evcore_request.args an addition or a modify has
+ * @modes: flags that a request may have
+ * @fixed: flags that a source of this type always has
+ * @required: flags that a request must have
+ * @all_events: every event bit of the type
+ * @default_events: the bits of a request that names none; 0: a request must name some
+ * @nr_args: how many of evcore_request.args an addition or a modify uses
  * @by_fd: registered by descriptor, embeds struct evcore_fd_source
  * @has_records: embeds struct evcore_record_source
- * @by_hook: added, and never changed, by the kernel's own code, where something is
- *           submitted; the faces can only remove it
- * @single: one to a queue, whatever id is asked for: its events bring their own
- * @prepare: do for the request what must not be done under queue->mutex: read user
- *           memory, look up paths, wait for a file system. Keeps the result in
- *           @prepared of the request; returns 0, or a negative errno with nothing
- *           left behind. May be NULL. No queue->mutex is held.
- * @finish: release what is left in @prepared, and what ->attach() or ->modify() put
- *          there in its place. Follows each ->prepare() that succeeded, whatever came
- *          of the request. No queue->mutex is held.
- * @attach: check the request and hook in; returns bits that hold already, or a
- *          negative errno with nothing left behind. queue->mutex held.
- * @detach: unhook; afterwards nothing is posted. queue->mutex held, may sleep.
- * @used: after ->detach(): has it had something that can be nobody else's any more,
- *        whether or not its event was taken? NULL: never. queue->mutex held.
- * @modify: take over new args, before events and flags change. NULL where there
- *          is nothing but events and flags. queue->mutex held.
- * @modified: after a modify took effect; cannot fail. NULL as @modify.
- * @from_poll: the type's bits for poll bits; NULL where they are the same or
- *             there is no descriptor. Any context.
- * @check: bits that hold now. NULL where there is no condition. queue->mutex held.
- * @value: what a record's value says about @events, cheaply; may be NULL. Any
- *         context, with the hook's lock held that keeps the source from being
- *         detached, or queue->lock.
- * @own: are id and description the caller's business? NULL: whoever has the queue may
- *       see them. queue->mutex held.
- * @describe: add to the source's line in fdinfo, may not sleep; may be NULL.
+ * @by_hook: the kernel's own code adds such a source where something is submitted; the
+ *           faces can only remove it
+ * @single: a queue has one source of the type, and its events have ids of their own
+ * @prepare: do what must not be done with queue->mutex held: read user memory, look up
+ *           paths, wait for a file system. Leaves the result in @prepared of the request.
+ *           Returns 0, or a negative errno with nothing left behind. May be NULL. Called
+ *           without queue->mutex.
+ * @finish: release what is left in @prepared, and what ->attach() or ->modify() put there.
+ *          Follows each successful ->prepare(), whatever the request came to. Called
+ *          without queue->mutex.
+ * @attach: check the request and hook in. Returns the bits that hold already in its last
+ *          argument, and 0, or a negative errno with nothing left behind. Called with
+ *          queue->mutex held.
+ * @detach: unhook. Nothing is posted afterwards. Called with queue->mutex held, may sleep.
+ * @used: has the source, which is detached, consumed something that cannot be given back,
+ *        whether its event was taken or not? NULL: never. Called with queue->mutex held.
+ * @modify: take over new arguments, before events and flags change. NULL if there are only
+ *          events and flags. Called with queue->mutex held.
+ * @modified: a modify has taken effect; cannot fail. May be NULL. Called with queue->mutex
+ *            held.
+ * @from_poll: the type's bits for poll bits. NULL if they are the same, or there is no
+ *             descriptor. Any context.
+ * @check: the bits that hold now. NULL if there is no condition. Called with queue->mutex
+ *         held.
+ * @value: the value of a record with @events, if it is cheap to find out; may be NULL. Any
+ *         context. Called with queue->lock held, or with the lock of the hook, which keeps
+ *         the source from being detached.
+ * @own: may the calling task see the id and the description? NULL: each task that has the
+ *       queue may. Called with queue->mutex held.
+ * @describe: add to the source's line in fdinfo; must not sleep; may be NULL. Called with
  *            queue->mutex held.
  */
 struct evcore_source_ops {

@@ -38,7 +38,28 @@ static struct evcore_valued *valued(struct evcore_source *s)
 	return container_of(s, struct evcore_valued, source);
 }
 
-/* Forget that the source must be looked at. */
+/**
+ * evcore_recheck_set - have the next wait poll a source again, consumed or not
+ * @s: source that is not marked for this yet
+ *
+ * A source in overflow is polled when its event is delivered.
+ */
+void evcore_recheck_set(struct evcore_source *s)
+{
+	lockdep_assert_held(&s->queue->lock);
+	s->recheck = true;
+	if (s->where == EVCORE_ON_RECHECK) {
+		s->queue->nr_recheck++;
+		evcore_update_need_call(s->queue);
+	} else if (s->where == EVCORE_IDLE) {
+		evcore_recheck_add(s);
+	}
+}
+
+/**
+ * evcore_recheck_clear - undo evcore_recheck_set(), on whatever list the source is
+ * @s: the source
+ */
 void evcore_recheck_clear(struct evcore_source *s)
 {
 	if (s->recheck && s->where == EVCORE_ON_RECHECK)
@@ -71,8 +92,10 @@ void evcore_unlink(struct evcore_source *s)
 }
 
 /**
- * evcore_recheck_add - have the next wait look at a source
- * @s: source on no list; queue->lock held
+ * evcore_recheck_add - have a wait poll a source again once its record is consumed
+ * @s: source that is on no list
+ *
+ * With @s->recheck the next wait polls it, whether its record is consumed or not.
  */
 void evcore_recheck_add(struct evcore_source *s)
 {
