@@ -27,7 +27,8 @@ bool evcore_pause(struct evcore_queue *q, unsigned int done)
 		cond_resched();
 		evcore_lock_user(q);
 	}
-	return fatal_signal_pending(current) || (done >= EVCORE_MIN_ENTRIES && signal_pending(current));
+	return fatal_signal_pending(current) ||
+	       (done >= EVCORE_MIN_ENTRIES && signal_pending(current));
 }
 
 /**

@@ -321,7 +321,7 @@ struct evcore_queue {
 	u64			wakes;
 	atomic64_t		merged;
 
-	struct mutex		mutex;
+	struct mutex		mutex;	/* see the head of this file */
 	struct rhashtable	table;
 	struct evcore_source	***fds;
 	u32			nr_fds;
@@ -362,8 +362,8 @@ void evcore_record_free(struct evcore_record_node *h);
  *
  * Return: the record, or NULL for whatever reason.
  */
-static inline struct evcore_record_node *evcore_queue_record_alloc(struct evcore_queue *q,
-								    gfp_t gfp)
+static inline struct evcore_record_node *
+evcore_queue_record_alloc(struct evcore_queue *q, gfp_t gfp)
 {
 	struct evcore_record_node *h = evcore_record_alloc(q->user, gfp);
 

@@ -237,7 +237,7 @@ static __always_inline bool evcore_is_fast(const struct evcore_node *node)
  * Return: how many were moved.
  */
 static __always_inline unsigned int evcore_drain_fast(struct evcore_queue *q, unsigned int most,
-						       evcore_put_bits_t put)
+						      evcore_put_bits_t put)
 {
 	struct evcore_source *s;
 	struct evcore_node *node;
@@ -300,7 +300,7 @@ static __always_inline bool evcore_change_bits(struct evcore_source *s, u32 even
 
 /* The same by a file that the caller holds; then poll it and post what holds. */
 static __always_inline bool evcore_modify_own(struct evcore_source *s, struct file *file,
-						   u32 events, u64 data)
+					      u32 events, u64 data)
 {
 	u32 ready;
 

@@ -376,8 +376,7 @@ void evcore_fd_mute(struct evcore_source *s)
  *
  * Context: process context.
  */
-void evcore_fd_with_head_locked(struct evcore_source *s, void (*fn)(struct evcore_source *s, void *arg),
-		     void *arg)
+void evcore_fd_with_head_locked(struct evcore_source *s, evcore_source_fn_t fn, void *arg)
 {
 	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
 	wait_queue_head_t *head;

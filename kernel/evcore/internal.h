@@ -62,6 +62,8 @@ void evcore_each(struct evcore_queue *q, bool (*fn)(struct evcore_source *s, voi
 		 void *arg);
 
 /* fd.c */
+typedef void (*evcore_source_fn_t)(struct evcore_source *s, void *arg);
+
 int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *ready);
 void evcore_fd_detach(struct evcore_source *s);
 u32 evcore_fd_check(struct evcore_source *s);
@@ -71,8 +73,7 @@ bool evcore_fd_polls_others(struct evcore_source *s);
 u32 evcore_fd_key_flags(struct evcore_source *s, u32 events);
 void evcore_fd_modified(struct evcore_source *s);
 void evcore_fd_mute(struct evcore_source *s);
-void evcore_fd_with_head_locked(struct evcore_source *s, void (*fn)(struct evcore_source *s, void *arg),
-		     void *arg);
+void evcore_fd_with_head_locked(struct evcore_source *s, evcore_source_fn_t fn, void *arg);
 void evcore_fd_unhook(struct evcore_fd_source *fs);
 
 /* records.c */

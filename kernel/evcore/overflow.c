@@ -199,7 +199,8 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 		 * meant belongs to this event, and is no other one.
 		 */
 		ops = evcore_ops_of(s);
-		recheck = !p.node && s->recheck && s->where == EVCORE_IDLE && s->attached && ops->check;
+		recheck = !p.node && s->recheck && s->where == EVCORE_IDLE &&
+			  s->attached && ops->check;
 		if (recheck)
 			evcore_recheck_clear(s);
 		evcore_update_need_call(q);

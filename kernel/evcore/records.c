@@ -18,7 +18,7 @@
  */
 static bool merge_record(struct evcore_source *s, const struct evcore_record *r)
 {
-	struct evcore_record_source *rs = container_of(s, struct evcore_record_source, valued.source);
+	struct evcore_record_source *rs = evcore_to_record_source(s);
 	struct evcore_queue *q = s->queue;
 	struct evcore_record_node *first;
 
@@ -111,7 +111,7 @@ unsigned int evcore_records_free(struct evcore_source *s, unsigned int most)
 	lockdep_assert_held(&s->queue->lock);
 	if (!evcore_ops_of(s)->has_records)
 		return 0;
-	rs = container_of(s, struct evcore_record_source, valued.source);
+	rs = evcore_to_record_source(s);
 	for (n = 0; n < most && !list_empty(&rs->records); n++) {
 		h = list_first_entry(&rs->records, struct evcore_record_node, in_source);
 		evcore_record_unlink(h);

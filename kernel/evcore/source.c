@@ -72,7 +72,7 @@ static __always_inline void init_source(struct evcore_source *s, struct evcore_q
 	s->id = req->id;
 	memset(s + 1, 0, ops->size - sizeof(*s));
 	if (ops->has_records)
-		INIT_LIST_HEAD(&container_of(s, struct evcore_record_source, valued.source)->records);
+		INIT_LIST_HEAD(&evcore_to_record_source(s)->records);
 }
 
 /**

@@ -6,6 +6,7 @@
 #ifndef _EVCORE_SOURCE_H
 #define _EVCORE_SOURCE_H
 
+#include <linux/container_of.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/poll.h>
@@ -195,6 +196,11 @@ struct evcore_record_source {
 	unsigned int		nr_records;
 	struct ucounts		*ucounts;
 };
+
+static inline struct evcore_record_source *evcore_to_record_source(struct evcore_source *s)
+{
+	return container_of(s, struct evcore_record_source, valued.source);
+}
 
 /**
  * struct evcore_record_node - a record that is allocated for one event

@@ -186,7 +186,7 @@ void evcore_overflow_remove(struct evcore_queue *q, struct evcore_source *s)
 void evcore_record_add(struct evcore_record_node *h)
 {
 	struct evcore_source *s = h->source;
-	struct evcore_record_source *rs = container_of(s, struct evcore_record_source, valued.source);
+	struct evcore_record_source *rs = evcore_to_record_source(s);
 	struct evcore_queue *q = s->queue;
 
 	lockdep_assert_held(&q->lock);
@@ -209,8 +209,7 @@ void evcore_record_add(struct evcore_record_node *h)
  */
 void evcore_record_unlink(struct evcore_record_node *h)
 {
-	struct evcore_record_source *rs = container_of(h->source, struct evcore_record_source,
-						    valued.source);
+	struct evcore_record_source *rs = evcore_to_record_source(h->source);
 	struct evcore_queue *q = h->source->queue;
 
 	lockdep_assert_held(&q->lock);

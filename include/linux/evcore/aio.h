@@ -19,11 +19,11 @@ struct evcore_record_node;
 /**
  * struct evcore_aio_op - what an operation keeps for its completion
  * @to: where it goes; NULL: to the AIO ring
- * @held: the event's memory
+ * @record: memory for its event
  */
 struct evcore_aio_op {
-	struct evcore_aio	*to;
-	struct evcore_record_node	*record;
+	struct evcore_aio *to;
+	struct evcore_record_node *record;
 };
 
 static inline void evcore_aio_init(struct evcore_aio_op *op)

@@ -30,7 +30,7 @@ u64 evcore_timer_delay(struct user_struct *user, const struct hrtimer *timer, kt
 	row(EVCORE_PROCESS, evcore_process_ops, true)			\
 	row(EVCORE_FUTEX, evcore_futex_ops, true)
 
-#define EVCORE_DECLARE(type, ops, config) extern const struct evcore_source_ops ops;
+#define EVCORE_DECLARE(type, ops, ...) extern const struct evcore_source_ops ops;
 EVCORE_SOURCES(EVCORE_DECLARE)
 #undef EVCORE_DECLARE
 
