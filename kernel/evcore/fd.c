@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the types that watch a file have in common: hooking into its wait
- * queues, asking ->poll(), and living no longer than the file.
+ * What the source types that watch a file have in common: they hook callbacks into the wait
+ * queues of the file, call its ->poll(), and are removed with the file at the latest.
  *
- * A wake-up whose key is believed posts at once, in whatever context it comes. Any
- * other says only that something may have happened, and ->poll() may not be called
- * there, so the next wait polls the file.
+ * A wake-up whose key is believed is posted at once, in whatever context it happens. Any other
+ * wake-up says only that something may have happened. ->poll() must not be called in that
+ * context, so the next wait polls the file.
  *
  * WHICH KEYS ARE BELIEVED
  *
- * Only bits that hold are reported, but many wake-ups carry bits that need not hold.
- * Believed are, of a key without EPOLLERR, EPOLLHUP and POLLFREE:
+ * Only bits that hold are reported, but many wake-ups carry bits that need not hold. In a key
+ * without EPOLLERR, EPOLLHUP and POLLFREE, the following bits are believed:
  *
- * eventfd	every bit: it is woken with its lock held after the count has changed, by
- *		IN or OUT alone (a write of 0 has no key, see evcore_write_key())
- * TCP, UDP	IN, OUT, RDHUP: woken after data was queued, or room was found. PRI
- *		and RDBAND come with every byte, WRBAND with all room: not believed. A
- *		byte of urgent data wakes with IN, too; that is reported as IN.
- * unix stream	the same
- * other unix	IN. OUT is passed on from the peer, which has room when the sender
- *		may have none.
- * pipe		IN. OUT comes when a byte of a full pipe is read, which need not make
- *		room; it is verified on the spot, because pipe_poll() takes no lock.
- * character	nothing: every driver has its own keys, and a terminal with VMIN above 1
- * devices	wakes with IN below that
- * epoll sets	nothing: a file in the set was woken, and that file's key need not hold
- * other	nothing: each protocol wakes in its own way
+ * eventfd	Every bit. An eventfd wakes with its lock held, after the count has changed, and
+ *		with IN or OUT alone. (A write of 0 wakes without a key: evcore_write_key().)
+ * TCP, UDP	IN, OUT, RDHUP. They wake after data was queued, or after room was found. PRI
+ *		and RDBAND come with every byte and WRBAND with all room, so these are not
+ *		believed. A byte of urgent data wakes with IN too, and is reported as IN.
+ * unix stream	The same.
+ * other unix	IN. OUT is passed on from the peer, which may have room when the sender has
+ *		none.
+ * pipe		IN. OUT comes when a byte of a full pipe is read, which need not make room. The
+ *		wake-up polls the pipe to verify it, because pipe_poll() takes no lock.
+ * character	None. Every driver has keys of its own, and a terminal with VMIN above 1 wakes
+ * devices	with IN when it has fewer bytes than that.
+ * epoll sets	None. The key is that of a file in the set, and need not hold.
+ * other	None. Each protocol wakes in its own way.
  * sockets
- * anything	IN: descriptors of the kernel's own objects (timerfd, io_uring, queues),
- * else		woken when there is something to read
+ * anything	IN. These are descriptors of the kernel's own objects (timerfd, io_uring,
+ * else		queues), which wake when there is something to read.
  *
- * EPOLLERR and EPOLLHUP say that much has changed at once: after a reset a TCP socket is
- * woken with IN and ERR, while it is also writable, hung up, and perhaps not readable.
- * So a key with one of them has the file polled.
+ * EPOLLERR and EPOLLHUP mean that several conditions have changed at once. After a reset, for
+ * example, a TCP socket wakes with IN and ERR, but it is also writable and hung up, and may
+ * not be readable. So the file is polled after a key with one of these bits.
  */
 #include <linux/evcore/file.h>
 #include <linux/file.h>
@@ -83,12 +83,12 @@ static u32 believed_keys(struct file *file)
 }
 
 /**
- * evcore_fd_key_flags - which way the wake-ups of a source have to take
- * @s: source that watches a file, queue->mutex held
- * @events: what it is to be watched for
+ * evcore_fd_key_flags - flags of a source that follow from the keys of its file
+ * @s: source that watches a file; queue->mutex must be held
+ * @events: the events that the source is to report
  *
- * Return: EVCORE_KEYS_PART where not all of EVCORE_KEYS_FULL is believed of its file,
- * EVCORE_UNSURE where it wants bits that are not believed.
+ * Return: EVCORE_KEYS_PART if not all bits of EVCORE_KEYS_FULL are believed of the file, and
+ * EVCORE_UNSURE if the source wants bits that are not believed; or both, or 0.
  */
 u32 evcore_fd_key_flags(struct evcore_source *s, u32 events)
 {
@@ -100,10 +100,10 @@ u32 evcore_fd_key_flags(struct evcore_source *s, u32 events)
 	return events & ~(keys | EVCORE_ALWAYS) ? flags | EVCORE_UNSURE : flags;
 }
 
-/* What has to be seen to with files other than eventfds. */
+/* The checks and flags that a file needs unless it is an eventfd. */
 static noinline int attach_other(struct evcore_source *s, struct file *file)
 {
-	/* Its ->poll() waits for a process, which queue->mutex must not. */
+	/* ->poll() of a FUSE file waits for a process; queue->mutex is held here. */
 	if (file_inode(file)->i_sb->s_magic == FUSE_SUPER_MAGIC)
 		return -EPERM;
 	s->flags |= evcore_fd_key_flags(s, s->events);
@@ -120,7 +120,7 @@ static u32 fd_bits(struct evcore_source *s, __poll_t poll)
 	return (__force u32)poll & (wanted | EVCORE_ALWAYS);
 }
 
-/* A wait queue head has announced its end. */
+/* A wake-up with POLLFREE has announced that its wait queue head will be freed. */
 static void head_freed(wait_queue_entry_t *wait)
 {
 	struct evcore_wait_hook *hook = container_of(wait, struct evcore_wait_hook, wait);
@@ -131,8 +131,9 @@ static void head_freed(wait_queue_entry_t *wait)
 }
 
 /*
- * Are the bits of a key that the source is interested in believed? Those of a pipe are
- * replaced by what holds. The hook's lock is held, so the file is there.
+ * Are all bits of the key that the source wants believed? If the file is a pipe, the bits that
+ * do not hold are removed from the key. The lock of the wait queue head is held by the caller,
+ * which keeps the file from being freed.
  */
 static bool is_sure(struct evcore_source *s, __poll_t *poll)
 {
@@ -143,7 +144,7 @@ static bool is_sure(struct evcore_source *s, __poll_t *poll)
 		return false;
 	if (!(READ_ONCE(s->flags) & EVCORE_UNSURE))
 		return true;
-	/* It has no lock to take, and wakes without its own. */
+	/* pipe_poll() takes no lock, and a pipe wakes without holding its mutex. */
 	if (get_pipe_info(file, false)) {
 		*poll &= file->f_op->poll(file, NULL);
 		return true;
@@ -153,22 +154,22 @@ static bool is_sure(struct evcore_source *s, __poll_t *poll)
 }
 
 /**
- * evcore_fd_wake - the watched file has woken its waiters
- * @wait: the hook's
- * @mode: not looked at
- * @sync: not looked at
- * @key: poll bits, POLLFREE, or nothing
+ * evcore_fd_wake - wait queue callback of a source that watches a file
+ * @wait: entry of the hook
+ * @mode: unused
+ * @sync: unused
+ * @key: poll bits and POLLFREE, or NULL
  *
- * Context: any, with the wait queue head's lock held.
+ * Context: any, with the lock of the wait queue head held.
  *
- * Return: whether somebody was woken; always 1 but for an exclusive source, after
- * which the next is woken too where nobody was waiting.
+ * Return: 1. An exclusive source returns 0 if it does not want the event, or if no task waits
+ * for its queue: then the next exclusive entry of the wait queue is woken too.
  */
 int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
 	struct evcore_source *s = wait->private;
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
-	/* Before posting, which takes the waiter it wakes off. */
+	/* Read before posting, which removes the waiter that it wakes. */
 	bool waiting = READ_ONCE(s->queue->sleepers);
 	bool exclusive = READ_ONCE(s->flags) & EVCORE_EXCLUSIVE;
 	__poll_t poll = key_to_poll(key);
@@ -192,7 +193,7 @@ int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *
 	return !exclusive || (events && waiting);
 }
 
-/* Of a source that is gone and still hooked in: nothing is posted. */
+/* Wait queue callback of a muted source that is still hooked in: it posts nothing. */
 static int muted_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
 	if (key_to_poll(key) & POLLFREE)
@@ -201,8 +202,9 @@ static int muted_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, voi
 }
 
 /*
- * The same for a poll source whose only mode is level: many wake-ups are of the other
- * direction, and most others find its last record consumed.
+ * Wait queue callback of an EVCORE_POLL source whose only mode is EVCORE_LEVEL. It is fast for
+ * wake-ups that have only bits of the other direction, which are many, and for wake-ups that
+ * find the last record consumed, which are most of the rest.
  */
 static int level_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
@@ -221,8 +223,10 @@ struct fd_poll_table {
 };
 
 /*
- * The quick ones are for the plain cases only; that of a face for level-triggered sources
- * is for one wait queue head, whose lock keeps it from running twice.
+ * Choose the wait queue callback of a source. The fast ones are only for EVCORE_POLL sources
+ * without a mode, or with EVCORE_LEVEL alone. ->wake_level() of a face must not run twice at
+ * the same time for a source. The lock of the wait queue head ensures that, so the file must
+ * not have more than one.
  */
 static __always_inline wait_queue_func_t wake_func(const struct evcore_source *s)
 {
@@ -231,7 +235,7 @@ static __always_inline wait_queue_func_t wake_func(const struct evcore_source *s
 
 	if (s->type != EVCORE_POLL || s->queue->busy_us)
 		return evcore_fd_wake;
-	/* There, the head's lock leaves interrupts on. */
+	/* The fast callbacks need interrupts disabled, but on RT the head's lock leaves them on. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return evcore_fd_wake;
 	if (slow == EVCORE_LEVEL)
@@ -241,15 +245,15 @@ static __always_inline wait_queue_func_t wake_func(const struct evcore_source *s
 }
 
 /*
- * Give a hook another function. Afterwards a wake-up that was under way has ended, and
- * the next one uses it.
+ * Change the callback of a hook. On return no wake-up runs the old callback any more, and the
+ * next one calls the new callback.
  */
 static void set_wake(struct evcore_wait_hook *hook, wait_queue_func_t func)
 {
 	wait_queue_head_t *head;
 
 	rcu_read_lock();
-	/* As in unhook_one(); NULL too where nothing was hooked in. */
+	/* Acquire as in unhook_one(). NULL also if the hook was never used. */
 	head = smp_load_acquire(&hook->head);
 	if (head) {
 		spin_lock_irq(&head->lock);
@@ -271,7 +275,10 @@ static __always_inline void hook_in(struct evcore_fd_source *fs, struct evcore_w
 		add_wait_queue(head, &hook->wait);
 }
 
-/* A further wait queue head; from now on the first one is not the only one. */
+/*
+ * Hook into a further wait queue head. The first hook then needs a callback that may run for
+ * several heads at the same time.
+ */
 static noinline void hook_in_further(struct fd_poll_table *table, wait_queue_head_t *head)
 {
 	struct evcore_wait_hook *hook = kmalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
@@ -287,7 +294,7 @@ static noinline void hook_in_further(struct fd_poll_table *table, wait_queue_hea
 	hook_in(fs, hook, head);
 }
 
-/* ->poll() hands over a wait queue head; there may be several. */
+/* ->poll() calls this for each wait queue head of the file; there may be several. */
 static void fd_queue_proc(struct file *file, wait_queue_head_t *head,
 			  poll_table *pt)
 {
@@ -305,8 +312,8 @@ static void unhook_one(struct evcore_wait_hook *hook)
 
 	rcu_read_lock();
 	/*
-	 * The memory of a head that announced its end with POLLFREE stays for
-	 * a grace period. Pairs with smp_store_release() in evcore_fd_wake().
+	 * After POLLFREE the head is not freed before an RCU grace period has ended. Pairs
+	 * with smp_store_release() in head_freed().
 	 */
 	head = smp_load_acquire(&hook->head);
 	if (head)
@@ -329,16 +336,18 @@ static void unhook_all(struct evcore_fd_source *fs)
 }
 
 /**
- * evcore_fd_modified - the source has other events and flags now
- * @s: the source
+ * evcore_fd_modified - finish wake-ups that use the old events and flags of a source
+ * @s: the source, which has its new events and flags already
  *
- * A wake-up that is under way may use the former ones, and does so under the lock of
- * the wait queue head. So after this lock was held here, it has posted what it was to
- * post, and whatever became ready before it is seen by ->poll(); a later one uses the
- * new events, flags and function. No barrier does that: the wake-up has none between
- * what becomes ready and its look at the events.
+ * A wake-up that runs at the same time may use the old events and flags, with the lock of its
+ * wait queue head held. This takes the lock of every head. So on return each such wake-up has
+ * posted its event, and ->poll() sees everything that became ready before it. A later wake-up
+ * uses the new events, flags and callback.
  *
- * Context: queue->mutex held, and no lock inside it.
+ * Barriers could not replace the lock: a wake-up has no barrier between the change of the
+ * condition and its read of the events.
+ *
+ * Context: process context. queue->mutex must be held, and no lock that nests inside it.
  */
 void evcore_fd_modified(struct evcore_source *s)
 {
@@ -351,10 +360,10 @@ void evcore_fd_modified(struct evcore_source *s)
 }
 
 /**
- * evcore_fd_mute - nothing more is to be posted by wake-ups
- * @s: source whose file is going, and with it soon its hooks
+ * evcore_fd_mute - keep the wake-ups of a source from posting
+ * @s: source whose file is being released, which will remove its hooks
  *
- * Context: queue->mutex held.
+ * Context: process context. queue->mutex must be held.
  */
 void evcore_fd_mute(struct evcore_source *s)
 {
@@ -366,13 +375,14 @@ void evcore_fd_mute(struct evcore_source *s)
 }
 
 /**
- * evcore_fd_with_head_locked - do something while no wake-up posts of a source
- * @s: source that watches a file, queue->mutex held
- * @fn: what; may not sleep
- * @arg: for @fn
+ * evcore_fd_with_head_locked - call a function with the lock of a wait queue head held
+ * @s: source that watches a file; queue->mutex must be held
+ * @fn: the function; must not sleep
+ * @arg: argument for @fn
  *
- * So there is one record of it at a time, whoever posts; but for a file with several
- * wait queue heads, of which this holds the first.
+ * If @fn posts, it is the only post of the source at that time, because wake-ups post with
+ * the same lock held. If the file has several wait queue heads, only the lock of the first is
+ * held, and a wake-up of another one may post at the same time.
  *
  * Context: process context.
  */
@@ -382,7 +392,7 @@ void evcore_fd_with_head_locked(struct evcore_source *s, evcore_source_fn_t fn, 
 	wait_queue_head_t *head;
 
 	rcu_read_lock();
-	/* As in unhook_one(); NULL too where there never was one. */
+	/* Acquire as in unhook_one(). NULL also if there never was a head. */
 	head = smp_load_acquire(&fs->hook.head);
 	if (head) {
 		spin_lock_irq(&head->lock);
@@ -396,10 +406,10 @@ void evcore_fd_with_head_locked(struct evcore_source *s, evcore_source_fn_t fn, 
 
 /**
  * evcore_fd_unhook - undo evcore_fd_attach()
- * @fs: the source; nothing is posted for it afterwards
+ * @fs: the source; no wake-up posts for it afterwards
  *
- * Context: queue->mutex held; the file is pinned, or being released by the
- * caller.
+ * Context: process context. queue->mutex must be held, and the file must be pinned, or be
+ * released by the caller.
  */
 void evcore_fd_unhook(struct evcore_fd_source *fs)
 {
@@ -411,7 +421,7 @@ void evcore_fd_unhook(struct evcore_fd_source *fs)
 	hlist_del_init(&fs->file_node);
 	spin_unlock(&file->f_lock);
 	evcore_nest_del(q, file);
-	/* A drain asks for the value of what waits, from the file. */
+	/* A drain reads ->file with queue->lock held, for the value of a waiting event. */
 	raw_spin_lock_irq(&q->lock);
 	fs->file = NULL;
 	raw_spin_unlock_irq(&q->lock);
@@ -428,12 +438,12 @@ void evcore_fd_detach(struct evcore_source *s)
 
 /**
  * evcore_fd_attach - ->attach() of the types that watch a file
- * @s: the source, its file set and referenced by the caller
+ * @s: the source; its ->file is set, and the caller holds a reference to the file
  * @req: the request
- * @ready: bits that hold already
+ * @ready: result: bits that hold already
  *
- * Return: 0; -EPERM for a file that cannot be polled; -ELOOP, -EINVAL for a
- * queue that must not be watched; -ENOMEM.
+ * Return: 0; -EPERM for a file that cannot be polled, or that is on FUSE; -ELOOP or -EINVAL
+ * for a queue that must not be watched; -ENOMEM.
  */
 int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *ready)
 {
@@ -467,8 +477,8 @@ int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *r
  * evcore_fd_pin - take a reference to the watched file
  * @s: source that watches a file
  *
- * Return: the file, or NULL if its last reference has gone; then its release
- * waits for queue->mutex, which the caller holds, and removes the source.
+ * Return: the file; NULL if its last reference was dropped. In that case the release of the
+ * file waits for queue->mutex, which the caller must hold, and then removes the source.
  */
 struct file *evcore_fd_pin(struct evcore_source *s)
 {
@@ -476,8 +486,8 @@ struct file *evcore_fd_pin(struct evcore_source *s)
 }
 
 /**
- * evcore_fd_polls_others - is the watched file an epoll set, which polls what is in it?
- * @s: source that watches a file, queue->mutex held
+ * evcore_fd_polls_others - is the watched file an epoll set, which polls the files in it?
+ * @s: source that watches a file; queue->mutex must be held
  */
 bool evcore_fd_polls_others(struct evcore_source *s)
 {
@@ -495,9 +505,11 @@ static __always_inline u32 poll_now(struct evcore_source *s, struct file *file)
 }
 
 /**
- * evcore_fd_poll - what of a source's events holds now
+ * evcore_fd_poll - poll the file of a source
  * @s: the source
- * @file: the file it watches, referenced by the caller
+ * @file: the file that it watches; the caller holds a reference
+ *
+ * Return: the source's events that hold now.
  */
 u32 evcore_fd_poll(struct evcore_source *s, struct file *file)
 {
@@ -529,11 +541,12 @@ static void post_bits(struct evcore_source *s, void *bits)
 }
 
 /**
- * evcore_fd_found - post what a look has found
- * @s: source that watches a file, queue->mutex held
- * @bits: what holds
+ * evcore_fd_found - post what polling a file has found
+ * @s: source that watches a file; queue->mutex must be held
+ * @bits: the bits that hold
  *
- * Not beside a wake-up, which may post it as well: one event is enough.
+ * This holds the lock of the wait queue head, so that a wake-up does not post the same
+ * condition at the same time: one event is enough.
  *
  * Context: process context.
  */
@@ -543,8 +556,8 @@ void evcore_fd_found(struct evcore_source *s, u32 bits)
 }
 
 /**
- * evcore_fd_recheck - look at a source, and post what holds
- * @s: source that watches a file, queue->mutex held
+ * evcore_fd_recheck - poll the file of a source, and post what holds
+ * @s: source that watches a file; queue->mutex must be held
  *
  * Context: process context, may sleep.
  */

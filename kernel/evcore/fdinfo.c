@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /proc/PID/fdinfo/FD of a queue: its counters, then a line per source.
+ * /proc/PID/fdinfo/FD of a queue: its counters, then one line for each source.
  */
 #include <linux/sched/user.h>
 #include <linux/seq_file.h>
@@ -12,7 +12,7 @@ static bool show_source(struct evcore_source *s, void *arg)
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	struct seq_file *m = arg;
 
-	/* Of a futex the id may be an address. */
+	/* The id of a futex may be an address, which only its own process may see. */
 	seq_printf(m, "source: type:%d id:%llx events:%x flags:%x", s->type,
 		   !ops->own || ops->own(s) ? s->id : 0, s->events,
 		   (u32)(s->flags & ~(EVCORE_UNSURE | EVCORE_KEYS_PART)));
@@ -25,7 +25,7 @@ static bool show_source(struct evcore_source *s, void *arg)
 /**
  * evcore_show_fdinfo - ->show_fdinfo() of a queue's file
  * @q: the queue
- * @m: where to write
+ * @m: the file to write to
  *
  * Context: process context, takes queue->mutex.
  */

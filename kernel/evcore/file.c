@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Removal path C: the last reference to a watched file is gone, its sources go
- * with it. Called from __fput(), right after epoll's equivalent.
+ * Removal path C: when the last reference to a watched file is dropped, the sources that
+ * watch it are removed. __fput() calls this right after eventpoll_release().
  */
 #include <linux/evcore/file.h>
 
 #include "internal.h"
 
-/* Whether an event must still come out of overflow; queue->mutex held. */
+/*
+ * Post the "closed" event of a source if that was asked for. Return: true if an event of the
+ * source still waits in overflow, so that the source must outlive its file. Otherwise the
+ * source is muted. Called with queue->mutex held.
+ */
 static bool outlives_file(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
@@ -23,7 +27,7 @@ static bool outlives_file(struct evcore_source *s)
 	}
 	raw_spin_lock_irqsave(&q->lock, flags);
 	pending = s->where == EVCORE_ON_OVERFLOW && !s->muted && !q->dead;
-	/* What is to be looked at when it is delivered cannot hold any more. */
+	/* An event whose condition is polled before delivery cannot hold any more. */
 	if (s->flags & EVCORE_LAST_CHECK && !closed && !s->marked)
 		pending = false;
 	if (pending) {
@@ -40,10 +44,10 @@ static bool outlives_file(struct evcore_source *s)
  * evcore_release_file - drop the sources that watch a file
  * @file: file without references
  *
- * Nobody links a source to @file any more, and nobody else unlinks one: those
- * who would, fail to pin the file.
+ * No other task links a source to @file or unlinks one any more, because it would have to pin
+ * the file first, which fails.
  *
- * Context: process context, may sleep. Takes the mutex of each queue concerned.
+ * Context: process context, may sleep. Takes queue->mutex of each queue that watches @file.
  */
 void evcore_release_file(struct file *file)
 {
