@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What happens when the ring is full: the source itself waits in a list, with
- * its events merged in it, so overflow needs no memory and is bounded by the
- * number of sources, and of events that brought their own (held.c). Everything
- * here runs under queue->lock.
+ * Overflow: where events wait while the ring is full. The source itself is put on a list, and
+ * its further events are merged into it. So overflow needs no memory, and the list is bounded
+ * by the number of sources plus the number of events that have a record of their own
+ * (records.c).
  *
- * While the list is not empty every new event goes behind it; a face with a
- * lock-free path is told so by ->set_lockless(), before the first source is linked.
+ * While the list is not empty, every new event goes to its end. A face that posts without
+ * queue->lock is told so by ->set_lockless() before the first source is put on the list.
+ *
+ * evcore_drain_more() and evcore_take() take queue->lock; all other functions are called with
+ * it held.
  */
 #include <linux/sched.h>
 #include <trace/events/evcore.h>
 
 #include "internal.h"
 
-/* What a source has pending, as a record. */
+/* Make a record of the events that are pending in a source. */
 static __always_inline void pending_record(struct evcore_source *s, struct evcore_record *r)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
@@ -53,7 +56,7 @@ static noinline bool drain_record(struct evcore_queue *q, struct evcore_record_n
 {
 	struct evcore_source *s = h->source;
 	struct evcore_record r = h->record;
-	/* Left by a source that its delivery has removed: dropped. */
+	/* The source has ended already but is not reaped yet: drop its record. */
 	bool dead = s->muted;
 
 	r.overflowed = true;
@@ -69,8 +72,8 @@ static noinline bool drain_record(struct evcore_queue *q, struct evcore_record_n
 
 /**
  * evcore_drain - move events from overflow into the ring, in order
- * @q: the queue
- * @most: at most so many
+ * @q: the queue; its lock must be held
+ * @most: the largest number of events to move
  *
  * Return: how many were moved.
  */
@@ -82,13 +85,13 @@ unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 
 	lockdep_assert_held(&q->lock);
 	for (;;) {
-		/* Traced, each is moved by itself. */
+		/* If the tracepoint is enabled, events are moved and traced one by one below. */
 		if (!trace_evcore_drain_enabled())
 			n += q->face->drain(q, most - n);
 		if (n == most || list_empty(&q->overflow))
 			break;
 		node = list_first_entry(&q->overflow, struct evcore_node, link);
-		/* Left although it is plain: there is no slot. */
+		/* ->drain() has left an event that it could have moved: the ring is full. */
 		if (!trace_evcore_drain_enabled() && evcore_is_fast(node))
 			break;
 		s = container_of(node, struct evcore_source, at);
@@ -104,7 +107,7 @@ unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 	return n;
 }
 
-/* evcore_drain_all() where there is something in overflow. */
+/* The slow path of evcore_drain_all(): overflow is not empty. */
 void evcore_drain_more(struct evcore_queue *q)
 {
 	unsigned int n;
@@ -117,7 +120,7 @@ void evcore_drain_more(struct evcore_queue *q)
 	} while (n == EVCORE_DRAIN_MAX);
 }
 
-/* An event in overflow: the source's own, or one with a record to itself. */
+/* An event from overflow. @node is NULL if it was pending in the source itself. */
 struct pending {
 	struct evcore_source	*source;
 	struct evcore_record_node	*node;
@@ -149,7 +152,10 @@ static bool pop_pending(struct evcore_queue *q, struct pending *p)
 	return true;
 }
 
-/* First in line again, with what has happened in between merged in it. */
+/*
+ * Put an event back at the head of overflow. If a further event is pending in the source by
+ * now, the two are merged.
+ */
 static void put_back(struct pending *p)
 {
 	struct evcore_source *s = p->source;
@@ -167,16 +173,16 @@ static void put_back(struct pending *p)
 }
 
 /**
- * evcore_take - hand the oldest event of a queue without a ring to the program
- * @q: the queue, its mutex held
- * @emit: gives the event to user space, may sleep and fault; 0, 1 to drop the
- *        event and go on, or a negative errno
- * @arg: for @emit
+ * evcore_take - pass the oldest event of a queue without a ring to the program
+ * @q: the queue; its mutex must be held
+ * @emit: passes the event to user space, may sleep. Returns 0, or 1 to drop the event and go
+ *        on with the next one, or a negative errno.
+ * @arg: argument for @emit
  *
- * When @emit fails the event is first in line again; what happened to the
- * source in between is merged in it.
+ * If @emit fails, the event is put back at the head of overflow, and what happened to its
+ * source meanwhile is merged into it.
  *
- * Return: 1 if an event was handed over, 0 if there is none, or @emit's errno.
+ * Return: 1 if an event was passed on, 0 if there is none, or the errno of @emit.
  */
 int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 {
@@ -195,8 +201,8 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 		}
 		s = p.source;
 		/*
-		 * A wake-up without a key came while the event waited: what it
-		 * meant belongs to this event, and is no other one.
+		 * A wake-up without a key came while the event waited. Poll the condition
+		 * now: what it finds belongs to this event and makes no further one.
 		 */
 		ops = evcore_ops_of(s);
 		recheck = !p.node && s->recheck && s->where == EVCORE_IDLE &&
@@ -215,8 +221,8 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 			put_back(&p);
 		} else if (ret > 0) {
 			/*
-			 * Nothing was delivered, and what happened while a
-			 * oneshot was disarmed was not posted: poll again.
+			 * Nothing was delivered, and nothing was posted while a oneshot
+			 * source was disarmed. So its condition must be polled again.
 			 */
 			evcore_arm(s);
 			if (!s->muted && s->where == EVCORE_IDLE)

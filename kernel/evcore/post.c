@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The slow half of posting: under queue->lock, for every kind of source and
- * every ring. A face whose ring has a lock-free path calls it when that path
- * does not apply.
+ * The slow path of posting, with queue->lock held. It handles every kind of source and every
+ * ring. A face that can post without the lock falls back to it.
  */
 
 #include <trace/events/evcore.h>
@@ -10,11 +9,13 @@
 #include "internal.h"
 
 /**
- * evcore_deliver - into the ring or, if there is no room or others wait, overflow
- * @s: the source; queue->lock held
+ * evcore_deliver - place an event in the ring, or in overflow
+ * @s: the source; queue->lock must be held
  * @r: the event
- * @h: the memory that @r brings along and that is consumed, or NULL: it waits in
- *     the source
+ * @h: the node that holds @r, which the core owns afterwards; NULL: the event has none, and
+ *     would wait in the source itself
+ *
+ * The event goes to overflow if the ring has no free slot or if other events wait already.
  */
 void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
 		    struct evcore_record_node *h)
@@ -30,8 +31,8 @@ void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
 		return;
 	}
 	/*
-	 * From here on no lock-free post gets a slot, so nobody overtakes; then
-	 * try again, for the ring may have been emptied in the meantime.
+	 * Once the event is in overflow, no post without queue->lock gets a slot, so none can
+	 * overtake it. Then drain, because slots may have become free since ->put() failed.
 	 */
 	if (h)
 		evcore_record_add(h);
@@ -41,8 +42,9 @@ void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
 }
 
 /*
- * A level-triggered source with a record in the ring is due for a look once that
- * is consumed. It is off the list when a look has brought it here.
+ * A level-triggered source with a record in the ring must be polled again once the record is
+ * consumed, so it must be on queue->recheck. It is on no list if a recheck has just found and
+ * posted this event.
  */
 static void watch_level(struct evcore_source *s)
 {
@@ -50,7 +52,10 @@ static void watch_level(struct evcore_source *s)
 		evcore_recheck_add(s);
 }
 
-/* True if there is a record that was not there before; queue->lock held. */
+/*
+ * Post an event. Return: true if there is a new record, so that waiters must be woken; false if
+ * the event was merged or not posted. Called with queue->lock held.
+ */
 bool evcore_post_locked(struct evcore_source *s, const struct evcore_record *r)
 {
 	struct evcore_queue *q = s->queue;
@@ -70,7 +75,7 @@ bool evcore_post_locked(struct evcore_source *s, const struct evcore_record *r)
 			watch_level(s);
 			return false;
 		}
-		/* The look after its consumption will find what happened now. */
+		/* When the record is consumed, the recheck will find this event too. */
 		if (!q->face->merge && s->flags & EVCORE_LEVEL &&
 		    !q->face->taken(q, s)) {
 			watch_level(s);
@@ -82,15 +87,15 @@ bool evcore_post_locked(struct evcore_source *s, const struct evcore_record *r)
 }
 
 /**
- * evcore_wake_posted - something of a source was posted, wake whom it concerns
- * @s: the source; queue->lock held
+ * evcore_wake_posted - wake waiters after a source was posted
+ * @s: the source; queue->lock must be held
  *
- * The ring may have a consumer that takes without the lock: the barrier pairs
- * with set_current_state() in evcore_wait() and the one in the queue's ->poll().
+ * The ring may have a consumer that takes records without queue->lock. The barrier pairs with
+ * set_current_state() in evcore_wait() and with smp_mb() in poll_ready().
  */
 void evcore_wake_posted(struct evcore_source *s)
 {
-	smp_mb();	/* publish before the look at the waiters, see above */
+	smp_mb();	/* publish before reading ->sleepers, see above */
 	if (s->queue->sleepers)
 		evcore_wake_locked(s->queue, s->flags & EVCORE_WAKE_ALL);
 }
@@ -113,7 +118,10 @@ void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	/* Bits of before a modify must not use up the oneshot it has armed. */
+	/*
+	 * The bits may be older than a modify that has removed them. They must not use up the
+	 * oneshot source that it has armed.
+	 */
 	if (evcore_ops_of(s)->by_fd)
 		r.events &= s->events | EVCORE_ALWAYS | EVCORE_CLOSED;
 	if (r.events && evcore_post_locked(s, &r))
@@ -126,12 +134,12 @@ void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra)
  * @s: the source, EVCORE_POLL
  * @events: bits, not 0
  *
- * What evcore_post_slow() comes to where it has no other mode, its last record was
- * consumed and nobody waits in overflow.
+ * This is a fast path of evcore_post_slow() for a source that has no other mode and whose last
+ * record was consumed, while overflow is empty.
  *
- * Context: as evcore_post(), interrupts off.
+ * Context: as evcore_post(), with interrupts disabled.
  *
- * Return: false if that is not so, and nothing was done.
+ * Return: true if the event was posted; false if it is another case and nothing was done.
  */
 bool evcore_post_level(struct evcore_source *s, u32 events)
 {
@@ -139,7 +147,7 @@ bool evcore_post_level(struct evcore_source *s, u32 events)
 	bool done;
 
 	raw_spin_lock(&q->lock);
-	/* A modify may have given it other events and another mode since it was woken. */
+	/* A modify may have changed the events and the mode since the wake-up. */
 	events &= s->events | EVCORE_ALWAYS;
 	done = events && !q->nr_overflow && !s->muted && s->armed &&
 	       (s->flags & EVCORE_SLOW) == EVCORE_LEVEL &&
@@ -155,14 +163,14 @@ bool evcore_post_level(struct evcore_source *s, u32 events)
 }
 
 /**
- * evcore_try_post - post an event, and say whether the source takes any
+ * evcore_try_post - post an event if the source is armed
  * @s: the source, of a type without a descriptor
  * @events: bits, not 0
  * @value: type specific
  *
  * Context: as evcore_post().
  *
- * Return: false if it was not posted, for the source is not armed or going.
+ * Return: true if it was posted; false if the source is not armed, or is muted.
  */
 bool evcore_try_post(struct evcore_source *s, u32 events, u64 value)
 {
@@ -180,10 +188,11 @@ bool evcore_try_post(struct evcore_source *s, u32 events, u64 value)
 }
 
 /**
- * evcore_need_recheck - a wake-up that does not say what happened
+ * evcore_need_recheck - handle a wake-up that does not say what happened
  * @s: the source
  *
- * The condition may not be looked at here; a waiter does it in process context.
+ * The condition must not be polled in this context. A waiter is woken to poll it in process
+ * context.
  *
  * Context: as evcore_post().
  */

@@ -3,18 +3,19 @@
  * Polling conditions again, in process context. Two kinds of sources need it: a
  * level-triggered source once its last record was consumed, and a source whose wake-up did
  * not say what happened. The next wait polls both and posts what holds. The file also has
- * the last check of an event that was taken, EVCORE_LAST_CHECK.
+ * evcore_last_check(), which polls the condition of an event that was taken.
  *
  * A source that is to be polled is on queue->recheck. Level-triggered sources that a face
- * posts without queue->lock are on queue->recheck_level first, which needs no lock.
+ * posts without queue->lock are on queue->recheck_level first, a list that needs no lock.
  */
 #include <linux/sched.h>
 
 #include "internal.h"
 
 /*
- * Begin to work on the sources that are to be polled again: those on queue->recheck move to
- * @batch. @test: what holds is not posted, so no wait may sleep until recheck_end().
+ * Begin to work on the sources that are to be polled again: move those on queue->recheck to
+ * @batch. With @test, what holds is not posted, so no wait may sleep before recheck_end(), see
+ * EVCORE_TODO_TESTED.
  */
 static void recheck_begin(struct evcore_queue *q, bool test, struct list_head *batch)
 {
@@ -27,7 +28,7 @@ static void recheck_begin(struct evcore_queue *q, bool test, struct list_head *b
 	raw_spin_unlock_irq(&q->lock);
 }
 
-/* The sources that are left in @batch are for the next wait. */
+/* Leave the sources that are still in @batch to the next wait. */
 static void recheck_end(struct evcore_queue *q, struct list_head *batch)
 {
 	raw_spin_lock_irq(&q->lock);
@@ -42,8 +43,8 @@ static void recheck_end(struct evcore_queue *q, struct list_head *batch)
 
 /*
  * Take from @batch the next sources whose condition is to be polled, and put those whose
- * record was not consumed yet back on queue->recheck. Each lock hold is bounded, and there
- * is another one as long as none was found. Returns how many there are in @found.
+ * record was not consumed yet back on queue->recheck. Each lock hold is bounded; if it finds
+ * no source to poll, another one follows. Return: the number of sources in @found.
  */
 static unsigned int next_to_recheck(struct evcore_queue *q, struct list_head *batch,
 				    struct evcore_source **found)
@@ -84,11 +85,11 @@ static void recheck_if_level(struct evcore_source *s)
 
 /**
  * evcore_recheck_unconsumed - leave a source to a later wait if its record is unconsumed
- * @s: the source, just taken off queue->recheck_level; queue->mutex is held
+ * @s: the source, just taken off queue->recheck_level; queue->mutex must be held
  *
  * A consumer may take the record and then wait. It must find the source on one of the two
- * lists, unless the condition is polled after the record was taken. So test again under
- * queue->lock whether it was.
+ * lists, unless the condition is polled after the record was taken. So test again with
+ * queue->lock held whether it was.
  *
  * Return: false if the record was consumed: the caller polls the condition.
  */
@@ -105,7 +106,7 @@ bool evcore_recheck_unconsumed(struct evcore_source *s)
 	return unconsumed;
 }
 
-/* Move the sources on queue->recheck_level to queue->recheck; waits are blocked. */
+/* Move the sources on queue->recheck_level to queue->recheck. Waits are kept from sleeping. */
 static void move_level(struct evcore_queue *q)
 {
 	struct llist_node *node = llist_reverse_order(llist_del_all(&q->recheck_level));
@@ -126,9 +127,10 @@ static void move_level(struct evcore_queue *q)
 
 /**
  * evcore_recheck_flush - empty queue->recheck_level of the sources that are on it
- * @q: queue, its mutex held
+ * @q: queue; its mutex must be held
  *
- * They go to queue->recheck. For a moment they are on neither list, so waits are blocked.
+ * They move to queue->recheck. For a moment they are on neither list, so waits are kept from
+ * sleeping.
  */
 void evcore_recheck_flush(struct evcore_queue *q)
 {
@@ -141,7 +143,7 @@ void evcore_recheck_flush(struct evcore_queue *q)
 
 /**
  * evcore_post_found - post what polling a condition has found
- * @s: the source, its queue's mutex held
+ * @s: the source; queue->mutex must be held
  * @ready: bits that hold
  *
  * Context: process context.
@@ -158,10 +160,10 @@ void evcore_post_found(struct evcore_source *s, u32 ready)
 
 /**
  * evcore_recheck - poll the conditions that are to be polled again, and post what holds
- * @q: queue, its mutex held
+ * @q: queue; its mutex must be held
  *
- * A level-triggered source that is posted here is polled again once that record is
- * consumed: by a later call, not by this one.
+ * A level-triggered source that is posted here is polled again by a later call, once its new
+ * record is consumed.
  */
 void evcore_recheck(struct evcore_queue *q)
 {
@@ -189,13 +191,13 @@ void evcore_recheck(struct evcore_queue *q)
 	recheck_end(q, &batch);
 }
 
-/* Put a source that next_to_recheck() has returned back, for a wait to poll it. */
+/* Put a source that next_to_recheck() has found back on queue->recheck, for the next wait. */
 static void keep_for_wait(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
 
 	raw_spin_lock_irq(&q->lock);
-	/* Where it was posted meanwhile it need not be polled. */
+	/* It need not be polled if it was posted meanwhile. */
 	if (s->where == EVCORE_IDLE && !s->muted && s->armed) {
 		/* One that is not level-triggered was here because of a wake-up. */
 		if (s->flags & EVCORE_LEVEL)
@@ -206,7 +208,10 @@ static void keep_for_wait(struct evcore_source *s)
 	raw_spin_unlock_irq(&q->lock);
 }
 
-/* What only polling an epoll set could tell is taken to hold: the program calls to find out. */
+/*
+ * Could polling the source find anything? An epoll set is not polled but said to be ready: the
+ * program has to make a call to find out.
+ */
 static bool may_be_ready(struct evcore_source *s)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
@@ -218,16 +223,17 @@ static bool may_be_ready(struct evcore_source *s)
 
 /**
  * evcore_recheck_test - would evcore_recheck() post anything?
- * @q: queue, its mutex held
+ * @q: queue; its mutex must be held
  *
- * Nothing is posted: a record might be out of date by the time it is taken, while the next
- * wait's recheck never is. A wait that came meanwhile would find nothing to recheck and
- * sleep. EVCORE_TODO_TESTED makes it wait for the mutex, and recheck then.
+ * Nothing is posted, because a record might be out of date when it is taken, whereas the next
+ * wait polls the conditions itself. While the sources are polled here they are on no list, so
+ * a wait would find nothing to recheck and sleep. EVCORE_TODO_TESTED makes it take queue->mutex
+ * and recheck afterwards.
  *
  * This runs in ->poll() of the queue, in the context of the task that polls it, which may be
- * polling an epoll set. So it polls no epoll set: the two kinds could follow each other in a
- * chain of any length, or in a circle. Queues that watch queues are a chain of at most
- * EVCORE_MAX_NESTS.
+ * polling an epoll set. So it polls no epoll set: epoll sets and queues could alternate in a
+ * chain of any length, or in a circle. A chain of queues alone has at most EVCORE_MAX_NESTS
+ * edges.
  */
 bool evcore_recheck_test(struct evcore_queue *q)
 {
@@ -243,7 +249,7 @@ bool evcore_recheck_test(struct evcore_queue *q)
 		n = next_to_recheck(q, &batch, found);
 		for (i = 0; i < n; i++) {
 			ready = ready || may_be_ready(found[i]);
-			/* The source, and those after it, are for the next wait. */
+			/* Leave this source, and those after it, to the next wait. */
 			if (ready)
 				keep_for_wait(found[i]);
 		}
@@ -255,13 +261,13 @@ bool evcore_recheck_test(struct evcore_queue *q)
 
 /**
  * evcore_last_check - does the condition of an event that was taken still hold?
- * @s: source of a type with a condition, its queue's mutex held
+ * @s: source of a type with a condition; queue->mutex must be held
  *
- * If it does not, nothing was delivered: a oneshot source is armed again.
+ * If it does not hold, nothing was delivered, so a oneshot source is armed again.
  *
  * Context: process context, may sleep.
  *
- * Return: the bits that hold now.
+ * Return: the bits that hold now, or 0.
  */
 u32 evcore_last_check(struct evcore_source *s)
 {
@@ -278,7 +284,7 @@ u32 evcore_last_check(struct evcore_source *s)
 	raw_spin_unlock_irq(&s->queue->lock);
 	if (!disarmed)
 		return 0;
-	/* What happened while it was disarmed was not posted. */
+	/* What happened while the source was disarmed was not posted. */
 	ready = ops->check(s);
 	if (ready)
 		evcore_post_found(s, ready);

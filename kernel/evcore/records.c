@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events that bring their own memory: for sources each of whose events has a
- * payload that no other can stand for, such as a queued signal or a completed
- * request. The record is allocated when the operation is submitted, or at the
- * event, and where there is no slot it waits in the overflow list itself, in its
- * place among all others.
+ * Events that have a record of their own. They are for source types whose events each carry a
+ * payload that must not be lost by merging, such as a queued signal or a completed request. A
+ * record is allocated when the operation is submitted, or when the event happens. If the ring
+ * has no free slot, the record itself is put on the overflow list, in order with all other
+ * events.
  */
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -13,8 +13,8 @@
 #include "internal.h"
 
 /*
- * Another that says no more than one which was not consumed yet, in overflow or in
- * the ring: where the type has it so, that one stands for both.
+ * With EVCORE_MERGE_RECORDS an event says no more than an earlier one. If an earlier one is not
+ * consumed yet, in overflow or in the ring, merge the event into that and return true.
  */
 static bool merge_record(struct evcore_source *s, const struct evcore_record *r)
 {
@@ -34,11 +34,11 @@ static bool merge_record(struct evcore_source *s, const struct evcore_record *r)
 }
 
 /**
- * evcore_post_record_locked - the part of evcore_post_record() under queue->lock
+ * evcore_post_record_locked - evcore_post_record() for a caller that holds queue->lock
  * @s: its source
- * @h: the record, filled in; belongs to the core afterwards
+ * @h: the record, filled in; the core owns it afterwards
  *
- * Return: false if it was not posted, for the source is not armed or going.
+ * Return: true if it was posted; false if the source is not armed, or is muted.
  */
 bool evcore_post_record_locked(struct evcore_source *s, struct evcore_record_node *h)
 {
@@ -61,12 +61,12 @@ bool evcore_post_record_locked(struct evcore_source *s, struct evcore_record_nod
 
 /**
  * evcore_post_record - post an event that has a record of its own
- * @s: its source, of a type that holds records
- * @h: the record, filled in; belongs to the core afterwards
+ * @s: its source, of a type that has records
+ * @h: the record, filled in; the core owns it afterwards
  *
  * Context: as evcore_post().
  *
- * Return: false if it was not posted, for the source is not armed or going.
+ * Return: true if it was posted; false if the source is not armed, or is muted.
  */
 bool evcore_post_record(struct evcore_source *s, struct evcore_record_node *h)
 {
@@ -82,10 +82,10 @@ bool evcore_post_record(struct evcore_source *s, struct evcore_record_node *h)
 
 /**
  * evcore_post_last - post the event that ends a source
- * @s: its source, of a type that holds records; nothing is posted after this
- * @h: the record, filled in; belongs to the core afterwards
+ * @s: its source, of a type that has records; nothing is posted for it afterwards
+ * @h: the record, filled in; the core owns it afterwards
  *
- * A disarmed oneshot reports it too. The source is removed by the delivery.
+ * A disarmed oneshot source posts it too. The delivery of the event removes the source.
  *
  * Context: as evcore_post().
  */
@@ -96,11 +96,11 @@ void evcore_post_last(struct evcore_source *s, struct evcore_record_node *h)
 }
 
 /**
- * evcore_records_free - forget some records that wait
- * @s: source of any type, being removed; queue->lock held
- * @most: at most so many
+ * evcore_records_free - drop records of a source that wait in overflow
+ * @s: source of any type, being removed; queue->lock must be held
+ * @most: the largest number of records to drop
  *
- * Return: how many there were.
+ * Return: how many were dropped.
  */
 unsigned int evcore_records_free(struct evcore_source *s, unsigned int most)
 {
@@ -123,7 +123,7 @@ unsigned int evcore_records_free(struct evcore_source *s, unsigned int most)
 }
 
 /**
- * evcore_records_purge - forget every record that waits
+ * evcore_records_purge - drop all records of a source that wait in overflow
  * @s: source of any type, being removed
  *
  * Context: process context, may sleep between two bounded lock holds.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Adding, finding, changing and removing sources. All but evcore_retire() runs in
- * process context under queue->mutex, or right before and after it (evcore_prepare(),
- * evcore_finish()), may sleep, and is generic: what differs
- * between types is behind struct evcore_source_ops.
+ * Adding, finding, modifying and removing sources. The code is the same for all types; what
+ * differs between them is behind struct evcore_source_ops.
+ *
+ * Everything runs in process context with queue->mutex held, and may sleep, with these
+ * exceptions: evcore_prepare() and evcore_finish() run before the mutex is taken and after it
+ * is released, and evcore_retire() may run in any context but NMI.
  */
 #include <linux/file.h>
 #include <linux/slab.h>
@@ -13,7 +15,7 @@
 static __always_inline int check_request(const struct evcore_source_ops *ops,
 					 struct evcore_request *req)
 {
-	/* These are the core's own business, any type may have them. */
+	/* The core implements these itself, so every type may have them. */
 	u32 modes = ops->modes | EVCORE_WAKE_ALL | EVCORE_TIMESTAMP | EVCORE_ONESHOT |
 		    EVCORE_AUTOREMOVE | EVCORE_LAST_CHECK | EVCORE_FACE_FLAGS;
 
@@ -28,7 +30,7 @@ static __always_inline int check_request(const struct evcore_source_ops *ops,
 	return 0;
 }
 
-/* ->check(), where the caller may have a reference to the watched file already. */
+/* ->check(). @file is the watched file if the caller holds a reference to it, or NULL. */
 static u32 check_now(struct evcore_source *s, struct file *file)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
@@ -38,9 +40,9 @@ static u32 check_now(struct evcore_source *s, struct file *file)
 }
 
 /*
- * Make a source of memory that holds anything. Field by field where that is quicker
- * than clearing it first: what registering costs is mostly this and its like. @quiet:
- * nothing is to be posted for now.
+ * Initialise a source in uninitialised memory. Where that is faster, fields are set one by one
+ * rather than clearing all of the memory first, because such work is most of what a
+ * registration costs. @quiet: the source starts muted.
  */
 static __always_inline void init_source(struct evcore_source *s, struct evcore_queue *q,
 					const struct evcore_source_ops *ops,
@@ -76,17 +78,17 @@ static __always_inline void init_source(struct evcore_source *s, struct evcore_q
 }
 
 /**
- * evcore_prepare - what of a registration must not be done under queue->mutex
- * @q: the queue, its mutex not held
- * @req: what evcore_add() or evcore_modify() is called with next
+ * evcore_prepare - do what a request needs that must not be done with queue->mutex held
+ * @q: the queue; its mutex must not be held
+ * @req: the request that evcore_add() or evcore_modify() is called with next
  *
- * Only types of which evcore_prepares() is true need it. After success the caller
- * takes the mutex, does what is asked for, releases the mutex and then calls
- * evcore_finish(), whatever the outcome.
+ * Only types for which evcore_prepares() is true need it. After success the caller takes
+ * queue->mutex, carries the request out, releases the mutex, and then calls evcore_finish(),
+ * whatever the outcome.
  *
  * Context: process context, may sleep, fault and wait for a file system.
  *
- * Return: 0, or what the type says of a request that it refuses.
+ * Return: 0; -EINVAL, or what ->prepare() of the type returns, for a request that is refused.
  */
 int evcore_prepare(struct evcore_queue *q, struct evcore_request *req)
 {
@@ -102,7 +104,7 @@ int evcore_prepare(struct evcore_queue *q, struct evcore_request *req)
 }
 
 /**
- * evcore_finish - release what a registration left of what was prepared for it
+ * evcore_finish - release what evcore_prepare() made and the request did not use
  * @req: the request; evcore_prepare() succeeded
  *
  * Context: as evcore_prepare().
@@ -117,19 +119,19 @@ void evcore_finish(struct evcore_request *req)
 }
 
 /**
- * evcore_add_of - register interest
- * @q: queue, its mutex held
+ * evcore_add_of - add a source
+ * @q: queue; its mutex must be held
  * @ops: evcore_ops() of the request's type
- * @req: what is wanted; @req->ready and ->value are set with @req->hand_back
- * @out: the source, valid until the mutex is released; NULL when it was handed
- *       back at once and is not registered
+ * @req: the request; ->id is a result, and with ->hand_back so are ->ready and ->value
+ * @out: result: the source, valid until queue->mutex is released; NULL if its event was handed
+ *       back at once, so that the source is not registered
  *
- * What is ready already is posted before this returns, unless the caller wants
- * it handed back.
+ * If the condition holds already, its event is posted before this returns, or handed back in
+ * @req if ->hand_back is set.
  *
  * Return: 0; -ENOSYS for a type that this kernel does not have; -EINVAL, -EBADF,
  * -EPERM, -ENOTSOCK, -ELOOP for a request that its type refuses; -EEXIST; -ENOMEM;
- * -ENOSPC over the user's limit. After an error nothing is left behind.
+ * -ENOSPC if the user has reached the limit of sources. After an error nothing is left behind.
  */
 int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 		  struct evcore_request *req, struct evcore_source **out)
@@ -159,12 +161,12 @@ int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 	s = evcore_alloc_source(ops, req->batch);
 	if (!s)
 		goto out_uncharge;
-	/* What is to be handed back must not be posted as well. */
+	/* An event that is to be handed back must not be posted as well. */
 	init_source(s, q, ops, req, fd_file(f), quiet);
 
 	ret = evcore_insert(s);
 	if (unlikely(ret == -EEXIST) && !list_empty(&q->reap)) {
-		/* The one that is in the way may be over. */
+		/* The source that exists may have ended already. */
 		evcore_reap(q);
 		ret = evcore_insert(s);
 	}
@@ -174,7 +176,7 @@ int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 
 	ret = ops->attach(s, req, &ready);
 	if (ret) {
-		/* It may have been posted before attaching failed. */
+		/* An event may have been posted before attaching failed. */
 		raw_spin_lock_irq(&q->lock);
 		s->muted = true;
 		evcore_unlink(s);
@@ -199,7 +201,7 @@ int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 		raw_spin_lock_irq(&q->lock);
 		s->muted = false;
 		raw_spin_unlock_irq(&q->lock);
-		/* What happened in the meantime was not posted. */
+		/* What happened while the source was muted was not posted. */
 		ready = check_now(s, fd_file(f));
 	}
 	if (ready)
@@ -218,13 +220,14 @@ out_fd:
 }
 
 /**
- * evcore_find - look a source up
- * @q: queue, its mutex held
- * @req: type and id, or descriptor
- * @f: the descriptor's file, where it was found by that; the caller puts it
+ * evcore_find - find the source that a request names
+ * @q: queue; its mutex must be held
+ * @req: the request, with a type, and an id or a descriptor
+ * @f: result: the file of the descriptor, if the source was looked up by that. The caller must
+ *     call fdput() on it, also after an error.
  *
- * Return: the source, valid until the mutex is released; ERR_PTR(-ENOSYS) for
- * an unknown type, -EBADF for a bad descriptor, -ENOENT.
+ * Return: the source, valid until queue->mutex is released; ERR_PTR(-ENOSYS) for an unknown
+ * type; ERR_PTR(-EBADF) for a bad descriptor; ERR_PTR(-ENOENT) if there is no such source.
  */
 struct evcore_source *evcore_find(struct evcore_queue *q,
 				  const struct evcore_request *req, struct fd *f)
@@ -243,7 +246,7 @@ struct evcore_source *evcore_find(struct evcore_queue *q,
 			return ERR_PTR(-EBADF);
 		s = evcore_lookup_fd(q, req->type, req->fd, fd_file(*f));
 	}
-	/* Its delivery has removed it, or its hook, and it was not reaped yet. */
+	/* Its delivery or evcore_retire() has ended the source, but it is not reaped yet. */
 	if (s && READ_ONCE(s->where) == EVCORE_ON_REAP) {
 		evcore_reap(q);
 		s = NULL;
@@ -252,8 +255,9 @@ struct evcore_source *evcore_find(struct evcore_queue *q,
 }
 
 /*
- * Can more of its records than the last lie in the ring? Those of types whose events all
- * count do not merge, and two wait queue heads can be woken at once.
+ * May the ring hold records of the source other than the last one? A source that watches a file
+ * has such records only if the file has several wait queue heads, which may wake it at the same
+ * time. Other types may have them because their records need not merge.
  */
 static bool has_several_records(const struct evcore_source *s)
 {
@@ -262,13 +266,16 @@ static bool has_several_records(const struct evcore_source *s)
 	return container_of(s, struct evcore_fd_source, source)->hook.next;
 }
 
-/* What a modify changes, for rearm(). */
+/* What evcore_modify() still has to do about records that were posted before it. */
 struct modify {
-	bool	withdraw;	/* the last record, which was posted before */
-	bool	several;	/* there may be more records */
+	bool	withdraw;	/* withdraw the last record */
+	bool	several;	/* the ring may hold further records */
 };
 
-/* Withdraw the last record, and say whether there may be more; queue->lock held. */
+/*
+ * Withdraw the last record, and set m->several if the ring may hold more. Called with
+ * queue->lock held.
+ */
 static void withdraw_last(struct evcore_source *s, struct modify *m)
 {
 	struct evcore_queue *q = s->queue;
@@ -281,7 +288,7 @@ static void withdraw_last(struct evcore_source *s, struct modify *m)
 	m->withdraw = false;
 }
 
-/* Withdraw what was posted for the old events, and arm. */
+/* Withdraw the record that was posted for the old events, and arm the source. */
 static void rearm(struct evcore_source *s, void *arg)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
@@ -309,23 +316,23 @@ static void rearm(struct evcore_source *s, void *arg)
 }
 
 /**
- * evcore_modify - change events, flags and cookie, and arm again
- * @s: source, its queue's mutex held
- * @req: the new values
- * @file: the watched file, where the caller has a reference; NULL: pin it here
+ * evcore_modify - change the events, flags and cookie of a source, and arm it again
+ * @s: source; queue->mutex must be held
+ * @req: the new values; ->id is a result
+ * @file: the watched file if the caller holds a reference to it; NULL: it is pinned here
  *
- * The condition is polled right away, as if the source were new, and an event that was
- * not taken is withdrawn. Where there is no condition that would tell again what it
- * told, it is withdrawn only if it has another cookie.
+ * An event that was not taken is withdrawn, and the condition is polled as if the source were
+ * new. If the type has no condition, the event would be lost, so it is withdrawn only if the
+ * cookie changes.
  *
- * Return: 0 or -EINVAL, with nothing changed.
+ * Return: 0; -EINVAL, or what ->modify() of the type returns, with nothing changed.
  */
 int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct file *file)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
 	struct modify m = { .withdraw = ops->check || s->data != req->data };
 	struct evcore_queue *q = s->queue;
-	/* Wake-ups post without queue->lock. */
+	/* Wake-ups may post without queue->lock. */
 	bool by_head = ops->by_fd && q->face->cancel;
 	u64 old_data = s->data;
 	u32 ready = 0, flags;
@@ -334,7 +341,10 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	ret = check_request(ops, req);
 	if (ret)
 		return ret;
-	/* Its place in the wait queue cannot be changed; epoll refuses it too. */
+	/*
+	 * An exclusive source cannot be modified, and no source can become exclusive, because
+	 * its place in the wait queue cannot change. epoll refuses both as well.
+	 */
 	if ((s->flags | req->flags) & EVCORE_EXCLUSIVE)
 		return -EINVAL;
 	if (ops->modify) {
@@ -352,8 +362,8 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 			evcore_unlink(s);
 	}
 	/*
-	 * Where posts take this lock, the records of before have the old cookie, and those
-	 * that follow have the new one and are remembered.
+	 * If all posts take this lock, every record so far has the old cookie, and every later
+	 * one has the new cookie and is remembered in ->last_record.
 	 */
 	if (m.withdraw && !by_head)
 		withdraw_last(s, &m);
@@ -364,8 +374,9 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	WRITE_ONCE(s->data, req->data);
 	raw_spin_unlock_irq(&q->lock);
 	/*
-	 * A wake-up that still saw the old ones has posted after this. Its event goes
-	 * as those before it do, and it may have disarmed a oneshot.
+	 * After evcore_fd_modified() every wake-up that still used the old values has posted.
+	 * rearm() treats its event like those before it, and arms the source again, which the
+	 * wake-up may have disarmed.
 	 */
 	if (ops->by_fd) {
 		evcore_fd_modified(s);
@@ -374,7 +385,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 		rearm(s, &m);
 	}
 	if (unlikely(m.several)) {
-		/* A wake-up by another head may have posted beside rearm(). */
+		/* A wake-up of another head may have posted while rearm() ran. */
 		if (by_head)
 			evcore_fd_modified(s);
 		q->face->withdraw(q, s, old_data);
@@ -385,7 +396,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 		raw_spin_unlock_irq(&q->lock);
 	}
 	req->id = s->id;
-	/* Finds what was withdrawn, or was not reported for the old events. */
+	/* These find again what was withdrawn, and what the old events did not ask for. */
 	if (ops->modified)
 		ops->modified(s, req);
 	if (ops->check)
@@ -395,7 +406,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	return 0;
 }
 
-/* What evcore_repost() delivers, and what came of it. */
+/* The event that evcore_repost() posts, and its result. */
 struct repost {
 	const struct evcore_record *record;
 	struct evcore_record_node *node;
@@ -419,12 +430,12 @@ static void repost(struct evcore_source *s, void *arg)
 }
 
 /**
- * evcore_repost - deliver an event once more, or one that the program makes
- * @s: the source, its queue's mutex held
+ * evcore_repost - post an event once more, or an event that the program makes
+ * @s: the source; queue->mutex must be held
  * @r: the event
  *
- * Return: 0; -EALREADY if a oneshot source has fired already; -EAGAIN over the user's
- * limit of records; -ENOMEM.
+ * Return: 0; -EALREADY if a oneshot source has fired already; -EAGAIN if the user has reached
+ * the limit of records; -ENOMEM.
  */
 int evcore_repost(struct evcore_source *s, const struct evcore_record *r)
 {
@@ -445,7 +456,7 @@ int evcore_repost(struct evcore_source *s, const struct evcore_record *r)
 	return g.ret;
 }
 
-/* Unhook, take off every list, free. The watched file is pinned or gone. */
+/* Unhook a source, take it off every list, and free it. The watched file is pinned or gone. */
 static void destroy_source(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
@@ -465,8 +476,8 @@ static void destroy_source(struct evcore_source *s)
 }
 
 /*
- * Where entries do not say which file they are about, those of another source with the same
- * descriptor number and cookie were withdrawn too: what holds of its file is told again.
+ * In a ring whose entries do not say which file they are for, entries of another source with
+ * the same descriptor number and cookie were withdrawn too. Have such sources polled again.
  */
 static void recheck_same_fd(struct evcore_source *s)
 {
@@ -477,14 +488,14 @@ static void recheck_same_fd(struct evcore_source *s)
 			evcore_need_recheck(other);
 }
 
-/* Withdraw its records, nothing is posted any more; 1 if the last was taken. */
+/* Withdraw the records of a source that is not posted any more; 1 if the last one was taken. */
 static int withdraw(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
 	unsigned long flags;
 	bool taken = false;
 
-	/* A queue that is closed takes its ring along. */
+	/* The ring of a closed queue is not used any more. */
 	if (!s->last_record || q->dead)
 		return 0;
 	if (q->face->cancel) {
@@ -504,13 +515,13 @@ static int withdraw(struct evcore_source *s)
 
 /**
  * evcore_del - remove a source
- * @s: source, its queue's mutex held; gone afterwards
+ * @s: source; queue->mutex must be held. The caller must not use it afterwards.
  *
- * Events that wait in overflow go with it, those that lie in the ring and were not
- * taken are withdrawn. None of it comes any more.
+ * Its events in overflow are dropped, and those in the ring that were not taken are withdrawn.
+ * No event of the source is delivered afterwards.
  *
- * Return: 0, or 1 if its last event was taken and may be in another thread's
- * hands, or if it has had something else that cannot be undone.
+ * Return: 0; 1 if its last event was taken and another thread may be handling it, or if the
+ * source has had another effect that cannot be undone (->used()).
  */
 int evcore_del(struct evcore_source *s)
 {
@@ -519,7 +530,7 @@ int evcore_del(struct evcore_source *s)
 	unsigned long flags;
 	int ret;
 
-	/* In one hold, or a drain in between would still deliver it. */
+	/* Both in one lock hold, so that no drain in between delivers the event. */
 	raw_spin_lock_irqsave(&q->lock, flags);
 	s->muted = true;
 	evcore_unlink(s);
@@ -529,7 +540,7 @@ int evcore_del(struct evcore_source *s)
 	if (evcore_ops_of(s)->by_fd) {
 		file = evcore_fd_pin(s);
 		if (!file) {
-			/* Its last reference is going: that release removes it. */
+			/* The release of the file, which is under way, removes the source. */
 			evcore_unhash(s);
 			evcore_fd_mute(s);
 			return withdraw(s);
@@ -549,10 +560,11 @@ int evcore_del(struct evcore_source *s)
 }
 
 /**
- * evcore_retire - remove a source where nobody may sleep
- * @s: the source; what keeps its hook from detaching it is held
+ * evcore_retire - end a source in a context that must not sleep
+ * @s: the source; the caller holds a lock that keeps it from being detached
  *
- * Nothing is posted any more. The rest is done with the next call for the queue.
+ * Nothing is posted for the source afterwards. The next call for the queue removes it, see
+ * evcore_reap().
  *
  * Context: any but NMI.
  */
@@ -571,8 +583,8 @@ void evcore_retire(struct evcore_source *s)
 }
 
 /**
- * evcore_reap - remove the sources that their delivery has ended, or their hook
- * @q: queue, its mutex held
+ * evcore_reap - remove the sources that their delivery or evcore_retire() has ended
+ * @q: queue; its mutex must be held
  */
 void evcore_reap(struct evcore_queue *q)
 {
@@ -592,7 +604,7 @@ void evcore_reap(struct evcore_queue *q)
 		if (evcore_ops_of(s)->by_fd && s->attached) {
 			file = evcore_fd_pin(s);
 			if (!file)
-				continue;	/* left to the file's release */
+				continue;	/* the release of the file removes it */
 		}
 		destroy_source(s);
 		if (file)

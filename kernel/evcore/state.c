@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The lists of a queue that a source or a record can be on, and every move from one to
- * another. Everything here runs with queue->lock held.
+ * The lists of a queue that a source or a record can be on, and the moves from one list to
+ * another. All functions are called with queue->lock held.
  */
 #include <linux/overflow.h>
 #include <linux/user_namespace.h>
@@ -9,13 +9,16 @@
 
 #include "internal.h"
 
-/* Keep the header's flag true: something waits that only a call can fetch. */
+/*
+ * Tell the face whether there is something that a program can get only by a call: events in
+ * overflow, or sources that must be polled.
+ */
 void evcore_update_need_call(struct evcore_queue *q)
 {
 	bool on = q->nr_overflow || q->nr_recheck;
 
 	lockdep_assert_held(&q->lock);
-	/* Sources that are being polled again are counted nowhere: recheck_end() decides. */
+	/* Sources that are being polled again are not counted: leave it set for recheck_end(). */
 	if (q->rechecking)
 		on |= q->need_call;
 	if (on == q->need_call)
@@ -30,7 +33,7 @@ static void overflow_count_dec(struct evcore_queue *q)
 		q->face->set_lockless(q, true);
 }
 
-/* The part of a source that keeps a value; NULL where events have none to keep. */
+/* The part of a source that stores a value; NULL for sources that watch a file: they have none. */
 static struct evcore_valued *valued(struct evcore_source *s)
 {
 	if (evcore_ops_of(s)->by_fd)
@@ -69,7 +72,7 @@ void evcore_recheck_clear(struct evcore_source *s)
 
 /**
  * evcore_unlink - take a source off the list it is on
- * @s: the source; its pending events are forgotten
+ * @s: the source; its pending events are dropped
  */
 void evcore_unlink(struct evcore_source *s)
 {
@@ -109,9 +112,9 @@ void evcore_recheck_add(struct evcore_source *s)
 }
 
 /**
- * evcore_overflow_add - let a source wait for a slot
+ * evcore_overflow_add - put a source on the overflow list
  * @s: source that is not in overflow
- * @r: its event
+ * @r: its event, which is stored in the source
  */
 void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r)
 {
@@ -121,7 +124,7 @@ void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r)
 	lockdep_assert_held(&q->lock);
 	if (!q->nr_overflow++)
 		q->face->set_lockless(q, false);
-	/* From the recheck list: what it is due for waits until this is delivered. */
+	/* It leaves the recheck list, and is polled again when this event is delivered. */
 	if (s->recheck && s->where == EVCORE_ON_RECHECK)
 		q->nr_recheck--;
 	list_move_tail(&s->link, &q->overflow);
@@ -137,7 +140,7 @@ void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r)
 	trace_evcore_overflow(q, s->type, s->id, r->events);
 }
 
-/* Counts of user space may be any number: at the end of the range they stay. */
+/* Add two counts. User space may have posted any number, so the sum stops at U64_MAX. */
 static u64 sum_of(u64 a, u64 b)
 {
 	u64 sum;
@@ -146,10 +149,10 @@ static u64 sum_of(u64 a, u64 b)
 }
 
 /**
- * evcore_overflow_merge - a further event of a source that waits
+ * evcore_overflow_merge - merge an event into the pending event of a source
  * @s: source in overflow
- * @r: the event: bits are or-ed, counts added up to U64_MAX, anything else is the
- *     newest; of events that count overruns, one is an overrun itself
+ * @r: the event. Its bits are or-ed, and its counts are added, up to U64_MAX; any other value
+ *     replaces the pending one. With EVCORE_OVERRUNS the merge itself adds one overrun.
  */
 void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *r)
 {
@@ -168,19 +171,19 @@ void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *
 	atomic64_inc(&s->queue->merged);
 }
 
-/* A source's own event goes: off the list. */
+/* Take a source off the overflow list: its pending event was placed in the ring, or is taken. */
 void evcore_overflow_remove(struct evcore_queue *q, struct evcore_source *s)
 {
 	list_del_init(&s->link);
 	s->pending = 0;
 	s->marked = false;
-	/* After these: pairs with the acquire in evcore_change_bits(). */
+	/* Last: pairs with the acquire in evcore_change_bits(). */
 	smp_store_release(&s->where, EVCORE_IDLE);
 	overflow_count_dec(q);
 }
 
 /**
- * evcore_record_add - let an event with a record of its own wait for a slot
+ * evcore_record_add - put a record on the overflow list
  * @h: the record
  */
 void evcore_record_add(struct evcore_record_node *h)
@@ -204,8 +207,8 @@ void evcore_record_add(struct evcore_record_node *h)
 }
 
 /**
- * evcore_record_unlink - take a record out of overflow
- * @h: the record, the caller's afterwards
+ * evcore_record_unlink - take a record off the overflow list
+ * @h: the record, which the caller owns afterwards
  */
 void evcore_record_unlink(struct evcore_record_node *h)
 {
@@ -223,7 +226,7 @@ void evcore_record_unlink(struct evcore_record_node *h)
 }
 
 /**
- * evcore_delivered - a record of the source went to the program
+ * evcore_delivered - move a source to its next list after a record of it was delivered
  * @s: source that is on no list, or on the recheck list
  * @r: the record
  */
