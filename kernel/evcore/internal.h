@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the files of the event core share with each other and with the source
- * types, and with nobody else.
- */
+/* What the files of the event core share with each other and with the source types only. */
 #ifndef _EVCORE_INTERNAL_H
 #define _EVCORE_INTERNAL_H
 
@@ -18,13 +15,13 @@ struct evcore_source *evcore_alloc_slow(const struct evcore_source_ops *ops,
 					struct evcore_batch *batch);
 
 /*
- * Memory for one more source, that holds anything; NULL if there is none. It is
- * charged to the memory cgroup, but not to the user.
+ * Allocate uninitialised memory for a source; NULL if there is none. It is charged to the memory
+ * cgroup, but not to the user.
  */
 static __always_inline struct evcore_source *
 evcore_alloc_source(const struct evcore_source_ops *ops, struct evcore_batch *batch)
 {
-	/* What is left of a type that changed on the way stays until the end. */
+	/* Memory for another type stays in the batch. evcore_batch_end() frees what is left. */
 	if (batch && batch->nr && batch->ops == ops)
 		return batch->at[--batch->nr];
 	return evcore_alloc_slow(ops, batch);
@@ -36,8 +33,9 @@ extern struct lockdep_map evcore_wait_map;
 #endif
 
 /*
- * What follows may wait for user space or for a file system: the queue->mutex of no
- * queue is held. Lockdep knows that each of them is inside evcore_wait_map.
+ * To be called before work that may wait for user space or for a file system, which must not be
+ * done with the queue->mutex of any queue held. Lockdep knows that each such mutex nests inside
+ * evcore_wait_map.
  */
 static inline void evcore_may_wait(void)
 {
@@ -49,7 +47,7 @@ static inline void evcore_may_wait(void)
 /* sources/inode.c */
 void evcore_inode_queue_free(struct evcore_queue *q);
 
-/* lookup.c, queue->mutex held */
+/* lookup.c: called with queue->mutex held */
 int evcore_lookup_init(struct evcore_queue *q);
 void evcore_lookup_free(struct evcore_queue *q, void (*fn)(struct evcore_source *s));
 struct evcore_source *evcore_lookup_fd(struct evcore_queue *q, u32 type, u32 fd,
@@ -84,7 +82,7 @@ unsigned int evcore_records_free(struct evcore_source *s, unsigned int most);
 /* post.c */
 bool evcore_post_level(struct evcore_source *s, u32 events);
 
-/* post.c, queue->lock held */
+/* post.c: called with queue->lock held */
 void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
 		    struct evcore_record_node *h);
 bool evcore_post_locked(struct evcore_source *s, const struct evcore_record *r);
@@ -96,7 +94,10 @@ void evcore_post_found(struct evcore_source *s, u32 ready);
 void evcore_recheck(struct evcore_queue *q);
 bool evcore_recheck_test(struct evcore_queue *q);
 
-/* Unhooked, off the list that a wake-up has put it on; queue->mutex held. */
+/*
+ * Take a source that is unhooked off queue->recheck_level, where a wake-up may have put it.
+ * Called with queue->mutex held.
+ */
 static inline void evcore_recheck_unlist(struct evcore_source *s)
 {
 	if (unlikely(READ_ONCE(s->recheck_node.next) != &s->recheck_node))
@@ -104,8 +105,8 @@ static inline void evcore_recheck_unlist(struct evcore_source *s)
 }
 
 /*
- * Events there, in the ring and in overflow, where @limit are asked for: at least @limit only
- * if so many can be taken, and an upper bound in any case. queue->lock held.
+ * The number of events in the ring and in overflow. It is an upper bound, and it is @limit or
+ * more only if so many can be taken. Called with queue->lock held.
  */
 static inline unsigned int evcore_ready(struct evcore_queue *q, unsigned int limit)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waiting for events: what a wait does for its queue, and sleeping until enough is there.
+ * Waiting for events: the work that a wait does for its queue, and sleeping until there are
+ * enough events.
  */
 #include <linux/hrtimer.h>
 #include <linux/sched/signal.h>
@@ -10,7 +11,7 @@
 #include "internal.h"
 #include "wake.h"
 
-/* Sleep until woken; true once the time is up. State set by the caller. */
+/* Sleep until woken; true if the timeout has expired. The caller has set the task's state. */
 static bool sleep_until(const struct evcore_timeout *to)
 {
 	ktime_t expires = to->expires;
@@ -23,7 +24,7 @@ static bool sleep_until(const struct evcore_timeout *to)
 					       HRTIMER_MODE_ABS, to->clock);
 }
 
-/* The same moment on CLOCK_MONOTONIC, roughly: another clock may be set. */
+/* The expiry on CLOCK_MONOTONIC. Only an estimate if it is on a clock that may be set. */
 static ktime_t expires_monotonic(const struct evcore_timeout *to)
 {
 	if (to->expires == KTIME_MAX || to->clock == CLOCK_MONOTONIC)
@@ -44,7 +45,7 @@ static noinline void serve(struct evcore_queue *q)
 {
 	bool todo = q->todo || !llist_empty(&q->recheck_level);
 
-	/* A hand-over that comes from here on is for the next round. */
+	/* If another hand-over follows, the next round handles it. */
 	q->todo &= ~EVCORE_TODO_HAND_OVER;
 	raw_spin_unlock_irq(&q->lock);
 	if (todo) {
@@ -62,11 +63,11 @@ static noinline void serve(struct evcore_queue *q)
 }
 
 /**
- * evcore_service - what is done for a queue in process context
- * @q: the queue, its lock held; dropped and taken again if there is anything to do
+ * evcore_service - do the work of a queue that is left to process context
+ * @q: the queue; its lock must be held, and is released and taken again if there is any work
  *
- * Removes the sources whose delivery has ended them, polls the conditions that are to be
- * polled again, and drains overflow as far as there are slots.
+ * Removes the sources that have ended, polls the conditions that are to be polled again, and
+ * drains overflow as far as there are free slots.
  *
  * Context: process context, may sleep.
  */
@@ -81,16 +82,16 @@ void evcore_service(struct evcore_queue *q)
 /**
  * evcore_wait - wait for events
  * @q: the queue
- * @min: return when so many are there; 0: do not wait
- * @to: when to give up; an expiry in the past does not wait either
+ * @min: return when there are this many events; 0: do not wait
+ * @to: the timeout; if it has expired already, this does not wait
  *
- * Having an event beats everything: a signal or the end of time returns what
- * is there, if anything is.
+ * Events take precedence: after a signal or a timeout this returns the number of events if
+ * there are any.
  *
- * Context: process context, sleeps.
+ * Context: process context, may sleep.
  *
- * Return: how many events are there, fewer than @min on timeout or signal, or
- * -EINTR if a signal came and there is none.
+ * Return: the number of events. It is less than @min after a timeout, a signal, or a hand-over
+ * that was forced (evcore_wake_other()). -EINTR if a signal is pending and there are no events.
  */
 int evcore_wait(struct evcore_queue *q, unsigned int min,
 		const struct evcore_timeout *to)
@@ -116,7 +117,10 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 			if (last || n >= min)
 				break;
 		}
-		/* Woken for events that it cannot use, or that were taken: others may wait. */
+		/*
+		 * This task was woken for events that are too few for it, or that were taken.
+		 * Other waiters may be able to use the rest.
+		 */
 		if (w.woken && evcore_has_waiters(q))
 			evcore_pass_on(q, 0);
 		w.woken = false;
@@ -130,8 +134,9 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		w.cpu = raw_smp_processor_id();
 		evcore_waiter_add(q, &w);
 		/*
-		 * Enqueued before the ring is read: a full barrier, which pairs with the one
-		 * in a post between publishing the record and reading ->sleepers.
+		 * Enqueue before reading the ring. set_current_state() is a full barrier, which
+		 * pairs with the one in a post between publishing the record and reading
+		 * ->sleepers.
 		 */
 		set_current_state(TASK_INTERRUPTIBLE);
 		n = evcore_ready(q, min);
@@ -162,8 +167,8 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 	}
 	/*
 	 * Use the n sampled above: a consumer may have taken events without queue->lock
-	 * since, and counting again could turn success into -EINTR. A task that has a signal
-	 * to handle may never come back to take anything.
+	 * since, and counting again could turn success into -EINTR. If a signal is pending,
+	 * pass on all events, because the task may never come back to take any.
 	 */
 	if (min && evcore_has_waiters(q))
 		evcore_pass_on(q, n >= min && !signal_pending(current) ? min : 0);

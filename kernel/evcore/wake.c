@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waking waiters: one for each event whose minimum is met, by preference one that went to
- * sleep on the posting processor; none while no minimum is met.
+ * Waking waiters. Each event wakes one waiter whose minimum is met, preferably one that went
+ * to sleep on the posting processor. It wakes none while no minimum is met.
  *
  * Waiters for one event are in a list, the oldest first, and have precedence. The others
  * are in a tree, the smallest minimum first, so that a post finds out with one comparison
  * whether to wake any of them, however many there are.
  *
  * A waiter leaves the list or the tree when it is woken, so the next event wakes the next
- * one. Every exit from a wait passes the wake-up on if there is more than the tasks that
- * are already woken will take.
+ * one. A task that returns from a wait wakes another waiter if there are more events than the
+ * tasks that are already woken will take.
  *
- * A post that is to wake all waiters wakes EVCORE_WAKE_MAX of them. Each of these wakes as
- * many again, in process context: queue->wake_through is the number of the youngest waiter
+ * A post that must wake all waiters wakes up to EVCORE_WAKE_MAX of them. Each of these wakes
+ * as many again, in process context. queue->wake_through is the number of the youngest waiter
  * that is still to be woken in this way.
  */
 #include <linux/sched.h>
@@ -21,12 +21,12 @@
 #include "internal.h"
 #include "wake.h"
 
-/* Waiters among which one on the posting processor is searched for. */
+/* Most waiters that are looked through for one on the posting processor. */
 #define EVCORE_CPU_SEARCH	16
-/* Waiters that one lock hold wakes. */
+/* Most waiters that are woken in one lock hold. */
 #define EVCORE_WAKE_MAX		32
 
-/* All of them counted: up to what is an upper bound. */
+/* Count the events that can be taken: with its upper bound as limit, ->ready() counts exactly. */
 static unsigned int ready_exactly(struct evcore_queue *q)
 {
 	return q->face->ready(q, q->face->ready(q, UINT_MAX)) + q->nr_overflow;
@@ -40,17 +40,18 @@ static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 	q->nr_woken++;
 	q->wakes++;
 	trace_evcore_wake(q, task);
-	/* Last: the waiter checks it under the lock, its memory is its stack. */
+	/* Last: @w is on the waiter's stack, and the waiter reads this with the lock held. */
 	w->woken = true;
 	wake_up_process(task);
 }
 
 /*
- * Those who poll are woken once, until everything that was in the ring then is
- * consumed: the queue was empty in between. Without a ring, each time.
+ * Wake the tasks that poll the queue's file. Once they were woken, they are not woken again
+ * until everything that was in the ring then is consumed, so that the queue was empty in
+ * between. If there is no ring, they are woken each time.
  *
- * Whoever takes stops at a record that is reserved and not yet published; if there
- * is one, its own post has to wake again.
+ * A consumer stops at a record that is reserved but not published yet. If there is such a
+ * record, its own post has to wake them again, so ->poll_mark is not set.
  */
 static void wake_pollers(struct evcore_queue *q)
 {
@@ -65,8 +66,8 @@ static void wake_pollers(struct evcore_queue *q)
 }
 
 /*
- * The waiter with the smallest minimum above 1, if that is met; or NULL. *@ready: how many
- * events are there, 0: not counted yet.
+ * The waiter with the smallest minimum above 1, if that is met; or NULL. *@ready is the number
+ * of events, or 0 if they were not counted yet.
  */
 static struct evcore_waiter *met_waiter(struct evcore_queue *q, unsigned int *ready)
 {
@@ -76,7 +77,7 @@ static struct evcore_waiter *met_waiter(struct evcore_queue *q, unsigned int *re
 	if (!first)
 		return NULL;
 	w = rb_entry(first, struct evcore_waiter, node);
-	/* With something to recheck, it is the waiter that finds out how much there is. */
+	/* If conditions must be polled, only the waiter can find out how many events there are. */
 	if (evcore_must_recheck(q))
 		return w;
 	if (!*ready)
@@ -84,7 +85,10 @@ static struct evcore_waiter *met_waiter(struct evcore_queue *q, unsigned int *re
 	return *ready >= w->min ? w : NULL;
 }
 
-/* A waiter for one event, by preference on this processor; or one whose minimum is met. */
+/*
+ * Wake a waiter for one event, preferably one that went to sleep on this processor. If there is
+ * none, wake a waiter whose minimum is met.
+ */
 static noinline void wake_best_waiter(struct evcore_queue *q)
 {
 	struct evcore_waiter *w, *found = NULL;
@@ -103,7 +107,10 @@ static noinline void wake_best_waiter(struct evcore_queue *q)
 		wake_one(q, found);
 }
 
-/* Wake some of those up to queue->wake_through, and of the others those whose minimum is met. */
+/*
+ * Wake up to EVCORE_WAKE_MAX waiters: those for one event up to number queue->wake_through, then
+ * those whose minimum is met. Called with queue->lock held.
+ */
 void evcore_wake_some(struct evcore_queue *q)
 {
 	struct evcore_waiter *w;
@@ -122,20 +129,19 @@ void evcore_wake_some(struct evcore_queue *q)
 }
 
 /**
- * evcore_wake_locked - something was posted, wake whom it concerns
- * @q: the queue; its lock held
- * @all: every waiter whose minimum is met
+ * evcore_wake_locked - wake waiters after an event was posted
+ * @q: the queue; its lock must be held
+ * @all: wake every waiter whose minimum is met, not only one
  *
- * Those who poll the queue's file are woken from irq_work, outside every lock:
- * an epoll set or another queue may be behind them, and in turn have this queue
- * behind it.
+ * Tasks that poll the queue's file are woken from irq_work, with no lock held: an epoll set or
+ * another queue may watch the file, and this queue may in turn watch that.
  */
 void evcore_wake_locked(struct evcore_queue *q, bool all)
 {
 	struct evcore_waiter *first;
 
 	lockdep_assert_held(&q->lock);
-	/* waitqueue_active(): see queue_poll(), which sets EVCORE_POLLED after enqueueing. */
+	/* No barrier needed: after enqueueing, poll_ready() sets EVCORE_POLLED under the lock. */
 	if (waitqueue_active(&q->poll_wait))
 		wake_pollers(q);
 	else
@@ -146,7 +152,7 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 		return;
 	}
 	first = list_first_entry_or_null(&q->waiters, struct evcore_waiter, link);
-	/* The common case: it is what the search would find. */
+	/* The common case: the search would find the same waiter. */
 	if (likely(first && first->cpu == raw_smp_processor_id()))
 		wake_one(q, first);
 	else
@@ -154,10 +160,10 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 }
 
 /**
- * evcore_wake_slow - somebody sleeps, and a record was published
- * @q: the queue
+ * evcore_wake_slow - wake a waiter for events that the caller leaves to others
+ * @q: the queue; its lock must not be held
  *
- * Context: any but NMI. Comes after a full barrier and a look at ->sleepers.
+ * Context: any but NMI.
  */
 void evcore_wake_slow(struct evcore_queue *q)
 {
@@ -171,12 +177,12 @@ void evcore_wake_slow(struct evcore_queue *q)
 /**
  * evcore_wake_other - wake a waiter although nothing was posted
  * @q: the queue
- * @force: it returns even if there is nothing
+ * @force: the waiter returns even if there are no events
  *
- * Hand-over: the caller leaves to another thread what it cannot serve, and the
- * look at conditions too.
+ * This is the hand-over: the caller leaves events that it cannot handle to another thread,
+ * which also polls the conditions that are to be polled again.
  *
- * Return: how many events are there.
+ * Return: the number of events.
  */
 int evcore_wake_other(struct evcore_queue *q, bool force)
 {
@@ -192,7 +198,10 @@ int evcore_wake_other(struct evcore_queue *q, bool force)
 		w->forced = force;
 		wake_one(q, w);
 	} else {
-		/* One that is about to sleep has polled conditions before this call. */
+		/*
+		 * A task that is about to sleep has polled the conditions before this call. The
+		 * flag makes it do another round.
+		 */
 		q->todo |= EVCORE_TODO_HAND_OVER;
 	}
 	ret = min_t(unsigned int, evcore_ready(q, UINT_MAX), INT_MAX);

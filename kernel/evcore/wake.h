@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The waiters of a queue, for wait.c, which adds them, and wake.c, which wakes them. */
+/*
+ * The waiters of a queue: wait.c adds them, and wake.c wakes them. All functions are called
+ * with queue->lock held.
+ */
 #ifndef _EVCORE_WAKE_H
 #define _EVCORE_WAKE_H
 
@@ -8,16 +11,16 @@
 #include "internal.h"
 
 struct evcore_waiter {
-	union {				/* while not woken: */
-		struct list_head link;	/* in queue->waiters, with a minimum up to 1 */
-		struct rb_node	node;	/* in queue->min_waiters, with a larger one */
+	union {				/* linked until it is woken: */
+		struct list_head link;	/* in queue->waiters, if min <= 1 */
+		struct rb_node	node;	/* in queue->min_waiters, if min > 1 */
 	};
 	struct task_struct	*task;
-	u64			nr;	/* counted up by each that waits */
+	u64			nr;	/* its number, from queue->waiter_nr */
 	unsigned int		min;
 	int			cpu;
 	bool			woken;
-	bool			forced;	/* return even with nothing there */
+	bool			forced;	/* return even if there are no events */
 };
 
 static inline bool evcore_waiter_less(struct rb_node *a, const struct rb_node *b)
@@ -52,7 +55,10 @@ static inline bool evcore_has_waiters(const struct evcore_queue *q)
 
 void evcore_wake_some(struct evcore_queue *q);
 
-/* Wake a waiter, there is one, for what this one does not take; queue->lock held. */
+/*
+ * Wake another waiter if there are more events than the caller takes, which is @taken, and the
+ * tasks that are already woken, one each. There is at least one waiter.
+ */
 static inline void evcore_pass_on(struct evcore_queue *q, unsigned int taken)
 {
 	if (evcore_ready(q, taken + q->nr_woken + 1) > taken + q->nr_woken)
