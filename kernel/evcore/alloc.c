@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of the core, and when it is freed: sources, with a slab cache for each type and
- * batches for calls that register many; records that are allocated one by one; and the
- * last reference to a queue.
+ * Allocating and freeing: sources, which have a slab cache for each type and are allocated in
+ * batches by calls that register many; records, which are allocated one by one; and queues,
+ * which are freed when their last reference is dropped.
  */
 #include <linux/init.h>
 #include <linux/sched.h>
@@ -14,7 +14,7 @@
 static struct kmem_cache *caches[EVCORE_NR_TYPES] __ro_after_init;
 
 /**
- * evcore_cache - where sources of a type are allocated
+ * evcore_cache - the slab cache of a source type
  * @ops: the type
  */
 struct kmem_cache *evcore_cache(const struct evcore_source_ops *ops)
@@ -39,13 +39,13 @@ static int __init evcore_caches_init(void)
 fs_initcall(evcore_caches_init);
 
 /**
- * evcore_alloc_slow - memory for a source that no batch has at hand
+ * evcore_alloc_slow - allocate a source that the batch of the call does not have
  * @ops: its type
- * @batch: of the call under way, or NULL; it is filled up if it is empty
+ * @batch: the batch, or NULL; it is filled if it is empty and the call needs more sources
  *
  * Context: process context, may sleep.
  *
- * Return: the memory, or NULL.
+ * Return: uninitialised memory, or NULL.
  */
 struct evcore_source *evcore_alloc_slow(const struct evcore_source_ops *ops,
 					struct evcore_batch *batch)
@@ -62,8 +62,8 @@ struct evcore_source *evcore_alloc_slow(const struct evcore_source_ops *ops,
 }
 
 /**
- * evcore_batch_end - give back what a call has not used
- * @batch: its batch
+ * evcore_batch_end - free the memory that a call has not used
+ * @batch: the batch of the call
  *
  * Context: process context.
  */
@@ -75,13 +75,14 @@ void evcore_batch_end(struct evcore_batch *batch)
 }
 
 /**
- * evcore_record_alloc - memory for one event to come
- * @user: who is charged for it until evcore_record_free(), the queue's; the caller has a
- *        reference as long, or one to the queue
- * @gfp: GFP_KERNEL, or what the context allows; charged to the memory cgroup
+ * evcore_record_alloc - allocate a record for an event to come
+ * @user: user of the queue, who is charged until evcore_record_free(). The record holds no
+ *        reference: the caller must hold one to the user, or to the queue, for that time.
+ * @gfp: GFP_KERNEL, or what the context allows; the memory cgroup is charged as well
  *
- * Return: the record, to be filled in and given to evcore_post_record() or
- * evcore_record_free(); ERR_PTR(-EAGAIN) over the user's limit of records, -ENOMEM.
+ * Return: the record, to be filled in and passed to evcore_post_record(), evcore_post_last()
+ * or evcore_record_free(); ERR_PTR(-EAGAIN) if the user has reached the limit of records;
+ * ERR_PTR(-ENOMEM).
  */
 struct evcore_record_node *evcore_record_alloc(struct user_struct *user, gfp_t gfp)
 {
@@ -103,15 +104,15 @@ struct evcore_record_node *evcore_record_alloc(struct user_struct *user, gfp_t g
 }
 
 /**
- * evcore_record_free - free a record that was not posted, or has been delivered
+ * evcore_record_free - free a record that was not posted, or was delivered or dropped
  * @h: the record
  *
- * Context: any but NMI. There still is a reference to the user, or to the queue.
+ * Context: any but NMI. A reference to the user, or to the queue, must be held.
  */
 void evcore_record_free(struct evcore_record_node *h)
 {
 	evcore_uncharge_record(h->user);
-	/* The allocator itself may not be called inside a raw spin lock. */
+	/* kfree() must not be called with a raw spin lock held, as queue->lock may be here. */
 	kfree_rcu(h, rcu);
 }
 
@@ -131,7 +132,7 @@ static void last_put_sleepable(struct kref *kref)
  * evcore_queue_put - drop a reference to a queue, in any context
  * @q: the queue
  *
- * The last reference leaves the memory to a work item.
+ * If this is the last reference, a work item frees the queue.
  *
  * Context: any but NMI.
  */
@@ -141,13 +142,13 @@ void evcore_queue_put(struct evcore_queue *q)
 }
 
 /**
- * evcore_queue_put_sleepable - drop a reference to a queue where that may sleep
+ * evcore_queue_put_sleepable - drop a reference to a queue in a context that may sleep
  * @q: the queue
  *
- * The last reference frees the memory and ends its charges before this returns: a
- * program that makes and closes queues in a loop does not run ahead of them.
+ * If this is the last reference, the queue is freed and its charges end before this returns.
+ * So a program that creates and closes queues in a loop does not run ahead of the freeing.
  *
- * Context: process context, may sleep. queue->mutex is not held.
+ * Context: process context, may sleep. queue->mutex must not be held.
  */
 void evcore_queue_put_sleepable(struct evcore_queue *q)
 {
@@ -155,7 +156,7 @@ void evcore_queue_put_sleepable(struct evcore_queue *q)
 	kref_put(&q->kref, last_put_sleepable);
 }
 
-/* Nothing points to the source any more but the caller. */
+/* Free a source that only the caller has a pointer to, and drop its reference to the queue. */
 void evcore_free_source(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Busy polling: a wait that finds nothing runs the receive queue of the network
- * device that last had something for a watched socket, for a while, before it
- * sleeps. Off unless the program or net.core.busy_poll asks for it.
+ * Busy polling: a wait that finds no events polls a receive queue of a network device for a
+ * while before it sleeps. This is off unless the program or net.core.busy_poll asks for it.
  *
- * Which receive queue: the NAPI id of the socket that was woken last. Queues
- * that poll have no lock-free wake function for sockets, because this is noted
- * there.
+ * The receive queue is that of the watched socket which was woken last, known by its NAPI id.
+ * evcore_fd_wake() records it, so the sources of a queue that busy polls have no faster wait
+ * queue callback.
  */
 #include <linux/net.h>
 #include <linux/sched/signal.h>
@@ -18,8 +17,8 @@
 #ifdef CONFIG_NET_RX_BUSY_POLL
 
 /**
- * evcore_busy_note - a watched file was woken, it may be a socket
- * @s: source that watches it
+ * evcore_busy_note - record the receive queue of a watched file that has woken its waiters
+ * @s: source that watches the file, which need not be a socket
  *
  * Context: any, with the lock of the wait queue head held.
  */
@@ -40,7 +39,7 @@ struct busy_wait {
 	ktime_t			until;
 };
 
-/* For napi_busy_loop(), between two rounds of the device's queue. */
+/* Should busy polling end? napi_busy_loop() calls this after each poll of the receive queue. */
 static bool busy_enough(void *arg, unsigned long start_time)
 {
 	struct busy_wait *b = arg;
@@ -56,10 +55,10 @@ static bool busy_enough(void *arg, unsigned long start_time)
 }
 
 /**
- * evcore_busy_poll - poll the network device for a while
+ * evcore_busy_poll - poll the network device for at most queue->busy_us
  * @q: the queue
- * @min: end when so many events are there
- * @expires: end of the wait, CLOCK_MONOTONIC
+ * @min: return when there are this many events
+ * @expires: when the wait ends, on CLOCK_MONOTONIC
  *
  * Context: process context, may sleep.
  */
@@ -75,11 +74,12 @@ void evcore_busy_poll(struct evcore_queue *q, unsigned int min, ktime_t expires)
 }
 
 /**
- * evcore_busy_init - how long the waits of a new queue poll
- * @q: the queue, without sources
- * @us: microseconds, 0: what net.core.busy_poll says
+ * evcore_busy_init - set how long the waits of a new queue busy poll
+ * @q: the queue, which has no sources yet
+ * @us: microseconds; 0: the value of net.core.busy_poll, up to EVCORE_BUSY_MAX_US
  *
- * Return: 0, or -EINVAL for more than EVCORE_BUSY_MAX_US.
+ * Return: 0, or -EINVAL for more than EVCORE_BUSY_MAX_US. A kernel without
+ * CONFIG_NET_RX_BUSY_POLL accepts only 0.
  */
 int evcore_busy_init(struct evcore_queue *q, u32 us)
 {

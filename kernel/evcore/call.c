@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a call of many entries does between two of them: let other tasks run, end for a
- * signal, and wait for user memory without queue->mutex.
+ * What a call that has many entries does between two of them: it lets other tasks run, ends
+ * if there is a signal, and waits for user memory without queue->mutex.
  */
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
@@ -9,16 +9,17 @@
 #include "internal.h"
 
 /**
- * evcore_pause - let others run between two entries of a call
- * @q: its queue, taken with evcore_lock_user(); released and taken again if anybody is to run
- * @done: entries carried out so far
+ * evcore_pause - let other tasks run between two entries of a call
+ * @q: the queue, locked with evcore_lock_user(); it is unlocked and locked again if another
+ *     task should run
+ * @done: number of entries that were carried out
  *
- * A signal that ends the process ends the call at once, and any other does after
- * EVCORE_MIN_ENTRIES entries: fewer are never cut short by one.
+ * A signal that kills the process ends the call at once. Any other signal ends it only after
+ * EVCORE_MIN_ENTRIES entries, so a call with fewer entries is never cut short by one.
  *
- * Context: process context, sleeps.
+ * Context: process context, may sleep.
  *
- * Return: whether a signal ends the call here.
+ * Return: whether the call must end here because of a signal.
  */
 bool evcore_pause(struct evcore_queue *q, unsigned int done)
 {
@@ -32,15 +33,16 @@ bool evcore_pause(struct evcore_queue *q, unsigned int done)
 }
 
 /**
- * evcore_fault_in - wait for user memory that an access under queue->mutex did not find
- * @q: the queue, taken with evcore_lock_user(); released meanwhile, and held again after
- * @at: the memory
- * @size: how much of it
- * @write: it is to be written
+ * evcore_fault_in - bring in user memory that was not present when it was accessed
+ * @q: the queue, locked with evcore_lock_user(); it is unlocked meanwhile and locked again
+ * @at: address of the memory
+ * @size: its size in bytes
+ * @write: the access was a write
  *
- * Context: process context, sleeps for as long as the memory takes.
+ * Context: process context. Sleeps until the memory is there, however long that takes.
  *
- * Return: whether to try again; false if it is not there, or the task is being killed.
+ * Return: true if the access should be tried again; false if there is no such memory, or if
+ * the task is being killed.
  */
 bool evcore_fault_in(struct evcore_queue *q, void __user *at, size_t size, bool write)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of posting, overflow, merging and draining, against a face whose
- * ring is an array in kernel memory, so that each step can be looked at; and of the
- * short way to wake.
+ * KUnit tests of posting, overflow, merging and draining. The face has an array in kernel memory
+ * as its ring, so that each step can be examined. One test is of the fast path for wait queue
+ * heads with a single waiter (kernel/sched/wake_single.h).
  */
 #include <kunit/test.h>
 #include <linux/file.h>
@@ -101,7 +101,7 @@ static void test_free(struct evcore_queue *q)
 	kfree(to_test(q));
 }
 
-/* What is in this ring stays, for the tests to look at. */
+/* Records stay in this ring, so that the tests can examine them. */
 static void test_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
 {
 }
@@ -143,7 +143,7 @@ static int evcore_test_init(struct kunit *test)
 	return 0;
 }
 
-/* Closing the queue frees it, whatever the test left in it. */
+/* Closing the queue must free it, whatever the test has left in it. */
 static void evcore_test_exit(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -167,7 +167,7 @@ static struct evcore_source *add_user(struct kunit *test, u64 id, u32 flags)
 	return s;
 }
 
-/* As a type whose bits merge, which user events do not. */
+/* Make a source of a type whose bits merge, unlike those of user events. */
 static struct evcore_source *add_merging(struct kunit *test, u64 id)
 {
 	struct evcore_source *s = add_user(test, id, 0);
@@ -237,7 +237,7 @@ static void overflow_in_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->queue.drained, 2 * RING);
 }
 
-/* A source that posts while others wait goes behind them, room or not. */
+/* An event that is posted while others wait goes behind them, even if there is a free slot. */
 static void overflow_not_overtaken(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -251,7 +251,7 @@ static void overflow_not_overtaken(struct kunit *test)
 		evcore_post(s[i], 1, 0, 1);
 	t->head += 1;
 	evcore_post(s[RING + 2], 1, 0, 1);
-	/* The one free slot went to the first that waited. */
+	/* The one free slot went to the event that had waited longest. */
 	KUNIT_EXPECT_EQ(test, t->ids[(t->tail - 1) % RING], RING);
 	KUNIT_EXPECT_EQ(test, t->queue.nr_overflow, 2);
 	t->head = t->tail;
@@ -320,7 +320,7 @@ static void autoremove_is_reaped(struct kunit *test)
 	mutex_unlock(&q->mutex);
 }
 
-/* A source removed while it waits takes its event along, and the others go on. */
+/* Removing a source that waits in overflow drops its event, but not those of other sources. */
 static void delete_in_overflow(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -372,7 +372,10 @@ struct test_waiter {
 	unsigned int		calls;
 };
 
-/* Leaves the list, as most waiters do, and what it was is not to be looked at again. */
+/*
+ * Like most waiters, this one leaves the list when it is woken. Its flags change, because
+ * they must not be read after the callback.
+ */
 static int test_woken(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
 	struct test_waiter *w = container_of(wait, struct test_waiter, wait);
@@ -385,7 +388,7 @@ static int test_woken(wait_queue_entry_t *wait, unsigned int mode, int sync, voi
 	return w->ret;
 }
 
-/* wake_single_or_walk() in place of the walk: what is woken and what is counted. */
+/* wake_single_or_walk() must wake and count the same waiters as the walk. */
 static void sole_waiter(struct kunit *test)
 {
 	static const struct { unsigned int flags; int ret, counted; } cases[] = {
@@ -411,7 +414,7 @@ static void sole_waiter(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, __wake_up(&head, TASK_NORMAL, 1, NULL),
 					cases[i].counted);
 			KUNIT_EXPECT_EQ(test, w[0].calls, 1);
-			/* The second, unless the first was the one, or said to stop. */
+			/* The second is woken unless the first was counted or ended the walk. */
 			KUNIT_EXPECT_EQ(test, w[1].calls,
 					n == 2 && !cases[i].counted && cases[i].ret >= 0);
 			INIT_LIST_HEAD(&head.head);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What no event interface can go below: a wait-queue callback that does nothing.
+ * The lower bound for the cost of an event in any interface: a wait queue callback that does
+ * nothing. For benchmarks only.
  *
- * Writing an int, a descriptor of an eventfd, to the debugfs file evcore_floor
- * hooks such a callback into that eventfd's wait queue. All hooks of an open file
- * go when it is closed. For measuring only.
+ * Writing an int, the descriptor of an eventfd, to the debugfs file evcore_floor hooks such a
+ * callback into the wait queue of the eventfd. Closing the debugfs file removes the hooks that
+ * were made through it.
  *
- * A hook holds a reference to the eventfd, so the wait queue head, which is part
- * of what that file stands for, is there until the hook has gone. No other kind
- * of file is taken, because not every wait queue head lives as long as its file.
+ * A hook holds a reference to the eventfd's file, so the wait queue head, which is part of the
+ * eventfd, stays valid until the hook is removed. Other kinds of files are refused, because
+ * not every wait queue head lives as long as its file.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -25,18 +26,18 @@
 struct floor_hook {
 	struct list_head	link;	/* in floor->hooks */
 	struct file		*file;
-	wait_queue_head_t	*head;	/* NULL until ->poll() has named it */
+	wait_queue_head_t	*head;	/* NULL until ->poll() has passed it */
 	wait_queue_entry_t	wait;
 	poll_table		pt;
 };
 
 /**
- * struct floor - an open evcore_floor
- * @mutex: several threads may write
- * @hooks: what was hooked, @mutex
+ * struct floor - an open file evcore_floor
+ * @mutex: protects @hooks, because several threads may write at the same time
+ * @hooks: the hooks that were made through this file
  */
 struct floor {
-	struct mutex		mutex;	/* @hooks */
+	struct mutex		mutex;	/* protects hooks */
 	struct list_head	hooks;
 };
 
@@ -111,7 +112,7 @@ static ssize_t floor_write(struct file *file, const char __user *buf, size_t cou
 	return count;
 }
 
-/* The last reference: nobody else is here. */
+/* Called when the last reference is dropped, so floor->mutex is not needed. */
 static int floor_release(struct inode *inode, struct file *file)
 {
 	struct floor *floor = file->private_data;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Limits of the event core: who may create queues, sources per user, records per user
- * that are not in a ring, and ring memory against RLIMIT_MEMLOCK. All are charged to the
- * user who created the queue, whoever adds to it later, so that a passed descriptor
- * cannot move a charge.
+ * Limits of the event core: which tasks may create queues, how many sources a user may have,
+ * how many records that are not in a ring, and how much ring memory (RLIMIT_MEMLOCK).
+ *
+ * The user who created the queue is charged for everything, even if another user adds to the
+ * queue later. So passing a descriptor on cannot move a charge.
  */
 #include <linux/capability.h>
 #include <linux/init.h>
@@ -17,7 +18,7 @@
 
 static unsigned long max_user_sources __read_mostly;
 static unsigned long max_user_records __read_mostly;
-/* 0: all may create queues, 1: with CAP_SYS_ADMIN, 2: nobody. */
+/* Which tasks may create queues. 0: all; 1: those with CAP_SYS_ADMIN; 2: none. */
 static int evcore_disabled __read_mostly;
 
 static struct ctl_table evcore_sysctls[] = {
@@ -41,7 +42,7 @@ static struct ctl_table evcore_sysctls[] = {
 	},
 };
 
-/* Count one more, of no more than @limit, which is at most LONG_MAX. */
+/* Increment a count; false if it would exceed @limit. @limit is at most LONG_MAX. */
 static bool charge(atomic_long_t *count, unsigned long limit)
 {
 	if (atomic_long_inc_return(count) <= (long)limit)
@@ -65,7 +66,7 @@ static struct ctl_table kernel_sysctls[] = {
 /**
  * evcore_may_create - may the caller create a queue?
  *
- * Queues that exist go on working, whatever /proc/sys/kernel/evcore_disabled says later.
+ * /proc/sys/kernel/evcore_disabled has no effect on queues that exist already.
  *
  * Return: 0 or -EPERM.
  */
@@ -77,10 +78,10 @@ int evcore_may_create(void)
 }
 
 /**
- * evcore_charge_source - account for one more source
- * @user: who pays
+ * evcore_charge_source - charge a user for a source
+ * @user: the user
  *
- * Return: 0, or -ENOSPC over /proc/sys/fs/evcore/max_user_sources.
+ * Return: 0, or -ENOSPC if that would exceed /proc/sys/fs/evcore/max_user_sources.
  */
 int evcore_charge_source(struct user_struct *user)
 {
@@ -89,7 +90,7 @@ int evcore_charge_source(struct user_struct *user)
 
 /**
  * evcore_uncharge_source - undo evcore_charge_source()
- * @user: who paid
+ * @user: the user
  */
 void evcore_uncharge_source(struct user_struct *user)
 {
@@ -97,14 +98,14 @@ void evcore_uncharge_source(struct user_struct *user)
 }
 
 /**
- * evcore_charge_record - account for one more record outside the rings
- * @user: who pays
+ * evcore_charge_record - charge a user for a record that is not in a ring
+ * @user: the user
  *
- * Such a record is the memory of an event to come, or of one that found no slot.
+ * Such a record is allocated for an event to come, or holds an event that found no free slot.
  *
  * Context: any.
  *
- * Return: 0, or -EAGAIN over /proc/sys/fs/evcore/max_user_records.
+ * Return: 0, or -EAGAIN if that would exceed /proc/sys/fs/evcore/max_user_records.
  */
 int evcore_charge_record(struct user_struct *user)
 {
@@ -113,7 +114,7 @@ int evcore_charge_record(struct user_struct *user)
 
 /**
  * evcore_uncharge_record - undo evcore_charge_record()
- * @user: who paid
+ * @user: the user
  *
  * Context: any.
  */
@@ -123,7 +124,7 @@ void evcore_uncharge_record(struct user_struct *user)
 }
 
 /**
- * evcore_record_limit - how many records a user can have outside the rings
+ * evcore_record_limit - how many records that are not in a ring a user may have
  */
 unsigned long evcore_record_limit(void)
 {
@@ -131,11 +132,12 @@ unsigned long evcore_record_limit(void)
 }
 
 /**
- * evcore_charge_ring - account for a queue's ring memory
- * @q: the queue; the charge goes when it is freed
+ * evcore_charge_ring - charge the user of a queue for ring memory
+ * @q: the queue; the charge ends when it is freed
  * @bytes: size of the ring
  *
- * Return: 0, or -ENOMEM over RLIMIT_MEMLOCK without CAP_IPC_LOCK.
+ * Return: 0, or -ENOMEM if that would exceed RLIMIT_MEMLOCK and the caller does not have
+ * CAP_IPC_LOCK.
  */
 int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes)
 {
@@ -153,7 +155,7 @@ int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes)
 
 static int __init evcore_limits_init(void)
 {
-	/* As epoll does: up to 4 % of memory per user, for each of the two. */
+	/* For each of the two, a user may take 4 % of the memory, as epoll allows it. */
 	unsigned long bytes = (totalram_pages() / 25) << PAGE_SHIFT;
 
 	max_user_sources = bytes / sizeof(struct evcore_fd_source);

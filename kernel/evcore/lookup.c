@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Finding a source. Those that watch a file are found by descriptor number, in an
- * array of small arrays, because registering and changing thousands of them is
- * what servers do; a number has several when a descriptor was closed and its
- * file lives on, or for several types. All others are in a hash table by type and
- * id.
+ * Finding a source. Sources that watch a file are found by descriptor number, in an array of
+ * small arrays, because servers register and change thousands of them. A number has several
+ * sources if they are of different types, or if the descriptor was closed while its file lives
+ * on. All other sources are in a hash table, by type and id.
  *
- * Everything here runs under queue->mutex.
+ * All functions are called with queue->mutex held, except when no other task can reach the
+ * queue: evcore_lookup_init(), and evcore_lookup_free() of a queue that never had a file.
  */
 #include <linux/jhash.h>
 #include <linux/log2.h>
@@ -58,14 +58,14 @@ static const struct rhashtable_params table_params = {
 	.automatic_shrinking = true,
 };
 
-/* Make room for a descriptor number; false without memory. */
+/* Make room for a descriptor number; false if there is no memory. */
 static bool grow_fds(struct evcore_queue *q, u32 fd)
 {
 	struct evcore_source ***more;
 	u32 i = fd / EVCORE_FDS_EACH, n;
 
 	if (i >= q->nr_fds) {
-		/* No more than a small part of the process's own table of files. */
+		/* This is small compared with the process's own descriptor table. */
 		n = max_t(u32, roundup_pow_of_two(i + 1), 8);
 		more = kvcalloc(n, sizeof(*more), GFP_KERNEL_ACCOUNT);
 		if (!more)
@@ -81,7 +81,7 @@ static bool grow_fds(struct evcore_queue *q, u32 fd)
 	return q->fds[i];
 }
 
-/* Where the sources of a descriptor number begin; NULL: there can be none. */
+/* The head of the list of a descriptor number's sources; NULL if there is no such list. */
 static struct evcore_source **fd_sources(struct evcore_queue *q, u32 fd)
 {
 	struct evcore_source **each = evcore_fd_array(q, fd);
@@ -99,7 +99,7 @@ static struct file *watched(const struct evcore_source *s)
  * @q: the queue
  * @type: EVCORE_POLL ...
  * @fd: the descriptor
- * @file: its file
+ * @file: the file that it stands for
  *
  * Return: the source, or NULL.
  */
@@ -118,7 +118,7 @@ struct evcore_source *evcore_lookup_fd(struct evcore_queue *q, u32 type, u32 fd,
  * evcore_lookup_id - find a source of any type by its id
  * @q: the queue
  * @ops: its type
- * @id: what adding it returned, or what the program called it
+ * @id: the id that evcore_add() returned, or that the program chose
  *
  * Return: the source, or NULL.
  */
@@ -161,10 +161,10 @@ static noinline int insert_id(struct evcore_queue *q, struct evcore_source *s)
 
 /**
  * evcore_insert - let lookups find a source
- * @s: the source, its queue, type and id set, and its file where it watches one
+ * @s: the source; its queue, type and id are set, and its file if it watches one
  *
- * Return: 0, -EEXIST if there is one of that type and id, or descriptor and file;
- * -ENOMEM.
+ * Return: 0; -EEXIST if there is a source of the same type with the same id, or with the same
+ * descriptor and file; -ENOMEM.
  */
 int evcore_insert(struct evcore_source *s)
 {
@@ -179,7 +179,7 @@ int evcore_insert(struct evcore_source *s)
 }
 
 /**
- * evcore_unhash - let lookups find a source no more
+ * evcore_unhash - keep lookups from finding a source
  * @s: the source, which may be unhashed already
  */
 void evcore_unhash(struct evcore_source *s)
@@ -201,10 +201,10 @@ void evcore_unhash(struct evcore_source *s)
 }
 
 /**
- * evcore_each - do something with every source that lookups find
+ * evcore_each - call a function for every source that lookups find
  * @q: the queue
- * @fn: what; may not sleep nor change anything; false ends it
- * @arg: for @fn
+ * @fn: the function; must not sleep or change anything; returns false to end the walk
+ * @arg: argument for @fn
  */
 void evcore_each(struct evcore_queue *q, bool (*fn)(struct evcore_source *s, void *arg),
 		 void *arg)
@@ -220,7 +220,7 @@ void evcore_each(struct evcore_queue *q, bool (*fn)(struct evcore_source *s, voi
 	rhashtable_walk_enter(&q->table, &iter);
 	rhashtable_walk_start(&iter);
 	while (more && (s = rhashtable_walk_next(&iter)))
-		if (!IS_ERR(s))		/* an error: the table was resized, go on */
+		if (!IS_ERR(s))		/* -EAGAIN: the table was resized, go on */
 			more = fn(s, arg);
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
@@ -246,7 +246,8 @@ static void free_hashed(void *s, void *fn)
 /**
  * evcore_lookup_free - free a queue's tables
  * @q: the queue
- * @fn: what to do with each source that is left, which no lookup finds any more
+ * @fn: called for each source that is left, which lookups do not find any more; may be NULL
+ *      if there are no sources
  *
  * Context: process context, may sleep.
  */

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Queues that watch queues: an edge for each pair, and the refusal of loops and
- * of chains of more than EVCORE_MAX_NESTS edges, looking both ways from the new edge.
+ * Queues that watch queues. They form a graph, which has one edge for each pair of queues. A
+ * new edge is refused if it would close a loop or make a chain of more than EVCORE_MAX_NESTS
+ * edges. To find out, the graph is walked both ways from the new edge.
  *
- * The graph has one mutex for the whole system, innermost of the sleeping locks. So
- * that nobody holds it for long, an edge is found by a hash of its two queues, and a
- * walk that follows more than EVCORE_NEST_VISITS edges ends in a refusal.
+ * One mutex, the innermost of the sleeping locks, protects the graph for the whole system. So
+ * that no task holds it for long, an edge is found by a hash of its two queues, and a new edge
+ * is refused if a walk would follow more than EVCORE_NEST_VISITS edges.
  *
- * The check sees queues only, not epoll sets between them. It need not: a queue wakes
- * those that poll it from irq_work, and polls no epoll set in its own ->poll(), so
- * neither of the two recurses through a chain that has an epoll set in it.
+ * The check sees queues only, not epoll sets between them. That is enough: a queue wakes the
+ * tasks that poll it from irq_work, and it polls no epoll set in its own ->poll(), so neither
+ * waking nor polling recurses through a chain that has an epoll set in it.
  */
 #include <linux/hashtable.h>
 #include <linux/slab.h>
 
 #include "internal.h"
 
-/* Edges that one walk follows; each takes some 20 ns. */
+/* Most edges that one walk follows; each takes about 20 ns. */
 #define EVCORE_NEST_VISITS	1000
 
 struct evcore_nest {
 	struct evcore_queue	*outer;
 	struct evcore_queue	*inner;
-	unsigned int		nr;		/* sources of outer that watch inner */
+	unsigned int		nr;		/* number of sources of outer that watch inner */
 	struct list_head	in_outer;	/* in outer->nest_inner */
 	struct list_head	in_inner;	/* in inner->nest_outer */
 	struct hlist_node	node;		/* in evcore_nests */
@@ -32,8 +33,8 @@ static DEFINE_MUTEX(evcore_nest_mutex);
 static DEFINE_HASHTABLE(evcore_nests, 10);
 
 /*
- * A walk through the graph, along the edges or against them. Its number tells queues that
- * it has visited, whose depth it knows, from others.
+ * A walk through the graph, along the edges (->down) or against them. If the ->nest_walk of a
+ * queue is the number of the walk, the queue was visited and its ->nest_depth is valid.
  */
 struct nest_walk {
 	u64			nr;
@@ -44,7 +45,10 @@ struct nest_walk {
 
 static u64 evcore_nest_walks;
 
-/* Longest chain from @q on, in edges; -ELOOP where it is too long, or comes to ->forbidden. */
+/*
+ * The length of the longest chain from @q on, in edges; -ELOOP if it is too long, if it reaches
+ * ->forbidden, or if the walk has followed too many edges.
+ */
 static int nest_depth(struct nest_walk *walk, struct evcore_queue *q, int level)
 {
 	struct list_head *at, *edges = walk->down ? &q->nest_inner : &q->nest_outer;
@@ -94,14 +98,14 @@ static int check_nest(struct evcore_queue *outer, struct evcore_queue *inner)
 	int down = nest_depth(&below, inner, 0);
 	int up = nest_depth(&above, outer, 0);
 
-	/* Edges above and below, and the new one. */
+	/* The edges above and below, and the new one. */
 	return down < 0 || up < 0 || up + down + 1 > EVCORE_MAX_NESTS ? -ELOOP : 0;
 }
 
 /**
- * evcore_nest_add - a queue is about to watch a file
+ * evcore_nest_add - add an edge to the graph if a queue is about to watch another queue
  * @outer: the queue
- * @file: the file, of a queue or not
+ * @file: the file that it is about to watch, of a queue or not
  *
  * Return: 0; -ELOOP for a loop, a chain of more than EVCORE_MAX_NESTS edges, or more than
  * EVCORE_NEST_VISITS edges above or below the new one; -EINVAL for a queue that would

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Life of a queue: set up by a face, and freed when its last reference is dropped.
+ * The life of a queue: a face sets it up, and it is freed when its last reference is dropped.
  */
 #include <linux/sched/user.h>
 #include <linux/slab.h>
@@ -18,7 +18,7 @@ static void evcore_queue_free(struct work_struct *work)
 	struct evcore_queue *q = container_of(work, struct evcore_queue, free_work);
 
 	irq_work_sync(&q->poll_work);
-	if (!q->dead)	/* never got a file */
+	if (!q->dead)	/* it never had a file */
 		evcore_lookup_free(q, NULL);
 	evcore_inode_queue_free(q);
 	atomic_long_sub(q->ring_pages, &q->user->locked_vm);
@@ -35,11 +35,11 @@ static void evcore_poll_work(struct irq_work *work)
 
 /**
  * evcore_queue_init - set up the core's part of a queue
- * @q: zeroed, embedded in the face's structure
+ * @q: the queue, zeroed, embedded in a structure of the face
  * @face: the face
  *
- * After success the structure is freed by @face->free, when the reference that
- * the caller now holds and those of the sources have gone.
+ * After success the caller holds a reference. When that one and the references of the sources
+ * are dropped, @face->free() frees the structure.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -59,7 +59,7 @@ int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face)
 	INIT_LIST_HEAD(&q->reap);
 	init_llist_head(&q->recheck_level);
 	mutex_init(&q->mutex);
-	/* The order that evcore_may_wait() asserts. */
+	/* Teach lockdep the order that evcore_may_wait() asserts. */
 	lock_map_acquire(&evcore_wait_map);
 	might_lock(&q->mutex);
 	lock_map_release(&evcore_wait_map);

@@ -11,8 +11,8 @@
 #include "internal.h"
 
 /*
- * Sources whose file went before their last event came out of overflow: nobody
- * else is left there, for evcore_del() took every other off.
+ * Remove the sources whose file was released while an event of theirs waited in overflow. No
+ * others are left in overflow, because evcore_del() has taken them off.
  */
 static void reap_orphans(struct evcore_queue *q)
 {
@@ -22,7 +22,7 @@ static void reap_orphans(struct evcore_queue *q)
 	while (!list_empty(&q->overflow)) {
 		raw_spin_lock_irq(&q->lock);
 		for (n = 0; n < EVCORE_DRAIN_MAX && !list_empty(&q->overflow); n++) {
-			/* No held record: those went with their source. */
+			/* Every node is a source: records were dropped with their sources. */
 			s = list_first_entry(&q->overflow, struct evcore_source, link);
 			evcore_unlink(s);
 			evcore_reap_add(s);
@@ -39,8 +39,8 @@ static void release_one(struct evcore_source *s)
 }
 
 /*
- * Removal path B. Sources whose file is being released at the same moment stay
- * until that release has removed them; they find the queue dead.
+ * Removal path B. A source whose file is being released at the same time stays until that
+ * release removes it, which then finds the queue dead.
  */
 static int queue_release(struct inode *inode, struct file *file)
 {
@@ -55,7 +55,7 @@ static int queue_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Are there events? *@recheck: are there conditions that must be polled to tell? */
+/* Are there events? Sets *@recheck if conditions would have to be polled to find out. */
 static bool poll_ready(struct evcore_queue *q, bool *recheck)
 {
 	unsigned long flags;
@@ -63,7 +63,10 @@ static bool poll_ready(struct evcore_queue *q, bool *recheck)
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	WRITE_ONCE(q->sleepers, q->sleepers | EVCORE_POLLED);
-	/* Pairs with the barrier of a post: enqueued before the look at the ring. */
+	/*
+	 * Enqueue before reading the ring. Pairs with the full barrier of a post between
+	 * publishing the record and reading ->sleepers.
+	 */
 	smp_mb();
 	ready = evcore_ready(q, 1);
 	*recheck = !list_empty(&q->recheck) || !llist_empty(&q->recheck_level) ||
@@ -73,11 +76,12 @@ static bool poll_ready(struct evcore_queue *q, bool *recheck)
 }
 
 /*
- * Where only conditions that have to be polled again could make it readable, they are,
- * as far as that cannot lead back here, see evcore_recheck_test(). Never waits for the mutex,
- * because this may run under the mutexes of queues and epoll sets that watch this queue.
- * With the mutex taken the answer is yes. That promises no more than that evcore_wait()
- * with a minimum of 0 will find out.
+ * If there are no events, but there are conditions to be polled again, this polls them as far
+ * as that cannot lead back to this queue, see evcore_recheck_test().
+ *
+ * This must not wait for queue->mutex, because the mutexes of queues and epoll sets that watch
+ * this queue may be held. If another task holds queue->mutex, the queue is reported readable.
+ * That promises only that evcore_wait() with a minimum of 0 finds out whether it is.
  */
 static __poll_t queue_poll(struct file *file, poll_table *wait)
 {
@@ -97,8 +101,8 @@ static __poll_t queue_poll(struct file *file, poll_table *wait)
 }
 
 /*
- * A page of the ring that the program has given up, with MADV_DONTNEED, is wanted
- * again: it is the same one, which the kernel has gone on writing to.
+ * The program accesses a page of the ring that it has given up with MADV_DONTNEED. It gets the
+ * same page again, because the kernel still writes to it.
  */
 static vm_fault_t ring_fault(struct vm_fault *vmf)
 {
@@ -117,12 +121,12 @@ static const struct vm_operations_struct ring_vm_ops = {
 };
 
 /**
- * evcore_map_ring - let the program map a ring
- * @vma: where, of the queue's file, which it holds
- * @ring: memory of vmalloc_user() and its like, which lives as long as the queue
- * @length: of it
+ * evcore_map_ring - map a ring into the address space of the program
+ * @vma: the mapping, of the queue's file, to which it holds a reference
+ * @ring: vmalloc memory with VM_USERMAP, which lives as long as the queue
+ * @length: size of the ring in bytes
  *
- * Return: 0, -EINVAL for anything but the whole of it, shared; -ENOMEM.
+ * Return: 0; -EINVAL for a mapping that is not shared, or not of the whole ring; -ENOMEM.
  */
 int evcore_map_ring(struct vm_area_struct *vma, void *ring, unsigned long length)
 {
@@ -161,8 +165,8 @@ const struct file_operations evcore_queue_fops = {
 };
 
 /**
- * evcore_queue_file - make the file that stands for a queue
- * @q: the queue; on success its first reference belongs to the file
+ * evcore_queue_file - create the file that stands for a queue
+ * @q: the queue; on success the file takes over the caller's reference
  * @flags: O_NONBLOCK, O_CLOEXEC
  *
  * Return: the file, or an ERR_PTR().

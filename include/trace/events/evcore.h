@@ -35,19 +35,19 @@ DEFINE_EVENT(evcore_event, evcore_post,
 	TP_ARGS(q, type, id, events)
 );
 
-/* There was no slot: the event waits in its source. */
+/* The event waits in overflow: there was no free slot, or other events waited already. */
 DEFINE_EVENT(evcore_event, evcore_overflow,
 	TP_PROTO(struct evcore_queue *q, int type, u64 id, u32 events),
 	TP_ARGS(q, type, id, events)
 );
 
-/* An event came out of overflow. */
+/* An event left overflow: it was placed in the ring, taken by the program, or dropped. */
 DEFINE_EVENT(evcore_event, evcore_drain,
 	TP_PROTO(struct evcore_queue *q, int type, u64 id, u32 events),
 	TP_ARGS(q, type, id, events)
 );
 
-/* A wait returns. */
+/* evcore_wait() returns. */
 TRACE_EVENT(evcore_wait,
 	TP_PROTO(struct evcore_queue *q, unsigned int min, int ret),
 	TP_ARGS(q, min, ret),
