@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The calls that native AIO makes into the event core: an operation with
+ * The functions of the event core that native AIO calls. An operation with
  * IOCB_FLAG_EVCORE completes into the queue whose descriptor is in aio_resfd.
  */
 #ifndef _LINUX_EVCORE_AIO_H
@@ -17,9 +17,9 @@ struct evcore_aio;
 struct evcore_record_node;
 
 /**
- * struct evcore_aio_op - what an operation keeps for its completion
- * @to: where it goes; NULL: to the AIO ring
- * @record: memory for its event
+ * struct evcore_aio_op - the part of an operation that its completion needs
+ * @to: where it completes; NULL: into the AIO ring
+ * @record: memory for the event, NULL once it is posted
  */
 struct evcore_aio_op {
 	struct evcore_aio *to;
@@ -37,13 +37,13 @@ void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res);
 void evcore_aio_release(struct evcore_aio_op *op);
 
 /**
- * evcore_aio_complete - an operation is done
+ * evcore_aio_complete - post the completion of an operation, if it goes to a queue
  * @op: the operation
  * @res: its result
  *
  * Context: any but NMI.
  *
- * Return: true if that was all; false if it is to go to the AIO ring.
+ * Return: false if the operation is to complete into the AIO ring.
  */
 static inline bool evcore_aio_complete(struct evcore_aio_op *op,
 				       const struct io_event *res)
@@ -55,8 +55,8 @@ static inline bool evcore_aio_complete(struct evcore_aio_op *op,
 }
 
 /**
- * evcore_aio_drop - an operation is freed, completed or not
- * @op: the operation
+ * evcore_aio_drop - release what an operation that is being freed holds
+ * @op: the operation, whether it has completed or not
  *
  * Context: any but NMI.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the file layer and the event core say to each other. It has a header of
- * its own so that files under fs/ do not see the rest of the core.
+ * The interface between the file layer and the event core. It is a separate header so
+ * that files under fs/ do not see the rest of the core.
  */
 #ifndef _LINUX_EVCORE_FILE_H
 #define _LINUX_EVCORE_FILE_H
@@ -10,7 +10,7 @@
 #include <uapi/linux/eventpoll.h>
 
 #ifdef CONFIG_EVCORE
-/* In fs/eventpoll.c and fs/eventfd.c: what their files are told by. */
+/* Defined in fs/eventpoll.c and fs/eventfd.c, to recognise epoll sets and eventfds. */
 extern const struct file_operations *const evcore_epoll_fops;
 extern const struct file_operations *const evcore_eventfd_fops;
 
@@ -33,8 +33,8 @@ static inline bool evcore_is_eventfd(const struct file *file)
 }
 
 /*
- * The key with which a write to an eventfd wakes: one that adds nothing need not make it
- * readable, and leaves it to those that are woken to poll it.
+ * The wake-up key of a write to an eventfd. After a write of 0 the eventfd need not be
+ * readable, so such a write has no key, and what it wakes has to poll the eventfd.
  */
 static inline __poll_t evcore_write_key(u64 added)
 {
@@ -44,11 +44,11 @@ static inline __poll_t evcore_write_key(u64 added)
 void evcore_release_file(struct file *file);
 
 /**
- * evcore_release - drop the event sources that watch a file
- * @file: a file whose last reference has gone
+ * evcore_release - remove the event sources that watch a file
+ * @file: a file whose last reference has been dropped
  *
- * The unlocked look is enough: a source is linked only by somebody who holds a
- * reference to the file, and nobody does any more.
+ * The check needs no lock: only a task that holds a reference to the file can link a
+ * source, and there is no reference any more.
  *
  * Context: process context, may sleep.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one call that the end of an address space makes into the event core. It
- * has a header of its own so that kernel/fork.c does not see the rest of it.
+ * The function of the event core that is called at the end of an address space. It has a
+ * separate header so that kernel/fork.c does not see the rest of the core.
  */
 #ifndef _LINUX_EVCORE_MM_H
 #define _LINUX_EVCORE_MM_H

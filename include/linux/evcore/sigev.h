@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Events in place of the signal that a struct sigevent asks for: what the POSIX
- * timers and message queues call. Without CONFIG_EVCORE all of it is nothing.
+ * Events in place of the signal that a struct sigevent asks for: the functions that POSIX
+ * timers and message queues call. Without CONFIG_EVCORE they do nothing.
  */
 #ifndef _LINUX_EVCORE_SIGEV_H
 #define _LINUX_EVCORE_SIGEV_H
@@ -14,7 +14,7 @@ struct k_itimer;
 struct mqueue_inode_info;
 struct sigevent;
 
-/* What send_sigqueue() says of a signal that went into queues only. */
+/* send_sigqueue() returns this for a signal that was posted into queues only. */
 #define EVCORE_SIGQUEUE_TAKEN	2
 
 #ifdef CONFIG_EVCORE
@@ -44,7 +44,7 @@ void evcore_timer_taken(struct k_itimer *timr);
 #define evcore_timer(timr)	unlikely((timr)->it_evcore)
 
 /**
- * evcore_timer_free - the timer is going, and its registration with it
+ * evcore_timer_free - remove the source of a timer that is being freed
  * @timr: the timer
  */
 #define evcore_timer_free(timr)	evcore_sigev_free((timr)->it_evcore)
@@ -56,7 +56,7 @@ void evcore_mqueue_set(struct evcore_sigev **at, int *notify, struct evcore_sige
 void evcore_mqueue_fire(struct evcore_sigev **at);
 void evcore_mqueue_drop(struct evcore_sigev **at);
 
-/* The field is one of struct mqueue_inode_info, which only mqueue.c knows. */
+/* These are macros because only ipc/mqueue.c defines struct mqueue_inode_info. */
 #define evcore_mqueue_init(info)	((void)((info)->notify_evcore = NULL))
 #define evcore_mqueue_register(info, n, event)	({				\
 	typeof(info) __info = (info);						\

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Signals as events: what sending a signal, exec and exit call. Without
- * CONFIG_EVCORE all of it is nothing.
+ * Signals as events: the functions that are called when a signal is sent, when ITIMER_REAL
+ * expires, and at exec and exit. Without CONFIG_EVCORE they do nothing.
  */
 #ifndef _LINUX_EVCORE_SIGNAL_H
 #define _LINUX_EVCORE_SIGNAL_H
@@ -20,17 +20,19 @@ void evcore_signal_exit(struct task_struct *tsk);
 void evcore_itimer_expired(struct signal_struct *sig);
 
 /**
- * evcore_signal - a signal is sent: into queues in place of the usual way?
- * @deliver: it would be delivered: prepare_signal() has had its effects
+ * evcore_signal - post a signal into the queues that take it in place of delivery
+ * @deliver: result of prepare_signal(), whose side effects have happened: false if the
+ *           signal is to be dropped
  * @sig: the signal
- * @info: what comes with it, SEND_SIG_NOINFO or SEND_SIG_PRIV
- * @t: the task that it is sent to, or one of the process
- * @ret: set to -EAGAIN where it cannot be queued, and to @taken where it was
- * @taken: the caller's word for that
+ * @info: its siginfo, SEND_SIG_NOINFO or SEND_SIG_PRIV
+ * @t: the task that it is sent to, or a task of the process
+ * @ret: set to -EAGAIN if the signal cannot be queued, and to @taken if it was posted and
+ *       must not be delivered
+ * @taken: a value that the caller chooses
  *
  * Context: any but NMI, siglock of @t held.
  *
- * Return: true to go on and deliver it.
+ * Return: true if the caller must go on and deliver the signal.
  */
 static inline bool evcore_signal(bool deliver, int sig, const struct kernel_siginfo *info,
 				 struct task_struct *t, int *ret, int taken)
@@ -41,11 +43,11 @@ static inline bool evcore_signal(bool deliver, int sig, const struct kernel_sigi
 }
 
 /**
- * evcore_signal_also - a signal was sent, or ignored: into queues as well
+ * evcore_signal_also - post a signal that was sent or ignored into the other queues
  * @sig: the signal
  * @info: as for evcore_signal()
  * @t: the task
- * @ret: what the sender will be told; after an error it was not sent
+ * @ret: result of sending; nothing is posted after an error
  *
  * Context: any but NMI, siglock of @t held.
  */
@@ -58,7 +60,7 @@ static inline void evcore_signal_also(int sig, const struct kernel_siginfo *info
 
 #else
 
-/* Macros, so that the callers' code is to the byte what it would be without. */
+/* Macros, so that the callers are compiled to the same bytes as without these calls. */
 #define evcore_signal(deliver, ...)	(deliver)
 #define evcore_signal_also(...)		((void)0)
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * aio: completions of native AIO, io_submit() with IOCB_FLAG_EVCORE. They do not
- * pass through the AIO ring, so it cannot fill, and a program that reads only its
- * queue can go on submitting.
+ * aio: completions of native AIO, io_submit() with IOCB_FLAG_EVCORE. They bypass the
+ * AIO ring, so they cannot fill it, and a program that reads only its queue can keep
+ * submitting.
  *
- * A queue has one source of the type, made by the first submission. The memory of
- * an event is allocated and charged with its operation, and brings the operation's
- * own cookie and address along.
+ * A queue has one source of this type, which the first submission creates. The record
+ * of an event is allocated and charged when the operation is submitted. It carries the
+ * operation's own cookie and address.
  *
- * Operations outlive their source where the queue is closed first. What they point
- * to is therefore apart from it, and holds a reference to the queue's user, who is
- * charged for their records. They post under its lock; whoever detaches the source takes
+ * Operations outlive the source if the queue is closed first. They therefore point to a
+ * separate struct evcore_aio. It holds a reference to the queue's user, who is charged
+ * for their records. An operation posts with its lock held; detaching the source takes
  * the lock to clear ->source, after which nothing is posted.
  */
 #include <linux/aio_abi.h>
@@ -25,10 +25,10 @@
 
 /**
  * struct evcore_aio - what the operations of a queue point to
- * @refs: of the source and of each operation
- * @lock: @source; posting runs inside it, and it is outside queue->lock
- * @source: where they complete, NULL once it is detached
- * @user: of the queue, referenced
+ * @refs: one reference of the source and one of each operation
+ * @lock: protects @source; posting runs with it held, so it is outside queue->lock
+ * @source: the source that posts the completions, NULL once it is detached
+ * @user: the queue's user, referenced
  */
 struct evcore_aio {
 	refcount_t		refs;
@@ -79,7 +79,7 @@ static void aio_detach(struct evcore_source *s)
 	put_aio(aio);
 }
 
-/* The queue's source, made if there is none; its operations' part, referenced. */
+/* Find or create the queue's source. Return: its struct evcore_aio, referenced. */
 static struct evcore_aio *queue_aio(struct evcore_queue *q)
 {
 	struct evcore_request req = {
@@ -104,14 +104,15 @@ static struct evcore_aio *queue_aio(struct evcore_queue *q)
 }
 
 /**
- * evcore_aio_prepare - where an operation that is being submitted completes
- * @op: initialised; undone by evcore_aio_drop()
+ * evcore_aio_prepare - let an operation that is being submitted complete into a queue
+ * @op: initialised by evcore_aio_init(); evcore_aio_drop() undoes this call
  * @iocb: the request, with IOCB_FLAG_EVCORE
  *
  * Context: process context, may sleep.
  *
- * Return: 0; -EINVAL for what is no queue, or with IOCB_FLAG_RESFD; -EBADF; -EAGAIN
- * over the user's limit of records; -ENOMEM; -ENOSPC over that of sources.
+ * Return: 0; -EINVAL for a descriptor that is not a queue, or with IOCB_FLAG_RESFD;
+ * -EBADF; -EAGAIN over the user's limit of records; -ENOMEM; -ENOSPC over the user's limit
+ * of sources.
  */
 int evcore_aio_prepare(struct evcore_aio_op *op, const struct iocb *iocb)
 {
@@ -151,10 +152,10 @@ out:
 
 /**
  * evcore_aio_post - post the completion of an operation
- * @op: one that goes to a queue
+ * @op: an operation that completes into a queue
  * @res: its result
  *
- * Context: any but NMI, with any lock held.
+ * Context: as evcore_post().
  */
 void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
 {
@@ -177,8 +178,8 @@ void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
 }
 
 /**
- * evcore_aio_release - free what an operation kept
- * @op: one that goes to a queue
+ * evcore_aio_release - free what an operation holds for its completion
+ * @op: an operation that completes into a queue
  *
  * Context: any but NMI, outside raw spin locks.
  */

@@ -1,43 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * futex: a wake-up of an address, delivered as an event. The source has a waiter in
- * the futex hash, as a sleeping thread would have one, with a wake handler of its own
- * in place of a task; it is woken, counted and requeued as one.
+ * futex: a wake-up of an address, delivered as an event. The source has a waiter in the
+ * futex hash, like a sleeping thread, but with its own wake handler in place of a task. The
+ * futex code wakes, counts and requeues it like any other waiter.
  *
- * Once woken it is in no hash any more, so there is nothing but oneshot: arming it
- * again, which is a modify, compares the value again. A value that is not the one
- * expected is an event at once.
+ * A waiter that was woken is no longer in the hash, so all sources are oneshot. A modify
+ * arms the source again, and compares the value again. If the value is not the expected one,
+ * that is an event at once.
  *
- * A wake-up that a waiter has had is nobody else's. So it is not forgotten: a source
- * that is removed after it was woken says so, one that is modified before its event
- * was taken reports it again, and a waiter that found no source wakes another.
+ * A wake-up that one waiter got is not given to another, so it must not be lost: removing
+ * a source that was woken reports that to the caller; modifying a source whose event was
+ * not taken posts the event again; a waiter that no source adopts passes its wake-up on.
  *
  * PREPARING
  *
- * To compare the value is to read user memory, which may wait for user space for ever.
- * The waiter is made, and put into the hash, before queue->mutex is taken; under it the
- * source adopts the waiter. ->state tells the wake handler whether that has happened:
+ * Comparing the value reads user memory, which may wait for user space without end. So the
+ * waiter is allocated and put into the hash before queue->mutex is taken. The source adopts
+ * it with queue->mutex held. ->state tells the wake handler whether that has happened:
  *
- *   ALONE -> ADOPTED	it has a source; the handler posts
- *   ALONE -> WOKEN	the source finds that when it comes to adopt the waiter
- *   ADOPTED -> WOKEN	posted, or about to be: see LATER
+ *   ALONE -> ADOPTED	the waiter has a source; the handler posts
+ *   ALONE -> WOKEN	the source finds this when it tries to adopt the waiter
+ *   ADOPTED -> WOKEN	the event was posted or will be: see DEFERRED POSTING
  *
- * LATER
+ * DEFERRED POSTING
  *
- * The wake handler runs under the lock of a futex hash bucket, for every waiter of an
- * address in turn. A thread is only noted down there and woken afterwards. Posting
- * takes longer than that, so of many wake-ups at once the first are posted and the rest
- * are left to a work item. Each address space has a list of its own, so that others do
- * not wait for it. While that list is not empty all go there, in order.
+ * The wake handler is called for each waiter of an address in turn, with the lock of a futex
+ * hash bucket held. A thread is only put on a list there, and woken afterwards. Posting
+ * takes longer, so if there are many wake-ups at once, the handler posts the first ones and
+ * leaves the rest to a work item. Each address space has its own list of these, so that one
+ * does not delay the others. While the list is not empty, all further wake-ups are added to
+ * it, which keeps them in order.
  *
  * ADDRESS SPACES
  *
- * A waiter belongs to an address space. It goes with it, at exec and exit, see
- * evcore_exit_mm(); until then the structure is pinned, for a private futex is
- * known by that pointer, which must not become another's.
+ * A waiter belongs to an address space and is removed with it, at exec and exit: see
+ * evcore_exit_mm(). Until then it pins the mm_struct. A private futex is identified by the
+ * pointer to it, so this memory must not be reused for another address space.
  *
- * Locks, in process context only: bucket->lock below is innermost. futex_mm.lock is
- * inside the lock of a futex hash bucket, and posting inside it.
+ * LOCKS
+ *
+ * All are taken in process context only. futex_mm_bucket.lock is innermost. futex_mm.lock is
+ * inside the lock of a futex hash bucket, and posting runs with it held.
  */
 #include <linux/evcore/mm.h>
 #include <linux/hash.h>
@@ -56,19 +59,19 @@
 
 #define FUTEX_MM_BITS	7
 
-/* Wake-ups posted by one processor in the wake handler itself, in so many nanoseconds. */
+/* The wake handler posts at most POST_NOW wake-ups per processor in POST_NOW_NS. */
 #define POST_NOW	64
 #define POST_NOW_NS	(100 * NSEC_PER_USEC)
 
 /**
  * struct futex_mm - the waiters of an address space
- * @node: in its bucket, while it has any
- * @mm: pinned by each waiter
- * @waiters: bucket->lock
- * @refs: of each waiter, and of @work
+ * @node: in its bucket while @waiters is not empty
+ * @mm: the address space, pinned by each waiter
+ * @waiters: all waiters (bucket->lock)
+ * @refs: one reference of each waiter, and one of @work while it is queued
  * @lock: see the head of this file
- * @later: those whose wake-up is to be posted, @lock
- * @work: posts them
+ * @later: waiters whose wake-up is still to be posted (@lock)
+ * @work: posts the wake-ups of @later
  */
 struct futex_mm {
 	struct hlist_node	node;
@@ -81,7 +84,7 @@ struct futex_mm {
 };
 
 static struct futex_mm_bucket {
-	spinlock_t		lock;		/* the list, and those of its entries */
+	spinlock_t		lock;		/* @mms, and ->waiters of its entries */
 	struct hlist_head	mms;
 } futex_mms[1 << FUTEX_MM_BITS] = {
 	[0 ... (1 << FUTEX_MM_BITS) - 1] = {
@@ -89,7 +92,7 @@ static struct futex_mm_bucket {
 	},
 };
 
-/* What was posted by the wake handler lately. */
+/* How much the wake handler has posted on a processor since a point in time. */
 struct futex_posts {
 	u64		since;
 	unsigned int	nr;
@@ -100,19 +103,20 @@ static DEFINE_PER_CPU(struct futex_posts, futex_posts);
 enum waiter_state { ALONE, ADOPTED, WOKEN, CHANGED };
 
 /**
- * struct futex_waiter - what is in the futex hash
- * @q: the futex code's part
- * @state: see the head of this file; CHANGED: never was in the hash
- * @source: valid while @state says ADOPTED
- * @fm: its address space; NULL: not its any more
+ * struct futex_waiter - an entry of the futex hash
+ * @q: the part that the futex code knows
+ * @state: see the head of this file; CHANGED: the value was not the expected one, and the
+ *         waiter was never in the hash
+ * @source: the source that has adopted it
+ * @fm: its address space, NULL until it has joined one
  * @node: in fm->waiters
  * @later: in fm->later
- * @user: whom it is charged to
- * @addr: where it waits
- * @value: expected there
- * @mask: which wake-ups
+ * @user: the user who is charged for it
+ * @addr: the address at which it waits
+ * @value: the value expected there
+ * @mask: the mask that a wake-up must match
  * @flags: FLAGS_* of kernel/futex
- * @queued: was put into the hash
+ * @queued: it was put into the hash, so futex_unqueue() must be called
  */
 struct futex_waiter {
 	struct futex_q		q;
@@ -132,8 +136,10 @@ struct futex_waiter {
 /**
  * struct futex_source - a registration
  * @valued: the core's part
- * @waiter: what waits for it; NULL once it is woken or detached, queue->mutex
- * @woken: it has had a wake-up which nobody has been told of, queue->mutex
+ * @waiter: the waiter that it has adopted; NULL after detaching, and after a modify that
+ *          reported an earlier wake-up again (queue->mutex)
+ * @woken: it has had a wake-up that is to be reported again; after detaching, any
+ *         wake-up (queue->mutex)
  */
 struct futex_source {
 	struct evcore_valued	valued;
@@ -173,7 +179,7 @@ static void post_later(struct work_struct *work)
 		spin_lock(&fm->lock);
 		w = list_first_entry_or_null(&fm->later, struct futex_waiter, later);
 		if (w) {
-			/* On the list until it is posted: those that follow must not overtake. */
+			/* Unlink it afterwards, so that later wake-ups are added behind it. */
 			post_woken(w);
 			list_del_init(&w->later);
 		}
@@ -195,7 +201,7 @@ static void leave_for_later(struct futex_waiter *w)
 		put_futex_mm(fm);
 }
 
-/* A processor that is woken from more than this posts the rest later. */
+/* May the wake handler post another wake-up on this processor? */
 static bool may_post_now(void)
 {
 	u64 now = local_clock();
@@ -207,7 +213,7 @@ static bool may_post_now(void)
 	return this_cpu_inc_return(futex_posts.nr) <= POST_NOW;
 }
 
-/* Called by whoever wakes, with the lock of the hash bucket held. */
+/* The wake handler. The lock of the hash bucket is held. */
 static void futex_woken(struct wake_q_head *wake_q, struct futex_q *q)
 {
 	struct futex_waiter *w = container_of(q, struct futex_waiter, q);
@@ -220,8 +226,8 @@ static void futex_woken(struct wake_q_head *wake_q, struct futex_q *q)
 			leave_for_later(w);
 	}
 	/*
-	 * The last access: it tells futex_unqueue(), which then does not wait for
-	 * the lock, that the waiter may be freed.
+	 * This must be the last access: from now on futex_unqueue() returns without taking
+	 * the lock, after which the waiter may be freed.
 	 */
 	__futex_wake_mark(q);
 }
@@ -255,7 +261,7 @@ static struct futex_mm *alloc_mm(struct mm_struct *mm)
 	return fm;
 }
 
-/* It waits on behalf of the caller's address space. */
+/* Add a waiter to those of the caller's address space. */
 static int join_waiters(struct futex_waiter *w)
 {
 	struct mm_struct *mm = current->mm;
@@ -287,7 +293,7 @@ static int join_waiters(struct futex_waiter *w)
 	return 0;
 }
 
-/* Out of the hash and the list of its address space. What was posted stays posted. */
+/* Take a waiter out of the hash and out of its address space. Events that it posted stay. */
 static void stop_waiter(struct futex_waiter *w)
 {
 	struct futex_mm *fm = w->fm;
@@ -307,7 +313,7 @@ static void stop_waiter(struct futex_waiter *w)
 	mmdrop(fm->mm);
 }
 
-/* Stopped, its wake-up is not to be posted any more; true if it was going to be. */
+/* Cancel the posting of a stopped waiter's wake-up; true if it was still to be posted. */
 static bool forget_later(struct futex_waiter *w)
 {
 	bool later;
@@ -328,7 +334,7 @@ static void free_waiter(struct futex_waiter *w)
 	kfree(w);
 }
 
-/* A user has no more of them than threads that could wait. */
+/* A user can have as many waiters as RLIMIT_NPROC allows threads that could wait. */
 static struct futex_waiter *alloc_waiter(void)
 {
 	struct user_struct *user = current_user();
@@ -370,7 +376,7 @@ static int futex_args(struct futex_waiter *w, const struct evcore_request *req)
 	return 0;
 }
 
-/* Compare and wait. 0 with CHANGED if the value is not the expected one. */
+/* Compare the value and wait. Return: 0 with CHANGED if the value is not the expected one. */
 static int start_waiter(struct futex_waiter *w)
 {
 	struct futex_hash_bucket *hb;
@@ -384,7 +390,7 @@ static int start_waiter(struct futex_waiter *w)
 	ret = futex_wait_setup(w->addr, w->value, w->flags, &w->q, &hb);
 	if (!ret) {
 		w->queued = true;
-		__acquire(&hb->lock);	/* by futex_wait_setup() */
+		__acquire(&hb->lock);	/* in futex_wait_setup() */
 		futex_queue(&w->q, hb, NULL);
 		return 0;
 	}
@@ -395,7 +401,7 @@ static int start_waiter(struct futex_waiter *w)
 	return 0;
 }
 
-/* Without queue->mutex: whatever touches user memory. */
+/* Runs without queue->mutex because it accesses user memory. */
 static int futex_prepare(struct evcore_queue *q, struct evcore_request *req)
 {
 	struct futex_waiter *w = alloc_waiter();
@@ -411,7 +417,7 @@ static int futex_prepare(struct evcore_queue *q, struct evcore_request *req)
 	return ret;
 }
 
-/* It found no source: a wake-up that it has had is another's. */
+/* No source has adopted the waiter: pass on a wake-up that it has had. */
 static void futex_finish(struct evcore_request *req)
 {
 	struct futex_waiter *w = req->prepared;
@@ -436,7 +442,7 @@ static u32 bits_of(const struct futex_waiter *w)
 	}
 }
 
-/* From here on a wake-up is posted. Return: what has happened before. */
+/* From here on a wake-up is posted. Return: what happened before. */
 static u32 adopt(struct futex_source *fs, struct evcore_request *req)
 {
 	struct futex_waiter *w = req->prepared;
@@ -448,7 +454,7 @@ static u32 adopt(struct futex_source *fs, struct evcore_request *req)
 	return cmpxchg(&w->state, ALONE, ADOPTED) == ALONE ? 0 : bits_of(w);
 }
 
-/* Wait no more. Return: what has happened. */
+/* Free the waiter. Return: what has happened; @unposted: its event was still to be posted. */
 static u32 let_go(struct futex_source *fs, bool *unposted)
 {
 	struct futex_waiter *w = fs->waiter;
@@ -485,7 +491,7 @@ static bool futex_used(struct evcore_source *s)
 	return to_futex(s)->woken;
 }
 
-/* Withdraw the event of a wake-up; false if it was taken. */
+/* Withdraw the event of a wake-up; false if it was taken already. */
 static bool withdraw(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
@@ -509,7 +515,7 @@ static int futex_modify(struct evcore_source *s, struct evcore_request *req)
 	u32 bits;
 
 	bits = let_go(fs, &unposted);
-	/* Carried on from the modify before this, if that has made @waiter NULL. */
+	/* If the last modify reported a wake-up again, there is no waiter whose state says so. */
 	if (fs->woken)
 		bits = EVCORE_WOKEN;
 	fs->woken = bits == EVCORE_WOKEN && (unposted || withdraw(s));
@@ -520,7 +526,7 @@ static void futex_modified(struct evcore_source *s, struct evcore_request *req)
 {
 	struct futex_source *fs = to_futex(s);
 
-	/* It reports once more what it has had, and leaves the new waiter to finish(). */
+	/* If the wake-up is reported again, futex_finish() frees the new waiter. */
 	if (!fs->woken)
 		adopt(fs, req);
 }
@@ -532,7 +538,7 @@ static u32 futex_check(struct evcore_source *s)
 	return fs->waiter ? bits_of(fs->waiter) : fs->woken ? EVCORE_WOKEN : 0;
 }
 
-/* Where it waits, and what for, is told to nobody outside that address space. */
+/* The address, value and mask are shown only to tasks of that address space. */
 static bool futex_own(struct evcore_source *s)
 {
 	const struct futex_waiter *w = to_futex(s)->waiter;
@@ -549,7 +555,7 @@ static void futex_describe(struct evcore_source *s, struct seq_file *m)
 			   w->value, w->mask);
 }
 
-/* The queue of an address space's first waiter, referenced; NULL: none. */
+/* The queue of the first waiter of an address space, referenced; NULL if there is none. */
 static struct evcore_queue *first_queue(struct mm_struct *mm)
 {
 	struct futex_mm_bucket *bucket = mm_bucket(mm);
@@ -560,16 +566,16 @@ static struct evcore_queue *first_queue(struct mm_struct *mm)
 	spin_lock(&bucket->lock);
 	fm = find_mm(bucket, mm);
 	if (fm) {
-		/* No task prepares a request in this address space any more: all have one. */
+		/* No task of it can be preparing a request, so each waiter has a source. */
 		w = list_first_entry(&fm->waiters, struct futex_waiter, node);
 		q = w->source->valued.source.queue;
-		kref_get(&q->kref);	/* the source holds one */
+		kref_get(&q->kref);	/* valid: the source has a reference too */
 	}
 	spin_unlock(&bucket->lock);
 	return q;
 }
 
-/* The first waiter of @mm if it is @q's, whose mutex keeps it. */
+/* The first waiter of @mm, or NULL if it is not @q's. queue->mutex keeps it. */
 static struct futex_waiter *first_waiter(struct evcore_queue *q, struct mm_struct *mm)
 {
 	struct futex_mm_bucket *bucket = mm_bucket(mm);
@@ -590,10 +596,10 @@ static struct futex_waiter *first_waiter(struct evcore_queue *q, struct mm_struc
 
 /**
  * evcore_exit_mm - remove the waiters of an address space
- * @mm: going, nobody uses it any more
+ * @mm: the address space, which no task uses any more
  *
- * Those that were woken already are left, with their event, to whoever has the
- * queue: they wait no more.
+ * A source whose waiter was woken already stays in the queue, with its event. All others
+ * are removed.
  *
  * Context: process context, may sleep. Takes the mutex of each queue concerned.
  */

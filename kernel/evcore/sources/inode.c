@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * inode: what happens to a file or in a directory, with inotify's mask, by way of
- * fsnotify. Every event has a record to itself: a hash of the name in place of the
- * name, which has no room there, its length, and the cookie that ties the two
- * halves of a rename together.
+ * inode: events of a file or a directory, with the mask of inotify, by way of fsnotify.
+ * Every event has its own record. It has no room for a name, so it contains a hash of the
+ * name, the length of the name, and the cookie that connects the two halves of a rename.
  *
- * The marks of a queue are of one group, which allows several on an inode. A mark lives
- * on until nobody walks over it any more, longer than its source; ->source, under
- * the mark's own lock, says whether there still is one, and posting happens inside
- * that lock. It is taken in process context only, inside everything but the
- * queue's raw lock.
+ * The marks of a queue belong to one fsnotify group, which allows several marks on an inode.
+ * A mark can outlive its source, because it stays until no task walks over it any more.
+ * ->source, protected by the mark's own lock, is NULL once there is no source, and posting
+ * runs with this lock held. It is taken in process context only, and is inside all other
+ * locks except queue->lock.
  *
- * WHAT IS DONE OUTSIDE QUEUE->MUTEX
+ * OUTSIDE QUEUE->MUTEX
  *
- * Before it, inode_prepare() looks up the path, which can wait for a file system or a
- * daemon behind one, and allocates the mark and a record. After it, inode_finish() puts
- * the path, which can be the last reference to a mount, a file or an address space.
- * The last reference to a mark can be the last one to its inode, so it is put from
- * task work, as fput() does it. Under the mutex a mark is put on an inode and
- * taken off. fsnotify does that under the group's mutex, which a task that removes a
- * watched inode takes too; inside that one no file system is entered, because
- * fsnotify_group_lock() keeps the reclaim of memory from it.
+ * Before the mutex is taken, inode_prepare() looks up the path, which can wait for a file
+ * system or the daemon that implements it, and allocates the mark and a record. After the
+ * mutex is released, inode_finish() puts the path, which can be the last reference to a
+ * mount, a file or an address space. The last reference to a mark can be the last one to its
+ * inode, so marks are put from task work, as fput() does with files. With the mutex held,
+ * marks are added to inodes and removed from them. fsnotify takes the mutex of the group for
+ * that. A task that removes a watched inode takes it too. No file system is entered with it
+ * held, because fsnotify_group_lock() keeps memory reclaim from doing that.
  *
  * LIMITS
  *
- * Whoever opens, reads or removes an inode pays for each mark that is on it: those of
- * one user's queues are at most INODE_MAX_MARKS, as inotify has no more instances. The
- * number of all marks is limited with inotify's watches.
+ * A task that opens, reads or removes an inode spends time on each mark of the inode. So all
+ * queues of a user together can have INODE_MAX_MARKS on an inode, which is the default limit
+ * of inotify instances. All marks count as inotify watches, which are limited too.
  *
- * A record is allocated when something happens. Without memory, over the user's limit
- * of records, or while INODE_MAX_HELD of a source or INODE_MAX_QUEUED of its queue wait
- * for a slot, the event is counted in an overrun record. The record that ends the
- * source, because the inode or its file system is gone, was allocated when it was made.
+ * A record is allocated when an event happens. If there is no memory, or the user is over
+ * the limit of records, or INODE_MAX_HELD records of the source or INODE_MAX_QUEUED records
+ * of the queue wait for a slot, the event is counted and reported with IN_Q_OVERFLOW. The
+ * record for the end of the source, when the inode or its file system is gone, is allocated
+ * at registration.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -50,50 +50,50 @@
 
 #include "sources.h"
 
-/* Records of one source outside the ring, and of any kind of one queue. */
+/* Records that may wait for a slot: of one source, and of all sources of one queue. */
 #define INODE_MAX_HELD		4096
 #define INODE_MAX_QUEUED	16384
-/* Marks of one user's queues on one inode; those that are about to go included. */
+/* Marks of one user's queues on one inode, including those that are being removed. */
 #define INODE_MAX_MARKS		128
 
-/* Where that is not so of every group there is a flag. */
+/* Kernels without the flag keep reclaim out of file systems for every group. */
 #ifndef FSNOTIFY_GROUP_NOFS
 #define FSNOTIFY_GROUP_NOFS	0
 #endif
 
-/* How to look, as opposed to what for. */
+/* Bits that say how to watch; the other bits are events. */
 #define INODE_HOW	(IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK)
 
 struct inode_mark {
 	struct fsnotify_mark	mark;
-	struct user_struct	*user;		/* of the queue, referenced; pays too */
-	spinlock_t		lock;		/* the three below */
-	struct evcore_source	*source;	/* NULL: not yet, or none any more */
-	struct evcore_record_node	*last;		/* for the end */
-	bool			gone;		/* the inode, or taken off it */
-	struct mem_cgroup	*memcg;		/* pays for the records */
+	struct user_struct	*user;		/* of the queue, referenced; charged for records */
+	spinlock_t		lock;		/* protects the next three fields */
+	struct evcore_source	*source;	/* NULL: not set yet, or removed */
+	struct evcore_record_node	*last;		/* record for the end of the source */
+	bool			gone;		/* the mark is no longer on an inode */
+	struct mem_cgroup	*memcg;		/* charged for the records */
 #ifdef CONFIG_INOTIFY_USER
 	struct ucounts		*ucounts;	/* counted as a watch of inotify */
 #endif
-	union {		/* to put it, see put_mark_later() */
+	union {		/* for put_mark_later() */
 		struct callback_head	task_work;
 		struct work_struct	work;
 	};
 };
 
-/* What is made outside queue->mutex for a registration or a modify. */
+/* Prepared outside queue->mutex, for a registration or a modify. */
 struct inode_prepared {
 	struct path		path;
-	struct inode_mark	*im;		/* NULL: taken over */
+	struct inode_mark	*im;		/* to be put; NULL once a source has it */
 };
 
 struct inode_source {
 	struct evcore_record_source	rs;
 	struct inode_mark	*im;
-	struct inode		*inode;		/* to compare; im holds it while attached */
+	struct inode		*inode;		/* only compared; @im keeps it while attached */
 	dev_t			dev;
 	unsigned long		ino;
-	kuid_t			owner;		/* named it, and so may be told of it */
+	kuid_t			owner;		/* registered it, so may see which inode it is */
 };
 
 static struct inode_source *to_inode(struct evcore_source *s)
@@ -117,7 +117,7 @@ static u64 name_hash(const struct qstr *name)
 	return hash;
 }
 
-/* Count the event as lost if there is no room for it; the mark's lock is held. */
+/* If there is no room for an event, count it as lost. The mark's lock must be held. */
 static bool no_room(struct inode_mark *im)
 {
 	struct evcore_source *s = im->source;
@@ -143,13 +143,13 @@ static int inode_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode
 	spin_unlock(&im->lock);
 	if (skip)
 		return 0;
-	/* Whoever watches pays, and is not worth an OOM kill. */
+	/* Charge the cgroup that watches. An event is lost rather than a task OOM-killed. */
 	memcg = set_active_memcg(im->memcg);
 	h = evcore_record_alloc(im->user, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	set_active_memcg(memcg);
 	if (!IS_ERR(h)) {
 		h->record.events = mask & (IN_ALL_EVENTS | IN_UNMOUNT | IN_ISDIR);
-		/* As inotify has it. */
+		/* As inotify does. */
 		if (mask & (IN_MOVE_SELF | IN_DELETE_SELF))
 			h->record.events &= ~IN_ISDIR;
 		h->record.value = name ? name_hash(name) : 0;
@@ -169,7 +169,7 @@ static int inode_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode
 	return 0;
 }
 
-/* It is no watch any more, although its memory stays for a while. */
+/* The mark no longer counts as a watch, although its memory is freed later. */
 static void uncharge(struct inode_mark *im)
 {
 #ifdef CONFIG_INOTIFY_USER
@@ -179,7 +179,7 @@ static void uncharge(struct inode_mark *im)
 #endif
 }
 
-/* Tell the source that its inode is gone; the mark's lock is held. */
+/* Post the end of the source, whose inode is gone. The mark's lock must be held. */
 static void post_end(struct inode_mark *im)
 {
 	lockdep_assert_held(&im->lock);
@@ -190,8 +190,8 @@ static void post_end(struct inode_mark *im)
 }
 
 /*
- * The inode, or the file system, is going; or the source itself is, see unmark().
- * Called once for a mark that was on an inode.
+ * Called once for each mark that was on an inode: when the inode or its file system goes
+ * away, or when the source is removed, see unmark().
  */
 static void inode_gone(struct fsnotify_mark *mark, struct fsnotify_group *group)
 {
@@ -235,7 +235,7 @@ static unsigned int mark_flags(u32 events)
 	return events & IN_EXCL_UNLINK ? FSNOTIFY_MARK_FLAG_EXCL_UNLINK : 0;
 }
 
-/* The group of a queue's marks, made when there is none. */
+/* The group of a queue's marks, which is created when it is needed first. */
 static struct fsnotify_group *queue_group(struct evcore_queue *q)
 {
 	struct fsnotify_group *group = READ_ONCE(q->marks), *old;
@@ -254,8 +254,8 @@ static struct fsnotify_group *queue_group(struct evcore_queue *q)
 }
 
 /**
- * evcore_inode_queue_free - a queue is freed
- * @q: the queue, of which there is no mark on an inode any more
+ * evcore_inode_queue_free - release the group of a queue's marks
+ * @q: the queue, which has no mark on an inode any more
  *
  * Context: process context.
  */
@@ -265,7 +265,7 @@ void evcore_inode_queue_free(struct evcore_queue *q)
 		fsnotify_put_group(q->marks);
 }
 
-/* A mark that is on no inode yet and has no source; a reference to it is the caller's. */
+/* Allocate a mark that has no inode and no source yet. The caller gets the reference. */
 static struct inode_mark *new_mark(struct evcore_queue *q)
 {
 	struct fsnotify_group *group = queue_group(q);
@@ -290,7 +290,7 @@ static struct inode_mark *new_mark(struct evcore_queue *q)
 	return im;
 }
 
-/* It becomes a watch, which whoever asks for it pays for. */
+/* Count the mark as an inotify watch of the caller's user. */
 static int charge(struct inode_mark *im)
 {
 #ifdef CONFIG_INOTIFY_USER
@@ -302,7 +302,7 @@ static int charge(struct inode_mark *im)
 	return 0;
 }
 
-/* What puts the mark puts its inode, perhaps: no lock of ours is held. */
+/* This may put the last reference to the inode, so no lock of the event core may be held. */
 static void put_mark(struct inode_mark *im)
 {
 	evcore_may_wait();
@@ -319,7 +319,7 @@ static void put_mark_work(struct work_struct *work)
 	put_mark(container_of(work, struct inode_mark, work));
 }
 
-/* Before the task returns to user space; where it does not, in a work item of its own. */
+/* Put the mark before the task returns to user space, or in a work item if it will not. */
 static void put_mark_later(struct inode_mark *im)
 {
 	init_task_work(&im->task_work, put_mark_task);
@@ -330,7 +330,7 @@ static void put_mark_later(struct inode_mark *im)
 	queue_work(system_unbound_wq, &im->work);
 }
 
-/* From here on nothing is posted through the mark. */
+/* Remove the mark from its inode. Afterwards it posts nothing. */
 static void unmark(struct inode_mark *im)
 {
 	spin_lock(&im->lock);
@@ -340,8 +340,8 @@ static void unmark(struct inode_mark *im)
 }
 
 /*
- * Watch what the request names: a descriptor, or a path that begins at one.
- * Permissions are those that inotify asks for.
+ * Find what the request names: a descriptor, or a path that starts at one. The
+ * permissions needed are those that inotify requires.
  */
 static int find_path(const struct evcore_request *req, struct path *path)
 {
@@ -358,7 +358,7 @@ static int find_path(const struct evcore_request *req, struct path *path)
 		if (ret)
 			return ret;
 	} else {
-		/* Not one of O_PATH, which gives no right to what is there. */
+		/* fdget() finds no O_PATH descriptor, which would give no right to the file. */
 		f = fdget(req->fd);
 		if (!fd_file(f))
 			return -EBADF;
@@ -382,12 +382,12 @@ out_put:
 }
 
 /*
- * Does the queue's user have more marks on the inode than allowed, this one included?
- * Marks that are not put yet count, because whoever uses the inode still comes by them.
+ * Does the queue's user have more marks on the inode than allowed, including this one?
+ * Removed marks that are still on the list count, because uses of the inode walk over them.
  */
 static bool too_many(struct inode_mark *im)
 {
-	/* Ours is on its list, so it stays. */
+	/* It stays valid because this mark is on its list. */
 	struct fsnotify_mark_connector *conn = im->mark.connector;
 	struct fsnotify_mark *mark;
 	unsigned int n = 0;
@@ -433,12 +433,12 @@ static void inode_finish(struct evcore_request *req)
 		put_mark(p->im);
 	path_put(&p->path);
 	kfree(p);
-	/* Marks taken off by other entries of the call do not pile up on an inode. */
+	/* Put marks that this call has removed already, so that they do not pile up. */
 	if (task_work_pending(current))
 		task_work_run();
 }
 
-/* Put the mark that was prepared on the inode, and let it post for the source. */
+/* Add the prepared mark to the inode, and let it post for the source. */
 static int watch_inode(struct inode_source *is, struct inode_prepared *p, u32 events)
 {
 	struct inode *inode = d_inode(p->path.dentry);
@@ -463,7 +463,7 @@ static int watch_inode(struct inode_source *is, struct inode_prepared *p, u32 ev
 	is->ino = inode->i_ino;
 	spin_lock(&im->lock);
 	im->source = &is->rs.valued.source;
-	if (im->gone)	/* meanwhile: nobody else will tell it */
+	if (im->gone)	/* inode_gone() found no source to post the end for */
 		post_end(im);
 	spin_unlock(&im->lock);
 	is->owner = current_fsuid();
@@ -486,7 +486,7 @@ static void inode_detach(struct evcore_source *s)
 	put_mark_later(im);
 }
 
-/* Other bits on the inode it is on; false if the mark is gone. */
+/* Change the mask of a mark; false if it is no longer on its inode. */
 static bool change_mask(struct inode_mark *im, struct inode *inode, u32 events)
 {
 	struct fsnotify_group *group = im->mark.group;
@@ -531,8 +531,8 @@ static int inode_modify(struct evcore_source *s, struct evcore_request *req)
 }
 
 /*
- * Is whoever opened fdinfo the user who named the inode, or allowed to look into any
- * process? A queue may have been passed on to somebody who could not even reach the file.
+ * Was fdinfo opened by the user who registered the inode, or by a task that may inspect any
+ * process? The queue may have been passed to a process that cannot reach the file.
  */
 static bool may_see_inode(const struct inode_source *is, const struct seq_file *m)
 {

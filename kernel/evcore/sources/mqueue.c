@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mqueue: mq_notify() with SIGEV_KEVENT or SIGEV_EVCHAN. One event, when a message
- * comes into the empty message queue and nobody waits in mq_receive(); then the
- * registration is gone, as with a signal. The value is the message queue's
- * descriptor, as the process that registered knows it.
+ * mqueue: mq_notify() with SIGEV_KEVENT or SIGEV_EVCHAN. One event is posted when a
+ * message arrives in an empty message queue and no task waits in mq_receive(). That
+ * ends the registration, as it does with a signal. The value is the descriptor of the
+ * message queue in the process that registered.
  */
 #include <linux/err.h>
 
 #include "sigev.h"
 
 /**
- * evcore_mqueue_create - prepare what mq_notify() is asked for
+ * evcore_mqueue_create - create the source for a call of mq_notify()
  * @event: from the program, NULL to remove a registration
  * @mqdes: the message queue's descriptor
  *
- * Return: the tie, NULL where no queue is asked for, or an ERR_PTR() as
+ * Context: process context, may sleep.
+ *
+ * Return: the connection; NULL if @event names no queue; or an ERR_PTR() as
  * evcore_sigev_create().
  */
 struct evcore_sigev *evcore_mqueue_create(const struct sigevent *event, int mqdes)
@@ -30,10 +32,10 @@ struct evcore_sigev *evcore_mqueue_create(const struct sigevent *event, int mqde
 }
 
 /**
- * evcore_mqueue_set - the message queue takes the registration
- * @at: where it keeps it
- * @notify: where it keeps sigev_notify
- * @n: what evcore_mqueue_create() made, NULL afterwards
+ * evcore_mqueue_set - hand the connection over to the message queue
+ * @at: the message queue's pointer to its connection
+ * @notify: the message queue's copy of sigev_notify
+ * @n: result of evcore_mqueue_create(), may be NULL; NULL afterwards
  * @event: from the program
  *
  * Context: the message queue's lock is held.
@@ -49,10 +51,10 @@ void evcore_mqueue_set(struct evcore_sigev **at, int *notify, struct evcore_sige
 }
 
 /**
- * evcore_mqueue_fire - a message came into the empty message queue
- * @at: where it keeps its registration, which is over
+ * evcore_mqueue_fire - post that a message arrived in the empty message queue
+ * @at: the message queue's pointer to its connection, NULL afterwards
  *
- * The source goes once its event is delivered.
+ * This ends the registration. The source is removed when its event is delivered.
  *
  * Context: the message queue's lock is held.
  */
@@ -69,8 +71,8 @@ void evcore_mqueue_fire(struct evcore_sigev **at)
 }
 
 /**
- * evcore_mqueue_drop - the registration is removed without an event
- * @at: where the message queue keeps it
+ * evcore_mqueue_drop - end the registration without an event
+ * @at: the message queue's pointer to its connection, NULL afterwards
  *
  * Context: the message queue's lock is held.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pipe: something to read, room to write, for pipes and FIFOs. The other end's
- * closing counts as what was asked for.
+ * pipe: data to read or room to write in a pipe or FIFO. When the other end is closed,
+ * a reader gets EVCORE_RECV and a writer EVCORE_SEND.
  */
 #include <linux/fs.h>
 #include <linux/pipe_fs_i.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * poll: any file that can be polled, with the bits of poll(2). Errors and
- * hang-ups are always reported. The short way to change which are asked for is in
- * evcore_face.h.
+ * poll: any file that can be polled, with the bits of poll(2). Errors and hang-ups
+ * are always reported. The fast path for changing the bits asked for is
+ * evcore_modify_fast() in face.h.
  */
 #include "sources.h"
 
@@ -19,7 +19,7 @@ const struct evcore_source_ops evcore_poll_ops = {
 };
 
 /**
- * evcore_modify_shared - evcore_modify_fast() where others share the table of descriptors
+ * evcore_modify_shared - evcore_modify_fast() for a shared table of descriptors
  * @s: the source
  * @fd: the descriptor that it is to watch
  * @events: the new events

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * posix_timer: timer_create() with SIGEV_KEVENT or SIGEV_EVCHAN. Where the timer
- * would send its signal it posts, and goes on by itself: there is no delivery that
- * it would wait for. The value is the overrun count: expirations that have come
- * and had no event of their own. timer_getoverrun() says that of the last event
- * posted. rate.c says how often it may interrupt.
+ * posix_timer: timer_create() with SIGEV_KEVENT or SIGEV_EVCHAN. The timer posts an
+ * event in place of its signal. It re-arms itself at once, because there is no signal
+ * delivery to wait for. The value is the overrun count: the number of expirations before
+ * this one that have no event of their own. timer_getoverrun() returns the value of the
+ * last event posted. rate.c limits how often the timer may interrupt.
  *
- * Once its registration is gone, with the queue perhaps, there is nobody to tell. A
- * timer that finds that out when it expires goes on as one with SIGEV_NONE: it does
- * not interrupt any more, and timer_gettime() still says when it would expire next.
+ * The source can be removed before the timer, for example when the queue is closed. A
+ * periodic hrtimer that finds no source when it expires continues as if it had SIGEV_NONE:
+ * it no longer interrupts, and timer_gettime() still returns the time that remains.
  *
- * The kernel's own accounting is used: k_itimer.it_overrun counts from -1 what
- * was passed over, it_overrun_last is what timer_getoverrun() returns. Everything
- * here runs with k_itimer.it_lock held, unless it says otherwise.
+ * The kernel's own accounting is used: k_itimer.it_overrun counts the skipped expirations,
+ * starting at -1, and it_overrun_last is what timer_getoverrun() returns. All functions
+ * here are called with k_itimer.it_lock held, unless they say otherwise.
  */
 #include <linux/err.h>
 #include <linux/hrtimer.h>
@@ -20,7 +20,7 @@
 
 #include "sigev.h"
 
-/* Post what has expired, and begin to count anew; false if there is nobody to be told. */
+/* Post the overrun count and reset it; false if the source is gone. */
 static bool post_overrun(struct k_itimer *timr)
 {
 	timr->it_overrun_last = max(timr->it_overrun, 0);
@@ -29,9 +29,11 @@ static bool post_overrun(struct k_itimer *timr)
 }
 
 /**
- * evcore_timer_create - timer_create(): register where that is asked for
- * @timr: the new timer, not visible yet; no lock held
+ * evcore_timer_create - create the source for timer_create(), if it asks for one
+ * @timr: the new timer, which is not visible yet
  * @event: from the program, may be NULL
+ *
+ * Context: process context, may sleep. No lock is held.
  *
  * Return: 0, or an errno as evcore_sigev_create().
  */
@@ -49,13 +51,13 @@ int evcore_timer_create(struct k_itimer *timr, const struct sigevent *event)
 }
 
 /**
- * evcore_timer_fired - a timer that is an hrtimer has expired
- * @timr: the timer
+ * evcore_timer_fired - post for a timer that is based on an hrtimer
+ * @timr: the timer, which has expired
  * @timer: its hrtimer
  *
- * Context: its interrupt.
+ * Context: the timer's interrupt.
  *
- * Return: whether it goes on.
+ * Return: HRTIMER_RESTART if the timer is periodic and its source still exists.
  */
 enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *timer)
 {
@@ -73,7 +75,7 @@ enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *t
 		timr->it_active = 0;
 		return HRTIMER_NORESTART;
 	}
-	/* What is passed over from here on is counted with the next. */
+	/* Expirations that are skipped because of the delay belong to the next event. */
 	delay = evcore_timer_delay(timr->it_evcore->queue->user, timer, now, timr->it_interval);
 	if (delay)
 		timr->it_overrun += hrtimer_forward(timer, ktime_add_ns(now, delay),
@@ -82,11 +84,11 @@ enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *t
 }
 
 /**
- * evcore_timer_expired - a timer of another kind has expired
- * @timr: the timer
+ * evcore_timer_expired - post for a timer of another clock, unless it is periodic
+ * @timr: the timer, which has expired
  *
- * Return: 1, "not sent, re-arm yourself"; evcore_timer_rearmed() follows where
- * there is an interval.
+ * Return: 1, which tells the caller that no signal was sent, so that it re-arms a periodic
+ * timer. evcore_timer_rearmed() is called next for such a timer, and posts.
  */
 int evcore_timer_expired(struct k_itimer *timr)
 {
@@ -96,8 +98,8 @@ int evcore_timer_expired(struct k_itimer *timr)
 }
 
 /**
- * evcore_timer_rearmed - the timer has counted what passed, and goes on
- * @timr: the timer, of any kind and use
+ * evcore_timer_rearmed - post for a periodic timer that has counted its overruns
+ * @timr: any timer; nothing is done if it does not post into a queue
  */
 void evcore_timer_rearmed(struct k_itimer *timr)
 {
@@ -106,10 +108,10 @@ void evcore_timer_rearmed(struct k_itimer *timr)
 }
 
 /**
- * evcore_timer_taken - the timer's signal went into queues only
- * @timr: the timer, with a real signal
+ * evcore_timer_taken - account for a signal that was posted into queues only
+ * @timr: the timer, which sends a signal
  *
- * Nobody will dequeue it, which is when overruns are accounted otherwise.
+ * Overruns are otherwise accounted when the signal is dequeued, which will not happen.
  */
 void evcore_timer_taken(struct k_itimer *timr)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * process: a pidfd's process has exited. The value is its status as wait(2) has
- * it, sampled once when the exit of the whole process is complete: a leader that
- * exits before its threads says nothing yet.
+ * process: the process of a pidfd has exited. The value is its status as wait(2)
+ * reports it, sampled once when the whole process has exited: nothing is reported while
+ * the leader has exited and other threads still run.
  *
- * The status is only for those who could learn it otherwise: the parent, and who
- * could trace the process, when they register. For all others, and where it is
- * gone because the process was waited for before, EVCORE_EXIT_HIDDEN is posted
- * along.
+ * The status is shown only if, at the time of registration, the caller could learn it in
+ * another way: as the parent of the process, or as a task that may trace it. Otherwise,
+ * and if the status is gone because the process was reaped before, EVCORE_EXIT_HIDDEN is
+ * posted together with EVCORE_EXITED.
  */
 #include <linux/pid.h>
 #include <linux/pidfs.h>
@@ -18,9 +18,9 @@
 
 struct process_source {
 	struct evcore_fd_source	fs;
-	struct pid		*pid;		/* the pidfd's, lives as long */
-	bool			visible;	/* to the one who registered */
-	bool			sampled;	/* @status is there */
+	struct pid		*pid;		/* of the pidfd, which keeps it */
+	bool			visible;	/* the status may be shown */
+	bool			sampled;	/* @status is valid */
 	u32			status;
 };
 
@@ -43,8 +43,8 @@ static bool may_see_status(struct pid *pid)
 }
 
 /*
- * False if the exit is not complete. A wake-up and a look may come here at once;
- * both find the same.
+ * Returns false if the exit is not complete. A wake-up and a recheck may be here at the
+ * same time; both store the same status.
  */
 static bool sample_status(struct process_source *ps)
 {
@@ -56,20 +56,21 @@ static bool sample_status(struct process_source *ps)
 	guard(rcu)();
 	task = pid_task(ps->pid, PIDTYPE_PID);
 	if (!task)
-		return true;	/* waited for, the status went with it */
+		return true;	/* reaped, and the status is gone */
 	if (!task->exit_state || delay_group_leader(task))
 		return false;
 	sig = task->signal;
 	WRITE_ONCE(ps->status, thread_group_leader(task) && sig->flags & SIGNAL_GROUP_EXIT ?
 			       sig->group_exit_code : task->exit_code);
-	/* The status comes first. Pairs with the acquire above and in shown(). */
+	/* Publishes the status. Pairs with the acquire above and in shown(). */
 	smp_store_release(&ps->sampled, true);
 	return true;
 }
 
 static bool shown(struct process_source *ps)
 {
-	return ps->visible && smp_load_acquire(&ps->sampled);	/* see sample_status() */
+	/* Pairs with the release in sample_status(). */
+	return ps->visible && smp_load_acquire(&ps->sampled);
 }
 
 static u32 process_from_poll(struct evcore_source *s, __poll_t poll)
@@ -97,7 +98,7 @@ static int process_attach(struct evcore_source *s, struct evcore_request *req,
 	if (IS_ERR(ps->pid))
 		return -EINVAL;
 	ps->visible = may_see_status(ps->pid);
-	/* Not asked for, so never masked. */
+	/* No program asks for this bit, so set it here, or it would be masked out. */
 	s->events |= EVCORE_EXIT_HIDDEN;
 	return evcore_fd_attach(s, req, ready);
 }

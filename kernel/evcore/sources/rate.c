@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How often the periodic timers of one user interrupt. They post whether or not
- * anybody takes the events, so nothing but this keeps a user with many of them from
- * all the time that a processor has.
+ * Limits how often the periodic timers of one user interrupt. Timers post even if the
+ * program never takes the events, so without this limit a user with many timers could
+ * use all the time of a processor.
  *
- * Each expiration moves a moment on, user_struct->evcore_timers, by STEP_NS, which is
- * never less than now. As long as it is not more than BURST_NS ahead, timers keep
- * their periods. Beyond that a timer is told to wait until it is no more than that
- * ahead: each is told another moment, so they are spread in time as well, and all
- * timers of a user together do not expire more often than every STEP_NS.
- * The periods that pass in between are counted as those always are that come late.
+ * user_struct->evcore_timers is a point in time. Each expiration moves it STEP_NS
+ * ahead, starting at the current time if it lies in the past. While it is at most
+ * BURST_NS ahead of the current time, timers keep their periods. Beyond that, the next
+ * expiration of the timer is delayed until it would be at most BURST_NS ahead. Each timer
+ * gets a different delay, which spreads the timers in time, and all timers of a user
+ * together expire at most once in STEP_NS. The periods that pass during a delay are
+ * counted like those of any timer that is late.
  */
 #include <linux/hrtimer.h>
 #include <linux/sched/user.h>
 
 #include "sources.h"
 
-/* All timers of a user together: 50,000 expirations in a second. */
+/* Limit for all timers of a user together: 50,000 expirations in a second. */
 #define STEP_NS		(20 * NSEC_PER_USEC)
-/* So many more at once. */
+/* 64 expirations may come at once. */
 #define BURST_NS	(64 * STEP_NS)
-/* One timer by itself. */
+/* Shortest time between two expirations of one timer. */
 #define STEP_ONE_NS	(50 * NSEC_PER_USEC)
 
-/* One more expiration at @now; return: by how much there are too many. */
+/* Account for an expiration at @now. Return: how long the next one is to be delayed, in ns. */
 static u64 charge(struct user_struct *user, s64 now)
 {
 	s64 old = atomic64_read(&user->evcore_timers), new;
@@ -35,15 +36,15 @@ static u64 charge(struct user_struct *user, s64 now)
 }
 
 /**
- * evcore_timer_delay - a periodic timer has expired: when may it do so again?
- * @user: whose timer
- * @timer: the timer
- * @now: on its clock
- * @interval: its period
+ * evcore_timer_delay - how long to delay the next expiration of a periodic timer
+ * @user: the user who is charged for the timer
+ * @timer: the timer, which has expired
+ * @now: the current time on the clock of the timer
+ * @interval: its period in nanoseconds
  *
  * Context: the timer's interrupt.
  *
- * Return: not before so many nanoseconds have passed; 0: when its period is over.
+ * Return: nanoseconds from @now that must pass first; 0 if the timer keeps its period.
  */
 u64 evcore_timer_delay(struct user_struct *user, const struct hrtimer *timer, ktime_t now,
 		       u64 interval)

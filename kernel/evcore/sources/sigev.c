@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What POSIX timers and message queues have in common as sources: they are not
- * registered through a face but by the call that is given a struct sigevent,
- * whose sigev_notify names the face, and whose union, where SIGEV_THREAD_ID has
- * its thread, the queue's descriptor.
+ * What POSIX timers and message queues have in common as sources. They are not registered
+ * through a face but by the system call that takes a struct sigevent: sigev_notify names
+ * the face, and sigev_notify_thread_id holds the queue's descriptor.
  *
- * Such an object and its source end independently: the object when the program
- * deletes it, the source when the queue is closed or the program removes it. A
- * small structure stands between them, that each of the two holds a reference to.
- * The object posts under that structure's lock; whoever detaches the source takes
- * the lock to cut the tie.
+ * The kernel object and its source end independently: the object when the program
+ * deletes it, the source when the queue is closed or the program removes the source. A
+ * struct evcore_sigev connects the two, and each of them holds a reference to it. The
+ * object posts with its lock held; detaching the source takes the lock to clear ->source.
  */
 #include <linux/compat.h>
 #include <linux/file.h>
@@ -24,7 +22,7 @@ static struct sigev_source *to_sigev(struct evcore_source *s)
 
 /**
  * evcore_sigev_put - drop a reference
- * @n: the tie
+ * @n: the connection
  *
  * Context: any but NMI.
  */
@@ -34,7 +32,7 @@ void evcore_sigev_put(struct evcore_sigev *n)
 		kfree(n);
 }
 
-/* A 32-bit program's cookie is an int or a pointer of as many bits. */
+/* In a 32-bit program the int and the pointer of sigev_value both have 32 bits. */
 static u64 cookie(const struct sigevent *event)
 {
 	if (in_compat_syscall())
@@ -42,7 +40,10 @@ static u64 cookie(const struct sigevent *event)
 	return (unsigned long)event->sigev_value.sival_ptr;
 }
 
-/* Ids that objects of several processes have may be equal: a generation tells. */
+/*
+ * Objects of different processes may have equal ids, so the upper half of the source's id
+ * is a number that the queue assigns.
+ */
 static int add_source(struct evcore_sigev *n, const struct sigevent *event, u32 type,
 		      u32 id)
 {
@@ -66,16 +67,16 @@ static int add_source(struct evcore_sigev *n, const struct sigevent *event, u32 
 }
 
 /**
- * evcore_sigev_create - register what a struct sigevent asks for
+ * evcore_sigev_create - create the source that a struct sigevent asks for
  * @event: from the program, SIGEV_KEVENT or SIGEV_EVCHAN
- * @type: of the source
- * @id: the object's, the low half of the source's
+ * @type: type of the source
+ * @id: id of the object, the lower half of the source's id
  *
  * Context: process context, may sleep.
  *
- * Return: what evcore_sigev_post() takes and evcore_sigev_free() or
- * evcore_sigev_drop() undoes; or an ERR_PTR() of -EBADF, -EINVAL for a descriptor
- * that is no queue of that face, -ENOMEM, -ENOSPC.
+ * Return: the connection, for evcore_sigev_post(), which ends with evcore_sigev_free() or
+ * evcore_sigev_drop(); or an ERR_PTR() of -EBADF, -EINVAL for a descriptor that is not a
+ * queue of that face, -ENOMEM, -ENOSPC over the user's limit of sources.
  */
 struct evcore_sigev *evcore_sigev_create(const struct sigevent *event, u32 type, u32 id)
 {
@@ -108,13 +109,13 @@ out:
 }
 
 /**
- * evcore_sigev_post - the object has something to say
- * @n: its tie
- * @value: of the event
+ * evcore_sigev_post - post an event of the object
+ * @n: its connection
+ * @value: value of the event
  *
  * Context: as evcore_post().
  *
- * Return: false if there is nobody to say it to, for the registration is gone.
+ * Return: false if the source is gone, and nothing was posted.
  */
 bool evcore_sigev_post(struct evcore_sigev *n, u64 value)
 {
@@ -130,8 +131,8 @@ bool evcore_sigev_post(struct evcore_sigev *n, u64 value)
 }
 
 /**
- * evcore_sigev_free - the object is going: remove its source
- * @n: its tie, gone afterwards; may be NULL
+ * evcore_sigev_free - remove the source of an object that is being deleted
+ * @n: its connection, whose reference is dropped; may be NULL
  *
  * An event that was not taken yet is withdrawn.
  *
@@ -153,10 +154,10 @@ void evcore_sigev_free(struct evcore_sigev *n)
 }
 
 /**
- * evcore_sigev_drop - the object lets go of its source where nobody may sleep
- * @n: its tie, gone afterwards
+ * evcore_sigev_drop - evcore_sigev_free() in a context that may not sleep
+ * @n: its connection, whose reference is dropped
  *
- * Nothing is posted any more. The source itself goes with the next call.
+ * Nothing more is posted. The next call for the queue removes the source.
  *
  * Context: any but NMI.
  */
@@ -175,7 +176,7 @@ void evcore_sigev_drop(struct evcore_sigev *n)
 /**
  * evcore_sigev_attach - ->attach() of these types
  * @s: the source
- * @req: the request; only evcore_sigev_create() makes one that has a tie
+ * @req: the request; only evcore_sigev_create() sets its ->sigev
  * @ready: untouched
  *
  * Return: 0, or -EINVAL for a request that came through a face.
@@ -196,7 +197,7 @@ int evcore_sigev_attach(struct evcore_source *s, struct evcore_request *req, u32
  * evcore_sigev_detach - ->detach() of these types
  * @s: the source
  *
- * The object goes on; what it has to say goes nowhere.
+ * The object stays, and evcore_sigev_post() returns false for it.
  */
 void evcore_sigev_detach(struct evcore_source *s)
 {

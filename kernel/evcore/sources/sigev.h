@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the types share that stand for a struct sigevent; see sigev.c. */
+/* Shared by the types that are registered with a struct sigevent; see sigev.c. */
 #ifndef _EVCORE_SIGEV_H
 #define _EVCORE_SIGEV_H
 
@@ -10,12 +10,13 @@
 #include "sources.h"
 
 /**
- * struct evcore_sigev - the tie between a kernel object and the source it posts to
- * @refs: the object's, and the source's while there is one
- * @lock: posting against detaching
- * @source: NULL once the registration is gone; queue->mutex and @lock to change
- * @queue: of the source; the object's reference
- * @value: the type's own
+ * struct evcore_sigev - connects a kernel object to the source that it posts to
+ * @refs: one reference of the object, and one of the source while it is attached
+ * @lock: serialises posting and detaching
+ * @source: set before the object can post; cleared by detaching, with queue->mutex and
+ *          @lock held
+ * @queue: the queue of the source; the object holds a reference
+ * @value: for the type of the object
  */
 struct evcore_sigev {
 	refcount_t		refs;

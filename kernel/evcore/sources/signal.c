@@ -1,38 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * signal: signals sent to the process that registered, or to one of its threads,
- * posted from where they are sent, blocked, ignored or not. Either in addition to
- * what happens to them otherwise, or, with EVCORE_SIGNAL_NOMASK in the id, in
- * place of it: then no handler runs, nobody who waits in sigwait() or reads a
- * signalfd sees it, a tracer is not told, a default action, be it to die or to
- * stop, is not taken.
+ * signal: signals sent to the process that registered, or to one of its threads. They
+ * are posted where they are sent, even if they are blocked or ignored. By default this
+ * is in addition to what happens otherwise. With EVCORE_SIGNAL_NOMASK in the id it is in
+ * place of that: no handler runs, sigwait() and signalfd do not see the signal, a tracer
+ * is not told, and a default action such as termination or a stop is not taken.
  *
- * What the kernel does on sending happens all the same: SIGCONT continues. SIGKILL
- * and SIGSTOP cannot be registered. A fault that the kernel reports to the thread
- * that caused it is never only posted, for the thread could not go on.
+ * The side effects of sending happen in any case: SIGCONT continues a stopped process.
+ * SIGKILL and SIGSTOP cannot be registered. A fault that the kernel reports to the thread
+ * that caused it is always delivered too, because the thread cannot go on.
  *
- * Realtime signals come one by one, in order, each with its payload. Of a standard
- * signal that is pending already, unconsumed in the queue, another is not told
- * apart, as with a pending signal. A realtime signal that waits outside the ring is
- * counted with the pending signals of the user who registered. For want of memory, or
- * over RLIMIT_SIGPENDING, one that is sent with a payload fails with EAGAIN as it does
- * otherwise; of others only their number is posted.
+ * Realtime signals are posted one by one, in order, each with its payload. A standard
+ * signal merges into an earlier one that was not consumed, as it does into one that is
+ * pending. A realtime signal that waits outside the ring counts as a pending signal of the
+ * user who registered. When there is no memory for a record, or RLIMIT_SIGPENDING is
+ * reached, a realtime signal is only counted and reported with EVCORE_SIGNAL_OVERRUN, and a
+ * standard signal is posted without its siginfo; but where a realtime signal with a payload
+ * would be posted in place of delivery, sending it fails with EAGAIN, as it does without a
+ * queue.
  *
  * BOUNDS
  *
- * Whoever sends a signal posts it to every queue that the process has registered it
- * in, with siglock held and interrupts off, in the timer's interrupt, and at a child's
- * exit under tasklist_lock. So there are at most MAX_QUEUES of them for each signal,
- * and each signal has a list of its own.
+ * The sender of a signal posts it to every queue in which the process has registered it.
+ * It does so with siglock held and interrupts off; a timer does it in its interrupt, and
+ * the exit of a child with tasklist_lock held. So a signal can be registered in at most
+ * MAX_QUEUES queues, and each signal has its own list.
  *
  * LIFETIME
  *
- * What a process has registered hangs on signal_struct->evcore, set once under
- * siglock and kept until the last thread exits. It has a lock of its own, inside
- * siglock: sources are removed by whoever closes the queue, from another process
- * perhaps, whose way to this process's siglock would lead through a leader that
- * exec may just be replacing. exec and exit remove all sources; who holds the queue
- * then finds what is in its ring, and no more. fork inherits none.
+ * The registrations of a process are in signal_struct->evcore, which is set once under
+ * siglock and kept until the last thread exits. They have their own lock, which is inside
+ * siglock, because closing the queue removes sources, possibly from another process. That
+ * process would have to find siglock through the thread group leader, which exec may be
+ * replacing. exec and exit remove all sources. The queue then still has the events that
+ * are in its ring, but no others. fork inherits no registration.
  */
 #include <linux/cred.h>
 #include <linux/evcore/signal.h>
@@ -48,16 +49,16 @@
 
 #include "sources.h"
 
-/* Queues of a process that one signal goes into: see BOUNDS. */
+/* Most queues in which a process can register one signal: see BOUNDS. */
 #define MAX_QUEUES	32
 
 /**
- * struct evcore_signals - what one process has registered
- * @refs: of signal_struct and of each source
- * @lock: inside siglock
- * @alarm_taken: the SIGALRM of ITIMER_REAL went into queues only; siglock
- * @nr: registrations of each signal, @lock; read without it
- * @sources: those of each signal, @lock
+ * struct evcore_signals - the registrations of one process
+ * @refs: one reference of signal_struct and one of each source
+ * @lock: protects @nr and @sources; inside siglock
+ * @alarm_taken: the last SIGALRM of ITIMER_REAL was posted in place of delivery (siglock)
+ * @nr: number of registrations of each signal; read without @lock
+ * @sources: registrations of each signal
  */
 struct evcore_signals {
 	refcount_t		refs;
@@ -72,7 +73,7 @@ struct signal_source {
 	struct evcore_signals	*signals;
 	struct list_head	node;		/* in signals->sources */
 	int			sig;
-	bool			only;		/* in place of the usual way */
+	bool			only;		/* posted in place of delivery */
 };
 
 static struct signal_source *to_signal(struct evcore_source *s)
@@ -91,7 +92,7 @@ static struct list_head *sources_of(struct evcore_signals *es, int sig)
 	return &es->sources[sig - 1];
 }
 
-/* Has the process registered the signal? A look without the lock. */
+/* Has the process registered the signal? Needs no lock. */
 static bool has_sources(const struct evcore_signals *es, int sig)
 {
 	return READ_ONCE(es->nr[sig - 1]);
@@ -110,7 +111,7 @@ static void set_pid_uid(struct evcore_record *r, u32 pid, u32 uid)
 	r->extra[1] = pid | (u64)uid << 32;
 }
 
-/* The sender's ids, as the receiver sees them. */
+/* The sender's ids in the namespaces of the receiver. */
 static void set_sender(struct evcore_record *r, struct task_struct *t)
 {
 	guard(rcu)();
@@ -119,8 +120,8 @@ static void set_sender(struct evcore_record *r, struct task_struct *t)
 }
 
 /*
- * value: what the signal carries; extra[0]: si_code and si_errno; extra[1]: two
- * words more, mostly si_pid and si_uid.
+ * value: the payload of the signal; extra[0]: si_code and si_errno; extra[1]: two more
+ * words, for most signals si_pid and si_uid.
  */
 static void fill_record(struct evcore_record *r, int sig,
 			const struct kernel_siginfo *info, struct task_struct *t)
@@ -163,7 +164,7 @@ static void fill_record(struct evcore_record *r, int sig,
 	}
 }
 
-/* Reported to the thread that made it, which cannot go on: as siginfo has them. */
+/* Is it a fault that is reported to the thread that caused it, which cannot go on? */
 static bool is_fault(int sig, const struct kernel_siginfo *info)
 {
 	switch (sig) {
@@ -179,7 +180,7 @@ static bool is_fault(int sig, const struct kernel_siginfo *info)
 	return false;
 }
 
-/* Whether the sender is one who is told that a signal could not be queued. */
+/* Does the sender get an error if the signal cannot be queued? */
 static bool may_fail(int sig, const struct kernel_siginfo *info)
 {
 	return sig >= SIGRTMIN && info != SEND_SIG_NOINFO && info != SEND_SIG_PRIV &&
@@ -187,9 +188,9 @@ static bool may_fail(int sig, const struct kernel_siginfo *info)
 }
 
 /*
- * Does the user have as many signals pending as the process may? With room in the ring
- * nothing waits; a look without the queue's lock is as good as any, and lets at most
- * one more wait for each queue.
+ * Does the user have as many pending signals as RLIMIT_SIGPENDING of the process allows?
+ * While there is room in the ring no signal waits. Reading nr_overflow without queue->lock
+ * lets at most one more signal wait in each queue.
  */
 static bool over_limit(const struct signal_source *ss, struct task_struct *t)
 {
@@ -201,7 +202,7 @@ static bool over_limit(const struct signal_source *ss, struct task_struct *t)
 					     limit - 1);
 }
 
-/* 1: posted, 0: the source is not armed, -EAGAIN: nothing was done. */
+/* Return: 1 if it was posted, 0 if the source is not armed, -EAGAIN if nothing was done. */
 static int post_signal(struct signal_source *ss, const struct kernel_siginfo *info,
 		       struct task_struct *t, bool fail)
 {
@@ -217,15 +218,15 @@ static int post_signal(struct signal_source *ss, const struct kernel_siginfo *in
 	}
 	if (fail)
 		return -EAGAIN;
-	/* That it came is told, what came with it is not. */
+	/* Report that a signal came, without its siginfo. */
 	if (ss->sig >= SIGRTMIN)
 		return evcore_try_post(s, EVCORE_SIGNALED | EVCORE_SIGNAL_OVERRUN, 1);
 	return evcore_try_post(s, EVCORE_SIGNALED, 0);
 }
 
 /*
- * Post to those that take it in place of the usual way. True if one did; -EAGAIN if
- * none did, and the sender can be told so.
+ * Post to the sources that take the signal in place of delivery. Return: 1 if one was
+ * armed, otherwise 0; -EAGAIN if none has it and the sender can be told so.
  */
 static int post_only(struct evcore_signals *es, int sig, const struct kernel_siginfo *info,
 		     struct task_struct *t, bool fail)
@@ -237,7 +238,7 @@ static int post_only(struct evcore_signals *es, int sig, const struct kernel_sig
 	list_for_each_entry(ss, sources_of(es, sig), node) {
 		if (!ss->only)
 			continue;
-		/* Once a queue has it, nobody is to send it again. */
+		/* Once a queue has the signal, the sender must not be told to send it again. */
 		ret = post_signal(ss, info, t, fail && !posted);
 		if (ret < 0)
 			return ret;
@@ -247,17 +248,17 @@ static int post_only(struct evcore_signals *es, int sig, const struct kernel_sig
 }
 
 /**
- * evcore_signal_slow - evcore_signal() where the process has registered something
- * @deliver: it would be delivered
+ * evcore_signal_slow - evcore_signal() for a process that has registered signals
+ * @deliver: as for evcore_signal(), like all others
  * @sig: the signal
- * @info: what comes with it, SEND_SIG_NOINFO or SEND_SIG_PRIV
- * @t: the task that it is sent to, or one of the process
- * @ret: set to -EAGAIN where it cannot be queued, and to @taken where it was
- * @taken: the caller's word for that
+ * @info: its siginfo, SEND_SIG_NOINFO or SEND_SIG_PRIV
+ * @t: the task that it is sent to, or a task of the process
+ * @ret: result of sending
+ * @taken: value of @ret for a signal that was posted and must not be delivered
  *
  * Context: as evcore_signal().
  *
- * Return: true to go on and deliver it.
+ * Return: true if the caller must go on and deliver the signal.
  */
 bool evcore_signal_slow(bool deliver, int sig, const struct kernel_siginfo *info,
 			struct task_struct *t, int *ret, int taken)
@@ -265,7 +266,7 @@ bool evcore_signal_slow(bool deliver, int sig, const struct kernel_siginfo *info
 	struct evcore_signals *es = t->signal->evcore;
 	int posted = 0;
 
-	/* On its way out: what is dropped now comes to nobody. */
+	/* The process is exiting and the signal is dropped, so it is not posted here either. */
 	if (!deliver && t->signal->flags & SIGNAL_GROUP_EXIT)
 		return false;
 	if (has_sources(es, sig)) {
@@ -273,7 +274,10 @@ bool evcore_signal_slow(bool deliver, int sig, const struct kernel_siginfo *info
 		posted = post_only(es, sig, info, t, deliver && may_fail(sig, info));
 		spin_unlock(&es->lock);
 	}
-	/* As the timer sends it; should others, the timer is re-armed once too often. */
+	/*
+	 * ITIMER_REAL sends SIGALRM in this way. If something else does, the timer is re-armed
+	 * once too often.
+	 */
 	if (sig == SIGALRM && info == SEND_SIG_PRIV)
 		es->alarm_taken = posted > 0;
 	if (posted < 0) {
@@ -287,7 +291,7 @@ bool evcore_signal_slow(bool deliver, int sig, const struct kernel_siginfo *info
 }
 
 /**
- * evcore_signal_also_slow - the same for evcore_signal_also()
+ * evcore_signal_also_slow - evcore_signal_also() for a process that has registered signals
  * @sig: the signal
  * @info: as for evcore_signal()
  * @t: the task
@@ -310,8 +314,8 @@ void evcore_signal_also_slow(int sig, const struct kernel_siginfo *info,
 }
 
 /*
- * Lock the process's siglock. Its leader may be on its way out, and exec may just have
- * put another thread into its place: then there is a new one to be found.
+ * Lock the siglock of a process. It fails for a leader that is exiting. Then exec may have
+ * made another thread the leader, so look the leader up again.
  */
 static struct task_struct *lock_process(struct pid *leader, unsigned long *flags)
 {
@@ -322,13 +326,13 @@ static struct task_struct *lock_process(struct pid *leader, unsigned long *flags
 		if (!t)
 			return NULL;
 		if (lock_task_sighand(t, flags)) {
-			__release(&t->sighand->siglock);	/* held, by the caller */
+			__release(&t->sighand->siglock);	/* the caller has it now */
 			return t;
 		}
 	}
 }
 
-/* SIGALRM came into queues, and there is none that could be dequeued; siglock held. */
+/* Was SIGALRM posted, with none pending that will be dequeued? siglock must be held. */
 static bool must_rearm(struct signal_struct *sig)
 {
 	struct evcore_signals *es = sig->evcore;
@@ -340,13 +344,14 @@ static bool must_rearm(struct signal_struct *sig)
 }
 
 /**
- * evcore_itimer_expired - ITIMER_REAL has expired and SIGALRM was sent
- * @sig: whose timer
+ * evcore_itimer_expired - re-arm ITIMER_REAL if no signal will be dequeued
+ * @sig: signal_struct of the timer, which has expired and has sent SIGALRM
  *
- * A periodic one is re-armed when its signal is dequeued. Where that went into
- * queues only, or was ignored as well as posted, it must be done here: under siglock,
- * as there, so that nobody else does it meanwhile, and by starting the timer, for the
- * hrtimer code would put it into its queue after siglock is released.
+ * A periodic timer is re-armed when its signal is dequeued. That does not happen if the
+ * signal was posted into queues only, or was posted and ignored. Then it must be done here.
+ * As on dequeueing, siglock must be held, so that the timer is not re-armed twice. So the
+ * timer is started here: after a return value of HRTIMER_RESTART the hrtimer code would
+ * enqueue it when siglock is no longer held.
  *
  * Context: the timer's interrupt.
  */
@@ -364,7 +369,7 @@ void evcore_itimer_expired(struct signal_struct *sig)
 	t = lock_process(sig->pids[PIDTYPE_TGID], &flags);
 	if (!t)
 		return;
-	__acquire(&t->sighand->siglock);	/* by lock_process() */
+	__acquire(&t->sighand->siglock);	/* in lock_process() */
 	if (must_rearm(sig)) {
 		now = hrtimer_cb_get_time(timer);
 		interval = sig->it_real_incr;
@@ -377,13 +382,13 @@ void evcore_itimer_expired(struct signal_struct *sig)
 
 /* --- registering --- */
 
-/* A task's own does not go while it runs. */
+/* The sighand of a running task stays valid. */
 static spinlock_t *own_siglock(void)
 {
 	return &rcu_dereference_protected(current->sighand, true)->siglock;
 }
 
-/* This process's, which it gets with its first registration. */
+/* The registrations of the current process; allocated with the first one. NULL: no memory. */
 static struct evcore_signals *own_signals(void)
 {
 	struct signal_struct *sig = current->signal;
@@ -411,7 +416,7 @@ static struct evcore_signals *own_signals(void)
 	return old;
 }
 
-/* What an event of the signal does to others, whatever the request says. */
+/* How events of the signal merge, in addition to the flags of the request. */
 static u32 merging(int sig)
 {
 	return sig >= SIGRTMIN ? EVCORE_COUNTS : EVCORE_MERGE_RECORDS;
@@ -434,7 +439,7 @@ static int add_source(struct evcore_signals *es, struct signal_source *ss)
 	int ret = 0;
 
 	spin_lock_irq(&es->lock);
-	if (is_registered(es, ss->sig, source_of(ss)->queue)) {	/* in the other form */
+	if (is_registered(es, ss->sig, source_of(ss)->queue)) {	/* with the other NOMASK */
 		ret = -EEXIST;
 	} else if (*nr == MAX_QUEUES) {
 		ret = -ENOSPC;
@@ -447,7 +452,7 @@ static int add_source(struct evcore_signals *es, struct signal_source *ss)
 	return ret;
 }
 
-/* Realtime signals that wait count as pending ones; of the others one waits at most. */
+/* Realtime signals that wait count as pending. Of a standard signal at most one waits. */
 static int charge_to_user(struct signal_source *ss)
 {
 	if (ss->sig < SIGRTMIN)
@@ -500,7 +505,7 @@ static void signal_detach(struct evcore_source *s)
 	WRITE_ONCE(es->nr[ss->sig - 1], es->nr[ss->sig - 1] - 1);
 	spin_unlock_irq(&es->lock);
 	put_signals(es);
-	/* They are charged to whom is let go of here. */
+	/* Records that still wait are charged to the ucounts that is put below. */
 	evcore_records_purge(s);
 	uncharge_user(ss);
 }
@@ -519,7 +524,7 @@ static void signal_describe(struct evcore_source *s, struct seq_file *m)
 		   READ_ONCE(ss->rs.nr_records));
 }
 
-/* The first of a queue; queue->mutex keeps it, where @q is given. */
+/* The first source; with @q, the first of that queue, whose mutex keeps the source. */
 static struct signal_source *first_of(struct evcore_signals *es, struct evcore_queue *q)
 {
 	struct signal_source *ss;
@@ -552,7 +557,7 @@ static void remove_all(struct evcore_signals *es)
 		spin_lock_irq(&es->lock);
 		ss = first_of(es, q);
 		spin_unlock_irq(&es->lock);
-		/* Not evcore_del(): what lies in the ring has happened, and stays. */
+		/* Not evcore_del(), which would withdraw events that are in the ring. */
 		if (ss)
 			evcore_retire(source_of(ss));
 		evcore_reap(q);
@@ -562,8 +567,8 @@ static void remove_all(struct evcore_signals *es)
 }
 
 /**
- * evcore_signal_exec - a process becomes another program
- * @tsk: its only thread, current
+ * evcore_signal_exec - remove the registrations of a process that executes a program
+ * @tsk: its only thread, which is current
  *
  * Context: process context, may sleep.
  */
@@ -574,8 +579,8 @@ void evcore_signal_exec(struct task_struct *tsk)
 }
 
 /**
- * evcore_signal_exit - the last thread of a process exits
- * @tsk: current; ITIMER_REAL is cancelled
+ * evcore_signal_exit - remove the registrations when the last thread of a process exits
+ * @tsk: current, whose ITIMER_REAL has been cancelled
  *
  * Context: process context, may sleep.
  */

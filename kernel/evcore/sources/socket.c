@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * socket: receive, accept and send, as kevent had them. An error or hang-up
- * counts as each of those asked for, as it does for select(2).
+ * socket: receive, accept and send, as kevent had them. An error or hang-up is
+ * reported as each of the events asked for, as select(2) does.
  *
- * The value is a hint where it is cheap: bytes that can be read from a TCP
- * socket, the backlog of a listening one, room in the send buffer.
+ * The value is a hint, where it is cheap to get: the bytes that can be read from a
+ * TCP socket, the backlog of a listening one, the room in the send buffer.
  */
 #include <linux/net.h>
 #include <linux/tcp.h>

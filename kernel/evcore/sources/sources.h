@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The source types, one row each; table.c and the types include it. */
+/* The list of source types, and what the files of the types share. */
 #ifndef _EVCORE_SOURCES_H
 #define _EVCORE_SOURCES_H
 
@@ -15,7 +15,7 @@ struct user_struct;
 u64 evcore_timer_delay(struct user_struct *user, const struct hrtimer *timer, ktime_t now,
 		       u64 interval);
 
-/* Number, the name of its struct evcore_source_ops, and whether this kernel has it. */
+/* For each type: number, name of its struct evcore_source_ops, whether this kernel has it. */
 #define EVCORE_SOURCES(row)						\
 	row(EVCORE_SOCKET, evcore_socket_ops, true)			\
 	row(EVCORE_INODE, evcore_inode_ops, true)			\

@@ -4,7 +4,7 @@
  */
 #include "sources.h"
 
-/* A type that this kernel does not have is ENOSYS. */
+/* Requests for a type that this kernel does not have fail with ENOSYS. */
 #define EVCORE_ROW(type, ops, config) [type] = (config) ? &(ops) : NULL,
 const struct evcore_source_ops *const evcore_types[EVCORE_NR_TYPES] = {
 	EVCORE_SOURCES(EVCORE_ROW)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * timer: an hrtimer that posts from its interrupt. The value counts the periods
- * that have passed since the last event, so that none is lost whatever the load.
+ * timer: an hrtimer that posts from its interrupt. The value is the number of periods
+ * that have passed since the last event, so none is lost, whatever the load.
  *
- * rate.c says how often a timer may fire; the periods in between are counted. One that
- * fell together with too many others fires later from then on, by less than a period,
- * so that they do not fall together each time.
+ * rate.c limits how often a timer may fire; the periods in between are counted. A timer
+ * that expired at the same time as too many others fires later from then on, by less
+ * than a period, so that they do not expire together again.
  *
- * Times are those of the time namespace of the process that set the timer.
+ * Times are in the time namespace of the process that set the timer.
  */
 #include <linux/hrtimer.h>
 #include <linux/math64.h>
@@ -19,8 +19,8 @@ struct timer_source {
 	struct evcore_valued	valued;
 	struct hrtimer		timer;
 	ktime_t			first;		/* first expiry */
-	u64			interval;	/* ns, 0: once */
-	u64			late;		/* ns, less than the interval */
+	u64			interval;	/* ns; 0: fires once */
+	u64			late;		/* ns, delay by rate.c; less than the interval */
 	s64			offset;		/* of the time namespace */
 	u64			counted;	/* expirations posted */
 };
@@ -39,7 +39,7 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 	if (ts->interval)
 		total += div64_u64(max_t(s64, ktime_sub(now, ts->first), 0),
 				   ts->interval);
-	/* A clock that was set back has nothing new to count. */
+	/* After the clock was set back there may be no new expiration to count. */
 	if (total > ts->counted)
 		evcore_post(&ts->valued.source, EVCORE_FIRED, total - ts->counted,
 			    ktime_to_ns(now) + ts->offset);
@@ -53,13 +53,13 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 		next += div64_u64(delay, ts->interval);
 	else if (delay)
 		ts->late = delay;
-	/* Saturates: wrapped around it would be due at once, again and again. */
+	/* The sum saturates. If it wrapped around, the timer would expire at once, repeatedly. */
 	hrtimer_set_expires(timer, ktime_add_safe(ktime_add_safe(ts->first, next * ts->interval),
 						  ns_to_ktime(ts->late)));
 	return HRTIMER_RESTART;
 }
 
-/* Check the arguments and start; the timer is not running. */
+/* Check the arguments and, unless @check_only, start the timer, which must not be running. */
 static int timer_start(struct timer_source *ts, const struct evcore_request *req,
 		       bool check_only)
 {
@@ -77,7 +77,7 @@ static int timer_start(struct timer_source *ts, const struct evcore_request *req
 		return -EINVAL;
 	if (check_only)
 		return 0;
-	/* A delay does not change when the clock is set. */
+	/* Setting the clock must not change a relative timeout. */
 	if (!absolute && clock == CLOCK_REALTIME)
 		clock = CLOCK_MONOTONIC;
 	hrtimer_init(&ts->timer, clock, HRTIMER_MODE_ABS);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * user: events that a program posts itself, from any thread or process that
- * holds the queue's descriptor. Values add up and posts are counted where events
- * have to wait in overflow; in the ring each has a record of its own.
+ * user: events that a program posts itself, from any thread or process that holds
+ * the queue's descriptor. In the ring each event has its own record. Events that wait
+ * in overflow are merged: their values are added, and the posts are counted.
  */
 #include "sources.h"
 
