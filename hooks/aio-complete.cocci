@@ -2,8 +2,8 @@
 // file: fs/aio.c
 // series: sources
 //
-// A completion that goes to a queue skips the AIO ring, and gives back at once the
-// slot there that io_getevents() would.
+// A completion that goes to a queue bypasses the AIO ring, so its slot there is released
+// here and not by io_getevents().
 
 @ complete @
 identifier iocb;

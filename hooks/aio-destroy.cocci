@@ -2,7 +2,7 @@
 // file: fs/aio.c
 // series: sources
 //
-// Completed or not, a request that is freed needs its queue no more.
+// When a request is freed, completed or not, its reference to the queue is dropped.
 
 @ destroy @
 identifier iocb;

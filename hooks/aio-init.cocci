@@ -2,7 +2,7 @@
 // file: fs/aio.c
 // series: sources
 //
-// A new request goes to the AIO ring until evcore_aio_prepare() says otherwise.
+// A new request completes into the AIO ring unless evcore_aio_prepare() is called for it.
 
 @ init @
 expression req;

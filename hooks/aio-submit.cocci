@@ -2,8 +2,8 @@
 // file: fs/aio.c
 // series: sources
 //
-// Where a request completes is found, and the event's memory allocated, while it
-// is submitted.
+// Submission looks up the queue into which the request completes, and allocates memory
+// for the event.
 
 @ submit @
 identifier req, iocb, eventfd;

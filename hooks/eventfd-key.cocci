@@ -2,7 +2,7 @@
 // file: fs/eventfd.c
 // series: core
 //
-// A write of 0 wakes without a key, for it may leave the eventfd unreadable.
+// A write of 0 wakes without a key, because it may leave the eventfd unreadable.
 
 @ write exists @
 identifier ctx, ucnt;

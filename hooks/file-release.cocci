@@ -2,8 +2,8 @@
 // file: fs/file_table.c
 // series: core
 //
-// The sources that watch a file go with its last reference, right after those
-// of epoll.
+// The sources that watch a file are removed when its last reference is dropped, right
+// after those of epoll.
 
 @ release @
 identifier file;

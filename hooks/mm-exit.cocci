@@ -2,7 +2,7 @@
 // file: kernel/fork.c
 // series: sources
 //
-// Futex waiters go with their address space, right after the operations of AIO.
+// Futex waiters are removed with their address space, right after the AIO operations.
 
 @ release @
 identifier mm;

@@ -2,7 +2,7 @@
 // file: ipc/mqueue.c
 // series: sources
 //
-// A message has come: post, and the registration is over.
+// A message has arrived: post an event, which ends the registration.
 
 @ notify @
 identifier info;

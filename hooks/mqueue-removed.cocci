@@ -2,7 +2,7 @@
 // file: ipc/mqueue.c
 // series: sources
 //
-// The registration is removed, or goes with the message queue.
+// The registration is removed, by the program or with the message queue.
 
 @ removed @
 identifier info;

@@ -2,7 +2,7 @@
 // file: kernel/time/alarmtimer.c
 // series: sources
 //
-// The same for timers that wake the system.
+// A periodic alarm timer that posts into a queue does so after its overruns were counted.
 
 @ alarm @
 identifier ptr;

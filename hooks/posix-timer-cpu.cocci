@@ -2,7 +2,7 @@
 // file: kernel/time/posix-cpu-timers.c
 // series: sources
 //
-// A periodic timer that posts does so once it has counted what passed.
+// A periodic CPU timer that posts into a queue does so after its overruns were counted.
 
 @ cpu @
 identifier timer;

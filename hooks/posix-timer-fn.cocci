@@ -2,7 +2,7 @@
 // file: kernel/time/posix-timers.c
 // series: sources
 //
-// A timer that posts goes on by itself.
+// An hrtimer-based timer that posts into a queue does so here, and re-arms itself.
 
 @ fn @
 identifier timer, timr, ret, flags;

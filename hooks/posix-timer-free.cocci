@@ -2,7 +2,7 @@
 // file: kernel/time/posix-timers.c
 // series: sources
 //
-// A timer's registration goes with it.
+// The source of a timer is removed when the timer is freed.
 
 @ free @
 identifier tmr;

@@ -2,8 +2,8 @@
 // file: kernel/time/posix-timers.c
 // series: sources
 //
-// Timers of other kinds are told that no signal was sent, and re-arm themselves;
-// so are those whose signal went into queues only.
+// A CPU or alarm timer that posts into a queue is told that no signal was sent, so it
+// re-arms itself. So does any timer whose signal was posted into queues only.
 
 @ queue @
 identifier timr, si_private, ret;

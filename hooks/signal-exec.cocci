@@ -2,8 +2,7 @@
 // file: fs/exec.c
 // series: sources
 //
-// What a program has registered for its signals goes when another takes its
-// place, where its POSIX timers go.
+// exec removes the signals that the process has registered, right after its POSIX timers.
 
 @ exec @
 identifier me;

@@ -2,7 +2,8 @@
 // file: kernel/exit.c
 // series: sources
 //
-// ... and when its last thread exits, once ITIMER_REAL is cancelled.
+// The exit of the last thread removes the signals that the process has registered, after
+// ITIMER_REAL was cancelled.
 
 @ exit @
 identifier tsk;

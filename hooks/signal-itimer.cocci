@@ -2,8 +2,8 @@
 // file: kernel/time/itimer.c
 // series: sources
 //
-// ITIMER_REAL is re-armed when its signal is dequeued, which does not happen to
-// one that went into queues only, or was ignored besides.
+// ITIMER_REAL is re-armed when its signal is dequeued. That does not happen if the signal
+// was posted into queues only, or was posted and ignored.
 
 @ itimer @
 identifier sig, pid;

@@ -2,7 +2,7 @@
 // file: kernel/sched/wait.c
 // series: wake
 //
-// Every wake-up calls a single waiter directly.
+// Every wake-up calls the function of a single waiter directly.
 
 @ wake @
 expression list args;
