@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# What the scripts share: where things are, and how they fail. Sourced by them
-# with $top set to the project's directory.
+# Functions and variables that the scripts share. A script sets $top to the project's
+# directory and then sources this file.
 #
-# OUT: where everything built goes, out/ by default.
+# OUT: directory for everything that is built, out/ by default.
 
 # shellcheck disable=SC2034 # used by those who source this
 OUT=${OUT:-$top/out}
 KERNEL_PACKAGE=linux-source-6.12
 KERNEL_VERSION=6.12
 
-# die MESSAGE: one line that says what is wrong and what to do.
+# die MESSAGE: print one line that says what is wrong and what to do, and exit.
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 	exit 1
@@ -20,7 +20,7 @@ say() {
 	printf '%s\n' "$*"
 }
 
-# install_changed FILE DEST: copy, but leave an equal file and its time alone.
+# install_changed FILE DEST: copy FILE, but do not touch DEST if it is equal.
 install_changed() {
 	cmp -s "$1" "$2" && return 0
 	mkdir -p "${2%/*}"
@@ -28,9 +28,9 @@ install_changed() {
 	mv -f "$2.new" "$2"
 }
 
-# with_lock NAME COMMAND...: one at a time, saying so while it waits.
+# with_lock NAME COMMAND...: run COMMAND with the lock NAME held. Says so if it has to wait.
 with_lock() {
-	mkdir -p "$OUT/lock" 2>/dev/null || die "cannot write $OUT; give another place with OUT=DIR"
+	mkdir -p "$OUT/lock" 2>/dev/null || die "cannot write $OUT; choose another directory with OUT=DIR"
 	(
 		lock=$1
 		shift
