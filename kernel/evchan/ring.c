@@ -209,6 +209,19 @@ static int after_post(struct evcore_source *s, u32 events)
 	return 1;
 }
 
+static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s);
+
+/*
+ * after_post() for a level-triggered source. A consumer may have taken the record before the
+ * source was on queue->recheck_level, and then have gone to sleep for several events.
+ */
+static int after_level_post(struct evcore_source *s, u32 events)
+{
+	if (evchan_taken(s->queue, s))
+		evcore_need_recheck(s);
+	return after_post(s, events);
+}
+
 /* The overflow bit is set, and the tail where it stays; queue->lock held. */
 static void await_slot(struct evchan_queue *c)
 {
@@ -318,7 +331,7 @@ static int evchan_wake_level(wait_queue_entry_t *wait, unsigned int mode, int sy
 		return wake_level_slow(s, r.events);
 	evcore_recheck_level_add(s);
 	if (unlikely(anything_after(c)))
-		return after_post(s, r.events);
+		return after_level_post(s, r.events);
 	return 1;
 }
 
@@ -543,6 +556,28 @@ static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
 	return count_published(c, tail, limit, scan);
 }
 
+/*
+ * Is there no record that is reserved and not published yet? What was published stays so until
+ * it is consumed, so the slots are read on from where the last call stopped. A program that
+ * writes into its slots can only make this false.
+ */
+static bool evchan_all_published(struct evcore_queue *q)
+{
+	struct evchan_queue *c = to_evchan(q);
+	u64 tail = tail_of(c);
+	unsigned int scan = 0;
+	u64 pos = c->published;
+
+	lockdep_assert_held(&q->lock);
+	if (pos - c->seen > tail - c->seen)
+		pos = c->seen;
+	while (pos != tail && READ_ONCE(slot_of(c, pos)->state) >> 32 == lap_of(c, pos) &&
+	       ++scan < EVCHAN_SCAN_MAX)
+		pos++;
+	c->published = pos;
+	return pos == tail;
+}
+
 static void evchan_set_lockless(struct evcore_queue *q, bool on)
 {
 	struct evchan_queue *c = to_evchan(q);
@@ -596,6 +631,7 @@ const struct evcore_face evchan_face = {
 	.cancel	= evchan_cancel,
 	.withdraw = evchan_withdraw,
 	.ready	= evchan_ready,
+	.all_published = evchan_all_published,
 	.set_lockless = evchan_set_lockless,
 	.set_need_call = evchan_set_need_call,
 	.nr_posted = evchan_posted,

@@ -18,6 +18,7 @@
  * @order: log2 of entries
  * @header: start of the shared mapping
  * @seen: position before which all is consumed, queue->lock
+ * @published: position before which all is published, if it is not before @seen; queue->lock
  * @map_length: bytes of the mapping
  * @awaited: with the overflow bit set the tail stands still but for draining: the slot
  *           that the first in overflow waits for, queue->lock
@@ -31,6 +32,7 @@ struct evchan_queue {
 	u32				order;
 	struct evchan_ring_header	*header;
 	u64				seen;
+	u64				published;
 	unsigned long			map_length;
 	struct evchan_event		*awaited;
 	u64				awaited_free;

@@ -35,7 +35,8 @@
  * queue->lock	The lists of a queue and the slow path of posting. A raw spin lock that is
  *		taken with interrupts disabled, because posting happens in hard interrupt
  *		context. At most EVCORE_DRAIN_MAX records are moved in one hold. With it
- *		held only the scheduler's locks are taken, to wake a task.
+ *		held only the locks of the scheduler are taken, to wake a task, and those of
+ *		kfree_rcu(), to free a record.
  *
  * Posting is not allowed in NMI context, nor with a run queue lock or ->pi_lock held.
  *
@@ -45,7 +46,8 @@
  *		Set before the queue has a file, constant afterwards.
  * waiters, min_waiters, waiter_nr, wake_through, nr_woken, overflow, nr_overflow, recheck,
  * nr_recheck, reap, todo, need_call, poll_mark, busy_polls
- *		queue->lock. fdinfo reads busy_polls without it.
+ *		queue->lock. Without it, fdinfo reads busy_polls, and code that has a reason of
+		its own to call again tests nr_overflow or whether a list is empty.
  * overflowed, drained, wakes, nr_records
  *		Written with queue->lock held, read without it for fdinfo and for limits.
  * rechecking	Written with queue->mutex and queue->lock held, read with queue->lock held.
@@ -75,9 +77,10 @@
  *		before the modify polls the condition (evcore_fd_modified()).
  * link, where, armed, recheck, muted, marked, pending; value and extra of struct
  * evcore_valued; records and nr_records of struct evcore_record_source
- *		queue->lock. nr_records is read without it for fdinfo. where, armed,
- *		recheck and queue->nr_recheck are changed only by state.c and state.h, and
- *		where by the fast paths evcore_overflow_fast() and evcore_drain_fast().
+ *		queue->lock. nr_records is read without it for fdinfo, and where by code that
+ *		needs no more than a hint. where, armed, recheck and queue->nr_recheck are
+ *		changed only by init_source(), state.c and state.h, and where by the fast paths
+ *		evcore_overflow_fast() and evcore_drain_fast().
  * last_record	Written by posting before it publishes the record, and set to 0 by a modify.
  *		For all other readers it is a guess, which the state word in the ring
  *		confirms or denies.
@@ -99,15 +102,20 @@
  *
  * WHERE A SOURCE IS
  *
- * A source is on one of the lists of its queue at most; ->where says on which.
+ * A source is on one of the lists of its queue at most; ->where says on which. The task that
+ * polls conditions again (->rechecking) moves queue->recheck to a list on its stack, which
+ * queue->lock protects as well; ->where of these sources is still EVCORE_ON_RECHECK.
  *
  *   IDLE -> OVERFLOW	evcore_overflow_add(), evcore_overflow_fast(): the ring has no free
  *			slot, so the events wait in the source itself.
  *   IDLE -> RECHECK	evcore_recheck_add(): the source is level-triggered and was posted.
  *			evcore_recheck_set(): a wake-up did not say what happened.
+ *			evcore_recheck_unconsumed(), evcore_recheck_flush(): it was on
+ *			queue->recheck_level, and its record is not consumed yet.
  *   RECHECK -> OVERFLOW	evcore_overflow_add(): the same, for a further event.
  *   RECHECK -> IDLE	evcore_recheck_remove(), evcore_unlink(): its condition is polled now.
  *   OVERFLOW -> IDLE	evcore_overflow_remove(), evcore_drain_fast(): its event was delivered.
+ *			evcore_take() puts it back if the program could not be given the event.
  *			evcore_delivered() then has it polled again, if it is level-triggered
  *			or was woken without a key meanwhile, or removed.
  *   any -> REAP	evcore_reap_add(): its delivery ends it, or evcore_retire() does.
@@ -159,6 +167,7 @@
 #include <linux/workqueue_types.h>
 
 struct fsnotify_group;
+struct task_struct;
 struct user_struct;
 
 /* In evcore_queue.sleepers: a task polls the queue's file, or did so lately. */
@@ -180,8 +189,8 @@ typedef bool (*evcore_put_bits_t)(struct evcore_queue *q, struct evcore_source *
 typedef bool (*evcore_taken_t)(struct evcore_queue *q, struct evcore_source *s);
 
 /* In evcore_queue.todo: why a wait must take queue->mutex before it may sleep. */
-#define EVCORE_TODO_RECHECK	BIT(0)	/* queue->recheck is not empty */
-#define EVCORE_TODO_REAP	BIT(1)	/* queue->reap is not empty */
+#define EVCORE_TODO_RECHECK	BIT(0)	/* there may be sources on queue->recheck */
+#define EVCORE_TODO_REAP	BIT(1)	/* there may be sources on queue->reap */
 #define EVCORE_TODO_HAND_OVER	BIT(2)	/* evcore_wake_other() found no waiter */
 #define EVCORE_TODO_TESTED	BIT(3)	/* evcore_recheck_test() has sources in hand */
 
@@ -215,6 +224,8 @@ typedef bool (*evcore_taken_t)(struct evcore_queue *q, struct evcore_source *s);
  *            may post others meanwhile. Called with queue->mutex held, may sleep.
  * @ready: number of records in the ring: at least @limit only if so many can be taken, and
  *         an upper bound in any case. Called with queue->lock held.
+ * @all_published: is no record reserved that is not published yet? Takes little time on
+ *                 average over many calls. Called with queue->lock held.
  * @set_lockless: posts may take a slot without queue->lock (true), or events wait in overflow
  *                and they must not (false). Called with queue->lock held.
  * @set_need_call: tell a program that only reads the ring that it must call in. Called with
@@ -239,6 +250,7 @@ struct evcore_face {
 	bool (*cancel)(struct evcore_queue *q, struct evcore_source *s);
 	void (*withdraw)(struct evcore_queue *q, struct evcore_source *s, u64 data);
 	unsigned int (*ready)(struct evcore_queue *q, unsigned int limit);
+	bool (*all_published)(struct evcore_queue *q);
 	void (*set_lockless)(struct evcore_queue *q, bool on);
 	void (*set_need_call)(struct evcore_queue *q, bool on);
 	u64 (*nr_posted)(struct evcore_queue *q);
@@ -264,7 +276,8 @@ struct evcore_face {
  * @nr_woken: tasks that were woken and have not run yet
  * @need_call: what @face->set_need_call() was told last
  * @todo: EVCORE_TODO_RECHECK ...
- * @rechecking: conditions are being polled again; their sources are on no list meanwhile
+ * @rechecking: the task that is polling conditions again, or NULL; meanwhile their sources are
+ *              on no list, or on one of that task
  * @recheck_level: level-triggered sources that were posted without @lock, for the next wait
  * @poll_mark: number of records ever in the ring when @poll_wait was woken last
  * @overflowed: events that found no slot
@@ -313,8 +326,8 @@ struct evcore_queue {
 	unsigned int		nr_woken;
 	bool			need_call;
 	u8			todo;
-	bool			rechecking;
 	struct llist_head	recheck_level;
+	struct task_struct	*rechecking;
 	u64			poll_mark;
 	u64			overflowed;
 	u64			drained;

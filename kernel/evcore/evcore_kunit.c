@@ -106,6 +106,11 @@ static void test_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 d
 {
 }
 
+static bool test_all_published(struct evcore_queue *q)
+{
+	return true;
+}
+
 static const struct evcore_face test_face = {
 	.name	= "test",
 	.post	= evcore_post_slow,
@@ -116,6 +121,7 @@ static const struct evcore_face test_face = {
 	.taken	= test_taken,
 	.withdraw = test_withdraw,
 	.ready	= test_ready,
+	.all_published = test_all_published,
 	.nr_posted = test_posted,
 	.set_lockless = test_set_lockless,
 	.set_need_call = test_set_need_call,

@@ -225,8 +225,11 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 			 * source was disarmed. So its condition must be polled again.
 			 */
 			evcore_arm(s);
-			if (!s->muted && s->where == EVCORE_IDLE)
+			if (!s->muted && s->where == EVCORE_IDLE) {
 				evcore_recheck_set(s);
+				if (q->sleepers)
+					evcore_wake_locked(q, false);
+			}
 		} else if (s->where == EVCORE_IDLE) {
 			evcore_delivered(s, &p.record);
 		}

@@ -69,8 +69,12 @@ static bool poll_ready(struct evcore_queue *q, bool *recheck)
 	 */
 	smp_mb();
 	ready = evcore_ready(q, 1);
+	/*
+	 * A task that polls conditions again may get here, through an epoll set that has this
+	 * queue in it. What it polls is then not a reason to say that the queue is readable.
+	 */
 	*recheck = !list_empty(&q->recheck) || !llist_empty(&q->recheck_level) ||
-		   q->rechecking;
+		   (q->rechecking && q->rechecking != current);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 	return ready;
 }

@@ -23,7 +23,8 @@ static void recheck_begin(struct evcore_queue *q, bool test, struct list_head *b
 	raw_spin_lock_irq(&q->lock);
 	if (test)
 		q->todo |= EVCORE_TODO_TESTED;
-	q->rechecking = !list_empty(&q->recheck) || !llist_empty(&q->recheck_level);
+	if (!list_empty(&q->recheck) || !llist_empty(&q->recheck_level))
+		q->rechecking = current;
 	list_splice_init(&q->recheck, batch);
 	raw_spin_unlock_irq(&q->lock);
 }
@@ -35,7 +36,7 @@ static void recheck_end(struct evcore_queue *q, struct list_head *batch)
 	list_splice(batch, &q->recheck);
 	if (!list_empty(&q->recheck))
 		q->todo |= EVCORE_TODO_RECHECK;
-	q->rechecking = false;
+	q->rechecking = NULL;
 	q->todo &= ~EVCORE_TODO_TESTED;
 	evcore_update_need_call(q);
 	raw_spin_unlock_irq(&q->lock);
@@ -175,7 +176,8 @@ void evcore_recheck(struct evcore_queue *q)
 	u32 ready;
 
 	recheck_begin(q, false, &batch);
-	if (!llist_empty(&q->recheck_level))
+	/* A source that was added since is for the next round, if there was none before. */
+	if (q->rechecking && !llist_empty(&q->recheck_level))
 		q->face->recheck_level(q);
 	while (!list_empty(&batch)) {
 		n = next_to_recheck(q, &batch, found);
@@ -198,13 +200,8 @@ static void keep_for_wait(struct evcore_source *s)
 
 	raw_spin_lock_irq(&q->lock);
 	/* It need not be polled if it was posted meanwhile. */
-	if (s->where == EVCORE_IDLE && !s->muted && s->armed) {
-		/* One that is not level-triggered was here because of a wake-up. */
-		if (s->flags & EVCORE_LEVEL)
-			evcore_recheck_add(s);
-		else
-			evcore_recheck_set(s);
-	}
+	if (s->where == EVCORE_IDLE && !s->muted && s->armed)
+		evcore_recheck_set(s);
 	raw_spin_unlock_irq(&q->lock);
 }
 

@@ -56,7 +56,8 @@ static noinline void serve(struct evcore_queue *q)
 	}
 	evcore_drain_all(q);
 	raw_spin_lock_irq(&q->lock);
-	if (list_empty(&q->recheck))
+	/* While another task polls sources again, they are on its list, and some return. */
+	if (list_empty(&q->recheck) && !q->rechecking)
 		q->todo &= ~EVCORE_TODO_RECHECK;
 	if (list_empty(&q->reap))
 		q->todo &= ~EVCORE_TODO_REAP;
@@ -147,6 +148,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 			evcore_waiter_del(q, &w);
 			if (!recheck)
 				break;
+			late = late || expired(to);
 			raw_spin_unlock_irq(&q->lock);
 			cond_resched();
 			raw_spin_lock_irq(&q->lock);

@@ -23,14 +23,13 @@
 
 /* Most waiters that are looked through for one on the posting processor. */
 #define EVCORE_CPU_SEARCH	16
+/*
+ * Most records that a post counts to find out whether a minimum is met: many posts may follow
+ * each other with interrupts disabled. Where there may be more, the waiter is woken to count.
+ */
+#define EVCORE_COUNT_MAX	64
 /* Most waiters that are woken in one lock hold. */
 #define EVCORE_WAKE_MAX		32
-
-/* Count the events that can be taken: with its upper bound as limit, ->ready() counts exactly. */
-static unsigned int ready_exactly(struct evcore_queue *q)
-{
-	return q->face->ready(q, q->face->ready(q, UINT_MAX)) + q->nr_overflow;
-}
 
 static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 {
@@ -60,7 +59,7 @@ static void wake_pollers(struct evcore_queue *q)
 
 	if (posted - there < q->poll_mark)
 		return;
-	if (q->face->ready(q, there) == there)
+	if (q->face->all_published(q))
 		q->poll_mark = posted;
 	irq_work_queue(&q->poll_work);
 }
@@ -73,6 +72,7 @@ static struct evcore_waiter *met_waiter(struct evcore_queue *q, unsigned int *re
 {
 	struct rb_node *first = rb_first_cached(&q->min_waiters);
 	struct evcore_waiter *w;
+	unsigned int most;
 
 	if (!first)
 		return NULL;
@@ -80,8 +80,15 @@ static struct evcore_waiter *met_waiter(struct evcore_queue *q, unsigned int *re
 	/* If conditions must be polled, only the waiter can find out how many events there are. */
 	if (evcore_must_recheck(q))
 		return w;
-	if (!*ready)
-		*ready = ready_exactly(q);
+	if (!*ready) {
+		most = q->face->ready(q, UINT_MAX);
+		if (most < w->min && most + q->nr_overflow < w->min)
+			return NULL;
+		if (most > EVCORE_COUNT_MAX)
+			return w;
+		/* With its upper bound as limit, ->ready() counts exactly. */
+		*ready = q->face->ready(q, most) + q->nr_overflow;
+	}
 	return *ready >= w->min ? w : NULL;
 }
 

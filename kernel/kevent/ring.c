@@ -268,6 +268,12 @@ static u64 kevent_posted(struct evcore_queue *q)
 }
 
 /* All posting is under queue->lock. */
+/* Records are placed with queue->lock held, so none is there that is not published. */
+static bool kevent_all_published(struct evcore_queue *q)
+{
+	return true;
+}
+
 static void kevent_set_lockless(struct evcore_queue *q, bool on)
 {
 }
@@ -310,6 +316,7 @@ const struct evcore_face kevent_face = {
 	.withdraw = kevent_withdraw,
 	.ready	= kevent_ready,
 	.nr_posted = kevent_posted,
+	.all_published = kevent_all_published,
 	.set_lockless = kevent_set_lockless,
 	.set_need_call = kevent_set_need_call,
 	.mmap	= kevent_mmap,

@@ -128,6 +128,7 @@ byte nr_woken;
 byte min_of[CPUS];
 bool polling;				/* somebody is on poll_wait */
 byte poll_mark;
+byte published;				/* evchan_queue.published */
 bool poll_woken;
 
 bool recheck;				/* evcore_queue.recheck: source 0 is there */
@@ -485,6 +486,28 @@ inline drain(most)
 }
 
 /*
+ * models: kernel/evchan/ring.c evchan_all_published
+ * Set n to whether no record is reserved and not published yet.
+ */
+inline all_published()
+{
+	atomic {
+		tt = mem[TAIL] % OVF;
+		if
+		:: published < seen || published > tt -> published = seen
+		:: else
+		fi
+	}
+	do
+	:: atomic {
+		published != tt && mem[SLOT + published % N] / 4 == LAP(published) -> published++
+	   }
+	:: else -> break
+	od;
+	atomic { n = (published == tt); tt = 0 }
+}
+
+/*
  * models: kernel/evcore/wake.c wake_pollers
  * models: kernel/evchan/ring.c evchan_posted
  * Those who poll are woken once until they have taken what was there then.
@@ -495,17 +518,16 @@ inline wake_pollers()
 	ready(NONE - 1);
 	t = n - novf;
 #ifdef BREAK_POLL_MARK_OVER_GAP
-	n = t;
+	n = 1;
 #else
-	ready(t);
-	n = n - novf;
+	all_published();
 #endif
 	atomic {
 		if
 		:: u - t >= poll_mark || u < t ->
 			poll_woken = 1;
 			if
-			:: n == t -> poll_mark = u
+			:: n -> poll_mark = u
 			:: else
 			fi
 		:: else

@@ -59,7 +59,11 @@
 
 #define FUTEX_MM_BITS	7
 
-/* The wake handler posts at most POST_NOW wake-ups per processor in POST_NOW_NS. */
+/*
+ * The wake handler posts at most POST_NOW wake-ups per processor in POST_NOW_NS, and spends
+ * at most half of the time with it: one call may wake any number of waiters with the lock of
+ * the hash bucket held.
+ */
 #define POST_NOW	64
 #define POST_NOW_NS	(100 * NSEC_PER_USEC)
 
@@ -92,9 +96,10 @@ static struct futex_mm_bucket {
 	},
 };
 
-/* How much the wake handler has posted on a processor since a point in time. */
+/* What the wake handler has posted on a processor since a point in time. */
 struct futex_posts {
 	u64		since;
+	u64		spent;	/* nanoseconds */
 	unsigned int	nr;
 };
 
@@ -193,37 +198,50 @@ static void leave_for_later(struct futex_waiter *w)
 {
 	struct futex_mm *fm = w->fm;
 
+	bool first;
+
 	spin_lock(&fm->lock);
+	first = list_empty(&fm->later);
 	list_add_tail(&w->later, &fm->later);
 	spin_unlock(&fm->lock);
+	/* Otherwise post_later() is queued, or runs and has not seen the list empty yet. */
+	if (!first)
+		return;
 	refcount_inc(&fm->refs);
 	if (!queue_work(system_unbound_wq, &fm->work))
 		put_futex_mm(fm);
 }
 
-/* May the wake handler post another wake-up on this processor? */
-static bool may_post_now(void)
+/* May the wake handler post another wake-up on this processor? @now: the time. */
+static bool may_post_now(u64 now)
 {
-	u64 now = local_clock();
+	u64 passed = now - this_cpu_read(futex_posts.since);
+	u64 spent = this_cpu_read(futex_posts.spent);
 
-	if (now - this_cpu_read(futex_posts.since) > POST_NOW_NS) {
+	if (passed > POST_NOW_NS && passed / 2 > spent) {
 		this_cpu_write(futex_posts.since, now);
+		this_cpu_write(futex_posts.spent, 0);
 		this_cpu_write(futex_posts.nr, 0);
+		spent = 0;
 	}
-	return this_cpu_inc_return(futex_posts.nr) <= POST_NOW;
+	return this_cpu_inc_return(futex_posts.nr) <= POST_NOW && spent < POST_NOW_NS / 2;
 }
 
 /* The wake handler. The lock of the hash bucket is held. */
 static void futex_woken(struct wake_q_head *wake_q, struct futex_q *q)
 {
 	struct futex_waiter *w = container_of(q, struct futex_waiter, q);
+	u64 now;
 
 	/* A full barrier: pairs with the one in adopt(). */
 	if (xchg(&w->state, WOKEN) == ADOPTED) {
-		if (list_empty_careful(&w->fm->later) && may_post_now())
+		now = local_clock();
+		if (list_empty_careful(&w->fm->later) && may_post_now(now)) {
 			post_woken(w);
-		else
+			this_cpu_add(futex_posts.spent, local_clock() - now);
+		} else {
 			leave_for_later(w);
+		}
 	}
 	/*
 	 * This must be the last access: from now on futex_unqueue() returns without taking
