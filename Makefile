@@ -12,7 +12,7 @@ ifdef KSRC
 export KSRC
 endif
 
-.PHONY: help demo check check-all kernel patch boot selftests ports lint bench mutants torture fuzz tools install clean
+.PHONY: help demo check check-all kernel patch boot selftests ports lint bench mutants torture fuzz latency tools install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -61,6 +61,9 @@ torture: ## numbered events of every source, none may be lost (KERNEL=debug, kcs
 
 fuzz: ## calls that nobody would write (KERNEL=debug, kcov...)
 	@tools/evchan/evfuzz/run $(if $(filter-out release,$(KERNEL)),--kernel $(KERNEL))
+
+latency: ## the longest sections with interrupts or preemption off, and those of epoll
+	@tools/evchan/latency/run $(CASES)
 
 tools: ## the libraries and the demo's programs
 	@$(MAKE) -s -C tools/evchan all
