@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Native AIO that completes into a queue, through every face: with O_DIRECT on ext4
- * on the guest's disk, so that completions come by its interrupts, and with the
- * operations that stay in flight for as long as a test wants, polls.
+ * Native AIO that completes into a queue, through every face. Most operations use O_DIRECT
+ * on ext4 on the guest's disk, so that completions arrive by the disk's interrupts. Polls
+ * (IOCB_CMD_POLL) serve as operations that stay in flight for as long as a test wants.
  */
 #include <linux/aio_abi.h>
 #include <linux/membarrier.h>
@@ -38,7 +38,7 @@ static int destroy(aio_context_t ctx)
 	return syscall(SYS_io_destroy, ctx);
 }
 
-/* Events in the AIO ring. */
+/* Take what is in the AIO ring, at most 8 events; returns how many there were. */
 static int in_aio_ring(aio_context_t ctx)
 {
 	struct timespec now = { 0, 0 };
@@ -62,20 +62,20 @@ static struct iocb poll_for(FACE *f, int fd, uint64_t data)
 	return operation(f, IOCB_CMD_POLL, fd, (void *)POLLIN, 0, 0, data);
 }
 
-/* The result as a program sees it. */
+/* The result as a program of this face reads it: 64 bits for evchan, 32 for kevent. */
 static int64_t result(FACE *f, const struct got *g)
 {
 	return f->kind == EVCHAN ? (int64_t)g->value : (int32_t)g->value;
 }
 
-/* A file on the disk, each block of which begins with its number. */
+/* A file on the disk; each of its blocks begins with the block's number. */
 static int disk_file(void)
 {
 	static uint64_t *block;
 	char path[64];
 	int fd;
 
-	/* Mounted by the first test that needs it. */
+	/* The first test that needs the disk mounts it; later ones find it mounted. */
 	if (mount("/dev/vda", disk, "ext4", 0, NULL) && errno != EBUSY)
 		return -errno;
 	snprintf(path, sizeof(path), "%s/file", disk);
@@ -127,7 +127,7 @@ TEST_F_TIMEOUT(face, aio_reads_and_writes, 120)
 	EXPECT_EQ(result(self, &g), 0);
 	EXPECT_EQ(g.data, 3);
 
-	/* Failing is a result too. */
+	/* A failed operation completes with its errno as the result. */
 	cb = operation(self, IOCB_CMD_PREAD, fd, (char *)buf + 1, 5, 1, 4);
 	ASSERT_EQ(submit(ctx, &cb), 1);
 	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
@@ -138,7 +138,7 @@ TEST_F_TIMEOUT(face, aio_reads_and_writes, 120)
 	free(buf);
 }
 
-/* The AIO ring has few slots, and nobody empties it. */
+/* The AIO ring has few slots and nothing consumes them: events must not need one. */
 TEST_F_TIMEOUT(face, aio_more_than_the_aio_ring, 120)
 {
 	char *buf = aligned_alloc(BLOCK, BLOCK);
@@ -162,7 +162,7 @@ TEST_F_TIMEOUT(face, aio_more_than_the_aio_ring, 120)
 	free(buf);
 }
 
-/* Thousands in flight, a ring of a few slots: each once, with its own result. */
+/* Thousands in flight with a ring of a few slots: each completes once, with its own result. */
 TEST_F_TIMEOUT(face, aio_thousands_in_flight, 120)
 {
 	enum { N = 2000 };
@@ -176,7 +176,7 @@ TEST_F_TIMEOUT(face, aio_thousands_in_flight, 120)
 	ASSERT_GE(fd, 0);
 	ASSERT_NE(ctx, 0);
 	for (int i = 0; i < N; i++) {
-		/* Every tenth is beyond the end and reads nothing. */
+		/* Every tenth operation starts beyond the end of the file and reads 0 bytes. */
 		int64_t at = i % 10 ? i % FILE_BLOCKS : FILE_BLOCKS + i;
 
 		cb[i] = operation(self, IOCB_CMD_PREAD, fd, buf + (size_t)i * BLOCK, BLOCK,
@@ -225,13 +225,13 @@ TEST_F(face, aio_errors)
 	cb.aio_resfd = -1;
 	EXPECT_EQ(submit(ctx, &cb), -EBADF);
 	EXPECT_EQ(face_sources(self), 0);
-	/* Refused after the queue was found: neither event nor slot is kept. */
+	/* Refused after the queue was looked up: neither the record nor the AIO slot may leak. */
 	for (int i = 0; i < 300; i++) {
 		cb = operation(self, 1234, fd[0], NULL, 0, 0, 1);
 		ASSERT_EQ(submit(ctx, &cb), -EINVAL);
 	}
 	EXPECT_EQ(face_next(self, &g, 0), 0);
-	/* The faces cannot register one. */
+	/* A face cannot register an AIO source itself: io_submit() does. */
 	if (self->kind == EVCHAN) {
 		struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_AIO, .events = 1 };
 
@@ -250,7 +250,7 @@ TEST_F(face, aio_errors)
 	close(event);
 }
 
-/* Without the flag everything is as it was. */
+/* Without IOCB_FLAG_EVCORE everything works as before the patch. */
 TEST_F(face, aio_without_the_flag)
 {
 	aio_context_t ctx = setup(4);
@@ -299,7 +299,7 @@ TEST_F(face, aio_poll_and_cancel)
 	close(fd[1]);
 }
 
-/* What is in flight when the context goes completes before that returns. */
+/* io_destroy() completes all operations in flight before it returns. */
 TEST_F(face, aio_context_destroyed)
 {
 	aio_context_t ctx = setup(32);
@@ -321,7 +321,7 @@ TEST_F(face, aio_context_destroyed)
 	close(fd[1]);
 }
 
-/* So does what a process leaves behind, for those who have the queue too. */
+/* The exit of a process completes its operations, and others that have the queue get them. */
 TEST_F(face, aio_submitter_exits)
 {
 	struct iocb cb[20];
@@ -352,7 +352,7 @@ TEST_F(face, aio_submitter_exits)
 	close(fd[1]);
 }
 
-/* The queue is closed before the operations are done. */
+/* The queue is closed before the operations complete. */
 TEST_F_TIMEOUT(face, aio_queue_closed, 120)
 {
 	uint64_t *buf = aligned_alloc(BLOCK, 64 * BLOCK);
@@ -383,7 +383,7 @@ TEST_F_TIMEOUT(face, aio_queue_closed, 120)
 	free(buf);
 }
 
-/* The one source of a queue can be removed; what is in flight is dropped then. */
+/* A queue's only AIO source can be removed; operations in flight are then dropped. */
 TEST_F(face, aio_deleted)
 {
 	struct evchan_change del = { .op = EVCHAN_DEL, .type = EVCHAN_AIO };
@@ -413,8 +413,8 @@ TEST_F(face, aio_deleted)
 }
 
 /*
- * Operations and completions that are not in the ring are limited for a user, so that what
- * nobody takes does not fill the memory.
+ * The operations and the completions outside the ring are limited per user, so that
+ * completions that nobody takes cannot fill the memory.
  */
 TEST_F(face, aio_user_limit)
 {
@@ -440,7 +440,10 @@ TEST_F(face, aio_user_limit)
 	EXPECT_EQ(ret, -EAGAIN);
 	EXPECT_EQ(n, 20);
 	EXPECT_EQ(counter(face_fd(self), "user_records"), before + 20);
-	/* Complete, what found a slot is no record any more. */
+	/*
+	 * Complete the operations. A completion that found a slot is no longer charged as a
+	 * record.
+	 */
 	ASSERT_EQ(write(fd[1], "x", 1), 1);
 	taken = self->kind == KEVENT ? 0 : FACE_SLOTS;
 	EXPECT_EQ(counter(face_fd(self), "records"), 20 - taken);
@@ -448,7 +451,7 @@ TEST_F(face, aio_user_limit)
 	for (int i = 0; i < 20; i++)
 		ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
 	EXPECT_EQ(counter(face_fd(self), "user_records"), before);
-	/* So there is room again. */
+	/* All were taken, so a new operation is accepted. */
 	EXPECT_EQ(submit(ctx, &cb[0]), 1);
 	ASSERT_EQ(write_file(limit, old), 0);
 	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
@@ -458,7 +461,7 @@ TEST_F(face, aio_user_limit)
 	close(fd[1]);
 }
 
-/* A completion that a thread cannot serve is given back whole. */
+/* A thread that cannot serve a completion gives it back with all its fields. */
 TEST_F(face, aio_given_back)
 {
 	aio_context_t ctx = setup(4);
@@ -480,7 +483,7 @@ TEST_F(face, aio_given_back)
 	};
 	struct got again;
 
-	for (int i = 0; i < 20; i++)	/* in overflow too */
+	for (int i = 0; i < 20; i++)	/* enough for overflow too */
 		ASSERT_EQ(change(&self->c, &back), 0);
 	for (int i = 0; i < 20; i++) {
 		ASSERT_EQ(face_next(self, &again, 0), 1);
@@ -491,7 +494,7 @@ TEST_F(face, aio_given_back)
 	close(fd[1]);
 }
 
-/* A poll of the queue itself, completing into it. */
+/* A poll of the queue itself that completes into the same queue. */
 TEST_F(face, aio_polls_its_own_queue)
 {
 	aio_context_t ctx = setup(4);

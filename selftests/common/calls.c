@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What both interfaces' calls do alike: who may make queues, and signals in long calls. */
+/* What both interfaces' calls do alike: who may create queues, and signals during long calls. */
 #include <sys/prctl.h>
 #include <sys/time.h>
 
@@ -7,7 +7,7 @@
 
 #define DISABLED "/proc/sys/kernel/evcore_disabled"
 
-/* errno of making a queue, of either kind, as this process or as another user. */
+/* The errno of creating a queue of this face as user @uid (0: as this process); 0 for success. */
 static int make_errno(enum face_kind kind, uid_t uid)
 {
 	int status;
@@ -26,7 +26,10 @@ static int make_errno(enum face_kind kind, uid_t uid)
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* kernel.evcore_disabled: 1, root only; 2, nobody. What exists goes on. */
+/*
+ * With kernel.evcore_disabled of 1 root may create queues, with 2 nobody may. Queues that
+ * exist go on working.
+ */
 TEST_F(face, disabled)
 {
 	static const struct { const char *value; int root, user; } rows[] = {
@@ -56,7 +59,7 @@ static void on_signal(int sig)
 
 enum { MANY = 20000 };
 
-/* A signal ends a long call; every entry says whether it was carried out. */
+/* A signal ends a long call early; every entry says whether it was carried out. */
 TEST_F(face, signal_ends_a_long_call)
 {
 	struct itimerval soon = { .it_value = { 0, 3000 } };
@@ -92,7 +95,7 @@ TEST_F(face, signal_ends_a_long_call)
 				other += (int)uk[i].ret_data[1] != -EINTR;
 			}
 			done = MANY - ret;
-			/* Handed back from the first that was not carried out. */
+			/* The entries handed back start with the first that was not carried out. */
 			if (ret)
 				EXPECT_EQ(uk[0].user[0], done);
 		}
@@ -107,7 +110,7 @@ TEST_F(face, signal_ends_a_long_call)
 	free(uk);
 }
 
-/* Fewer are never cut short, though one signal follows the other. */
+/* A call with few entries is never cut short, even when signals arrive all the time. */
 TEST_F(face, signals_do_not_end_a_short_call)
 {
 	struct itimerval often = { { 0, 2000 }, { 0, 2000 } }, never = {};
@@ -138,7 +141,7 @@ TEST_F(face, signals_do_not_end_a_short_call)
 
 /* --- fdinfo of a queue that was passed on --- */
 
-/* Whether somebody who has the queue, as @uid, finds @word in its fdinfo. */
+/* 1 if a process of user @uid that has the queue finds @word in its fdinfo, 0 if not. */
 static int other_sees(FACE *f, uid_t uid, const char *word)
 {
 	char path[64], text[4096];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One table of scenarios, each run through every face: the event channel, kevent
- * without a ring, with a ring the kernel allocated, and with one in the
- * program's memory. For each source the same bits, counts and payload must come,
- * in the same order of first occurrence, and no more records than the row allows.
- * What is expected comes from what was done to the sources, not from a face.
+ * One table of scenarios, each run through every face: the event channel, kevent without a
+ * ring, kevent with a ring that the kernel allocated, and kevent with a ring in the
+ * program's memory. For each source the same bits, counts and payload must arrive, in the
+ * same order of first occurrence, and in no more records than the row allows. The expected
+ * outcome is computed from what was done to the sources, never from what a face reported.
  */
 #include "operations.h"
 #include "processes.h"
@@ -21,50 +21,50 @@ static const char *const face_names[FACES] = {
 	"evchan", "kevent", "kevent, ring", "kevent, own ring",
 };
 
-/* What the sources of a row are. */
+/* The type of all sources of a row. */
 enum kind {
 	EVENTFD, PIPE, SOCKET, USER, TIMER, SIGNAL, PROCESS, POSIX_TIMER, MQUEUE, INODE,
 	FUTEX, AIO,
 };
 enum mode { EDGE, LEVEL, ONESHOT };
 
-/* How much is read from a source for each of its records. */
+/* How much to read from a source for each of its records. */
 enum reading { READ_ALL, READ_ONE };
 
 enum op {
 	END,
 	ADD,		/* register */
-	MODIFY,		/* registered with .events now; a oneshot is armed again */
-	REMOVE,		/* no longer registered */
-	FIRE,		/* something happens, .times times */
-	EXPIRE,		/* a timer: it will happen by itself */
-	HANG_UP,	/* the other end closes */
-	CLOSE,		/* the watched file closes */
-	TAKE,		/* fetch until there is nothing more */
+	MODIFY,		/* change the registration to .events; this also re-arms a oneshot */
+	REMOVE,		/* remove the registration */
+	FIRE,		/* make the source ready .times times */
+	EXPIRE,		/* the next ADD arms a timer that will expire */
+	HANG_UP,	/* close the other end */
+	CLOSE,		/* close the watched file */
+	TAKE,		/* fetch until there are no more events */
 };
 
 struct step {
 	enum op op;
-	int first, last;	/* sources, both included */
+	int first, last;	/* range of sources, inclusive */
 	int times;
 	uint32_t events;
 	enum reading reading;
-	bool silent;		/* happens without an event: disarmed, or removed later */
+	bool silent;		/* no event is expected: disarmed, or removed later */
 };
 
 struct world {
-	int fds[SOURCES_MAX][2];	/* what is watched, and the other end */
+	int fds[SOURCES_MAX][2];	/* [0] is watched, [1] is the other end */
 	timer_t timers[SOURCES_MAX];
 	uint64_t sent[SOURCES_MAX];
-	uint32_t words[SOURCES_MAX];	/* futexes */
+	uint32_t words[SOURCES_MAX];	/* futex words */
 	aio_context_t aio;
 };
 
-/* What came, or should have. */
+/* What the face reported, or what it must report. */
 struct outcome {
 	uint32_t bits[SOURCES_MAX];
 	uint64_t count[SOURCES_MAX];	/* payload read, user events, expirations, ... */
-	int order[ORDER_MAX];		/* first occurrences, each TAKE closed by -1 */
+	int order[ORDER_MAX];		/* first occurrences; each TAKE ends with -1 */
 	int length;
 	int records;
 };
@@ -84,7 +84,7 @@ FIXTURE_VARIANT(scenario)
 	int sources;
 	unsigned int slots;
 	uint32_t events;
-	int records[FACES];	/* at most */
+	int records[FACES];	/* upper limit for each face */
 	struct step steps[STEPS_MAX];
 };
 
@@ -105,7 +105,10 @@ static uint32_t type_of(enum kind kind)
 	return types[kind];
 }
 
-/* A source's name: its descriptor, its number, or for a timer its period in ms. */
+/*
+ * What identifies a source: its descriptor, signal, address or id; for a timer, its period
+ * in ms.
+ */
 static uint64_t id_of(const struct world *w, enum kind kind, int i)
 {
 	if (kind == SIGNAL)
@@ -165,7 +168,7 @@ static struct ukevent kevent_request(enum kind kind, enum mode mode, uint64_t id
 	return uk;
 }
 
-/* A oneshot is gone from kevent once delivered, so arming again is adding. */
+/* A delivered oneshot no longer exists in kevent, so re-arming it is an ADD. */
 static int kevent_again(struct queue *q, struct ukevent *uk)
 {
 	struct ukevent copy = *uk;
@@ -175,7 +178,7 @@ static int kevent_again(struct queue *q, struct ukevent *uk)
 	return 0;
 }
 
-/* What is registered by the call that is given a struct sigevent. */
+/* Register a source whose call takes a struct sigevent: mq_notify() or timer_create(). */
 static int apply_sigevent(struct world *w, enum kind kind, int notify, int fd, int i)
 {
 	struct sigevent ev = queue_event(notify, fd, i);
@@ -186,7 +189,7 @@ static int apply_sigevent(struct world *w, enum kind kind, int notify, int fd, i
 	       set_timer(w->timers[i], 10000000LL * (i + 1), 0);
 }
 
-/* Register, change or remove source i; 0 if that went well. */
+/* Register, change, remove or post source @i; returns 0 if that succeeded. */
 static int apply(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
 		 const FIXTURE_VARIANT(scenario) *variant, int face, const struct step *st,
 		 int i)
@@ -226,7 +229,7 @@ static int apply(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self
 
 /* --- sources --- */
 
-/* A process that exits with i + 1 when it is told so. */
+/* A process that exits with status @i + 1 when fire() tells it to. */
 static int make_process(int *fds, int i)
 {
 	struct child c;
@@ -280,7 +283,7 @@ static int make_source(struct world *w, enum kind kind, int i)
 	}
 }
 
-/* Something happens to source i; its messages are numbered. */
+/* Make source @i ready. What is written to it is its message number. */
 static int fire(struct world *w, enum kind kind, int i)
 {
 	siginfo_t info;
@@ -290,7 +293,7 @@ static int fire(struct world *w, enum kind kind, int i)
 		return raise_eventfd(w->fds[i][0]);
 	case SIGNAL:
 		return send_value(SIGRTMIN + i, w->sent[i]);
-	case PROCESS:	/* until it has exited; it stays to be waited for */
+	case PROCESS:	/* return only once it has exited; it stays a zombie */
 		return write(w->fds[i][1], "", 1) != 1 ||
 		       waitid(P_PIDFD, w->fds[i][0], &info, WEXITED | WNOWAIT);
 	case MQUEUE:
@@ -305,7 +308,7 @@ static int fire(struct world *w, enum kind kind, int i)
 	return write(w->fds[i][1], &w->sent[i], 8) == 8 ? 0 : -1;
 }
 
-/* What a record itself says of source i: so much; -1 if it is wrong. */
+/* How many occurrences a record of source @i itself reports; -1 if its payload is wrong. */
 static int64_t read_record(const struct world *w, enum kind kind, int i, uint64_t value,
 			   uint64_t had)
 {
@@ -329,7 +332,7 @@ static int64_t read_record(const struct world *w, enum kind kind, int i, uint64_
 	}
 }
 
-/* Read from source i; how many messages, -1 if one is out of order. */
+/* Read from source @i; returns the number of messages, or -1 if one is out of order. */
 static int64_t read_source(struct world *w, enum kind kind, int i, enum reading reading,
 			   uint64_t had)
 {
@@ -371,7 +374,7 @@ static void record(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *se
 	int64_t n;
 
 	ASSERT_LT(i, (uint64_t)variant->sources);
-	ASSERT_LT(++o->records, 4 * ORDER_MAX);		/* a flood ends here */
+	ASSERT_LT(++o->records, 4 * ORDER_MAX);		/* ends an endless stream of records */
 	o->bits[i] |= bits;
 	occurred(o, i);
 	n = variant->kind < USER ?
@@ -389,7 +392,7 @@ static void record_ukevent(struct __test_metadata *_metadata, FIXTURE_DATA(scena
 {
 	uint32_t event = uk->event;
 
-	/* The events of 2006 have numbers of their own. */
+	/* kevent has its own values for the events of an inode. */
 	if (variant->kind == INODE && event == KEVENT_INODE_CREATE)
 		event = IN_CREATE;
 	record(_metadata, self, variant, st, uk->user[0], event,
@@ -401,7 +404,7 @@ static bool expires(enum kind kind)
 	return kind == TIMER || kind == POSIX_TIMER;
 }
 
-/* Fetch everything; a timer's row waits for as many as there are. */
+/* Fetch everything. With timers, wait until each source has reported. */
 static void take_all(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
 		     const FIXTURE_VARIANT(scenario) *variant, int face, const struct step *st)
 {
@@ -476,10 +479,10 @@ static void happens(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *s
 	case CLOSE:
 		close(self->w.fds[i][0]);
 		self->w.fds[i][0] = -1;
-		self->w.sent[i] = 0;	/* nobody can read it any more */
+		self->w.sent[i] = 0;	/* can no longer be read */
 		break;
 	default:
-		if (st->op == MODIFY) {		/* holds already, or still */
+		if (st->op == MODIFY) {		/* the condition holds already */
 			o->bits[i] |= st->events;
 			occurred(o, i);
 		}
@@ -516,7 +519,7 @@ static void run_row(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *s
 			happens(_metadata, self, variant, face, st, i);
 	}
 	for (int i = 0; i < variant->sources; i++) {
-		/* What was sent is what has to be read, but for what was closed. */
+		/* All that was sent must be read, except from what was closed. */
 		if (!expires(variant->kind))
 			self->expected.count[i] = self->w.sent[i];
 		if (variant->kind == INODE)

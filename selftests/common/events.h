@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests share: the bare system calls, independent of the libraries, a
- * reader of the channel's ring, and ways to wait for a condition.
+ * What all tests share: the bare system calls, independent of the libraries; a consumer of
+ * the channel's ring; and helpers that wait for a condition.
  */
 #ifndef SELFTESTS_EVENTS_H
 #define SELFTESTS_EVENTS_H
@@ -37,7 +37,7 @@
 #define NR_EVCHAN_CTL		566
 #define NR_EVCHAN_WAIT		567
 
-/* Longer than anything takes in a slow guest, shorter than the test's limit. */
+/* Longer than anything takes in a slow guest, shorter than a test's own limit. In ms. */
 #define LONG_MS	10000
 
 static inline struct __kernel_timespec from_ms(long ms)
@@ -45,7 +45,7 @@ static inline struct __kernel_timespec from_ms(long ms)
 	return (struct __kernel_timespec){ ms / 1000, ms % 1000 * 1000000LL };
 }
 
-/* A time @ms from now. */
+/* The absolute time @ms from now. */
 static inline struct __kernel_timespec at_ms(clockid_t clock, long ms)
 {
 	struct timespec now;
@@ -70,7 +70,7 @@ static inline uint64_t read_eventfd(int fd)
 	return read(fd, &v, sizeof(v)) == sizeof(v) ? v : 0;
 }
 
-/* A counter of /proc/self/fdinfo, -1 if there is no such line. */
+/* Counter @name of /proc/self/fdinfo/@fd, or -1 if there is no such line. */
 static inline long long counter(int fd, const char *name)
 {
 	char path[64], line[256];
@@ -97,7 +97,7 @@ static inline int write_file(const char *path, const char *text)
 	return ret;
 }
 
-/* Wait until a thread sleeps in a system call; 0, or -1 if it never does. */
+/* Wait until a thread sleeps in system call @nr; returns 0, or -1 if it never does. */
 static inline int wait_asleep(pid_t tid, long nr)
 {
 	for (int i = 0; i < LONG_MS; i++) {
@@ -119,7 +119,10 @@ static inline int wait_asleep(pid_t tid, long nr)
 		}
 		if (f)
 			fclose(f);
-		/* Without that file: sleeping, for a while, is all that can be seen. */
+		/*
+		 * If that file cannot be read, take a thread that has slept for a while as good
+		 * enough.
+		 */
 		snprintf(path, sizeof(path), "/proc/%d/stat", tid);
 		f = fopen(path, "r");
 		if (f && fgets(state, sizeof(state), f)) {
@@ -180,7 +183,7 @@ static inline void channel_close(struct channel *c)
 	close(c->fd);
 }
 
-/* Take one event; 1, or 0 if the ring has none. Safe for several threads. */
+/* Take one event; returns 1, or 0 if the ring has none. Several threads may call this. */
 static inline int take(struct channel *c, struct evchan_event *e)
 {
 	uint64_t mask = c->params.entries - 1;
@@ -213,7 +216,7 @@ static inline int take(struct channel *c, struct evchan_event *e)
 	}
 }
 
-/* One change: its result, or the call's negative errno. */
+/* Apply one change; returns its result, or the call's negative errno. */
 static inline int change(struct channel *c, struct evchan_change *ch)
 {
 	ch->result = 0;
@@ -222,7 +225,7 @@ static inline int change(struct channel *c, struct evchan_change *ch)
 	return ch->result;
 }
 
-/* The entry that removes what another registers: it has a name, and nothing else. */
+/* The entry that removes what @ch registers: it has the name of the source and nothing else. */
 static inline struct evchan_change removal(const struct evchan_change *ch)
 {
 	struct evchan_change del = { .op = EVCHAN_DEL, .type = ch->type };
@@ -278,7 +281,7 @@ static inline int queue_open(struct queue *q, unsigned int num, unsigned int fla
 	return q->ring == MAP_FAILED ? -1 : 0;
 }
 
-/* The ring in the caller's own memory. */
+/* Create a queue whose ring is in the caller's own memory. */
 static inline int queue_open_own(struct queue *q, unsigned int num, void *memory)
 {
 	memset(q, 0, sizeof(*q));
@@ -332,15 +335,15 @@ static inline int commit(struct queue *q, unsigned int uidx, unsigned int over)
 	return ret < 0 ? -errno : ret;
 }
 
-/* Entry @n of those that are not committed. */
+/* Entry @n of those that are not committed yet. */
 static inline struct ukevent *ring_entry(struct queue *q, unsigned int n)
 {
 	return &q->ring->event[(q->uidx + n) % q->num];
 }
 
 /*
- * The first @n entries were read: how many that freed, or a negative errno. The
- * current index frees nothing, so a full ring takes two commits.
+ * Commit the first @n entries; returns how many slots that freed, or a negative errno. The
+ * entry at the current index is not freed, so a full ring takes two commits.
  */
 static inline int commit_entries(struct queue *q, unsigned int n)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One way to register, and to get the next event, for tests that run through every
- * face: the event channel, kevent without a ring, with a ring of the kernel's and
- * with one in the program's memory.
+ * The adapter for tests that run through every face: one way to register a source and to
+ * get the next event. The faces are the event channel, kevent without a ring, kevent with a
+ * ring of the kernel's, and kevent with a ring in the program's memory.
  */
 #ifndef SELFTESTS_FACE_H
 #define SELFTESTS_FACE_H
@@ -35,15 +35,15 @@ FIXTURE_VARIANT_ADD(face, kevent_own_ring) { KEVENT_OWN_RING };
 
 #define FACE_SLOTS 8
 
-/* An event as the tests see it, whichever face it came through. */
+/* An event in the form that tests see, whichever face it came through. */
 struct got {
 	uint32_t type;
 	uint32_t events;
 	uint64_t id;
 	uint64_t data;
-	uint64_t value;		/* ret_data[0] */
-	uint64_t extra;		/* ret_data[1] */
-	uint64_t length;	/* the event channel's second extra */
+	uint64_t value;		/* kevent: ret_data[0] */
+	uint64_t extra;		/* kevent: ret_data[1] */
+	uint64_t length;	/* extra[1]; event channel only */
 };
 
 static inline int face_open(FACE *f)
@@ -85,7 +85,10 @@ static inline int face_fd(FACE *f)
 	return f->kind == EVCHAN ? f->c.fd : f->q.fd;
 }
 
-/* The ring is not there any more; the sources are as long as somebody has the file. */
+/*
+ * How many sources the queue has. Works without the ring, for as long as a file descriptor
+ * is open.
+ */
 static inline long long face_sources(FACE *f)
 {
 	return counter(face_fd(f), "sources");
@@ -102,7 +105,7 @@ static inline uint32_t kevent_mode(enum mode mode)
 					  mode == ONESHOT ? KEVENT_REQ_ONESHOT : 0);
 }
 
-/* One kevent request: 0, 1 if it finished at once, or a negative errno. */
+/* Carry out one kevent request: 0, 1 if it finished at once, or a negative errno. */
 static inline int kevent_request(struct queue *q, unsigned int cmd, struct ukevent *uk)
 {
 	int ret = ctl(q, cmd, uk, 1);
@@ -121,7 +124,7 @@ static inline void from_ukevent(struct got *g, const struct ukevent *uk)
 	};
 }
 
-/* The next event, waited for up to @ms: 1, 0 if there is none, or a negative errno. */
+/* Wait up to @ms for the next event: 1, 0 if there is none, or a negative errno. */
 static inline int face_next(FACE *f, struct got *g, long ms)
 {
 	struct evchan_event e;

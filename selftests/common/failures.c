@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The first allocation of a call fails, then the second, and so on, for each call and
- * type of source through every face: each time the call says that there is no memory
- * and leaves nothing behind, or does without; afterwards it succeeds. What is left
- * behind unseen is for kmemleak, which looks when the guest ends.
+ * Fault injection: the first memory allocation of a call fails, then the second, and so on,
+ * for each call and each type of source through every face. Each time the call either
+ * reports that memory is short and changes nothing, or succeeds without that allocation.
+ * When no allocation fails it succeeds. Memory that leaks is reported by kmemleak when the
+ * guest ends.
  */
 #include <linux/aio_abi.h>
 #include <sys/inotify.h>
@@ -15,7 +16,7 @@
 #define IOCB_FLAG_EVCORE (1 << 2)
 #endif
 
-#define MOST	400	/* allocations of one call */
+#define MOST	400	/* limit of the allocations tried in one call */
 
 struct context {
 	int eventfd, pair[2], fifo, directory, pidfd;
@@ -26,7 +27,7 @@ struct context {
 	pid_t child;
 };
 
-/* One call: what it is of, and its answer. */
+/* One way to register a source, and the events to register it with. */
 struct call {
 	const char *name;
 	uint16_t type;
@@ -135,7 +136,7 @@ static int source_call(FACE *f, struct context *x, const struct call *c, enum st
 				   kevent_call(f, x, c, cmds[step]);
 }
 
-/* Let the nth allocation of this thread fail, counted from now; 0: none. */
+/* Let allocation @n of this thread from now on fail, counted from 1; 0: none. */
 static void fail(int nth, int n)
 {
 	char text[16];
@@ -145,7 +146,7 @@ static void fail(int nth, int n)
 		_exit(1);
 }
 
-/* Did it come to that? */
+/* Returns whether the allocation that was to fail was reached; also turns injection off. */
 static bool failed(int nth)
 {
 	char text[16] = "";
@@ -230,7 +231,7 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_each_source, 600)
 				if (!did)
 					break;
 				if (ret >= 0) {
-					/* One that it can do without; back to where it began. */
+					/* The call succeeded without that allocation: undo it. */
 					if (step == ADD)
 						ASSERT_GE(source_call(self, &x, c, REMOVE), 0);
 					if (step == REMOVE)
@@ -255,7 +256,7 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_each_source, 600)
 	close(nth);
 }
 
-/* Making a queue, and waiting in one with more events than its ring holds. */
+/* Creating a queue, and waiting in one that has more events than its ring holds. */
 TEST_F_TIMEOUT(face, every_allocation_fails_of_queue_and_wait, 300)
 {
 	int nth = open_nth(), n, ret = 0, came, fds[2 * FACE_SLOTS];
@@ -301,7 +302,7 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_queue_and_wait, 300)
 	close(nth);
 }
 
-/* An operation of AIO, whose memory is allocated when it is submitted. */
+/* An AIO operation; its memory is allocated when it is submitted. */
 TEST_F_TIMEOUT(face, every_allocation_fails_of_aio, 300)
 {
 	struct context x = { 0 };
@@ -328,7 +329,7 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_aio, 300)
 		ASSERT_TRUE(!ret || is_out_of_memory(ret)) {
 			TH_LOG("allocation %d: %d", n, ret);
 		}
-		/* Submitted: its event comes. Not submitted: none does. */
+		/* A submitted operation has an event; a refused one has none. */
 		ASSERT_EQ(face_next(self, &g, ret ? 0 : LONG_MS), !ret);
 		if (!ret)
 			ASSERT_EQ(g.data, (uint64_t)n);

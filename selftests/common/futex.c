@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Futexes as event sources, through every face. What is to come is known from
- * futex(2) itself: how many waiters a wake-up has found.
+ * Futexes as event sources, through every face. How many events must come is known from
+ * futex(2) itself: FUTEX_WAKE returns how many waiters it has woken.
  */
 #include <linux/futex.h>
 #include <linux/userfaultfd.h>
@@ -26,8 +26,8 @@ static int wake(uint32_t *addr)
 }
 
 /*
- * Wait for a wake-up of @addr, which has @value: 0 or a negative errno. In kevent
- * the address is the id, and there is no mask.
+ * Register for a wake-up of @addr, if it still has @value: returns 0 or a negative errno.
+ * In kevent the address is the id, and there is no mask.
  */
 static int wait_for(FACE *f, int op, uint32_t *addr, uint32_t value, uint64_t mask,
 		    uint32_t flags, enum mode mode, uint64_t data)
@@ -57,7 +57,7 @@ static int add(FACE *f, uint32_t *addr, uint32_t value, uint64_t data)
 	return wait_for(f, EVCHAN_ADD, addr, value, UINT32_MAX, PRIVATE, ONESHOT, data);
 }
 
-/* Until the number of sources is @n, which somebody else brings about. */
+/* Wait until the queue has @n sources; another process changes the number. 0, or -1. */
 static int await_sources(FACE *f, long long n)
 {
 	for (int i = 0; i < LONG_MS; i++) {
@@ -99,7 +99,7 @@ TEST_F(face, futex_changed)
 	EXPECT_EQ(face_next(self, &g, 0), 0);
 }
 
-/* kevent answers in the call itself, unless it is to queue always. */
+/* kevent reports a changed word in the call itself, unless ALWAYS_QUEUE is set. */
 TEST_F(face, futex_changed_handed_back)
 {
 	uint32_t word = 5;
@@ -139,7 +139,7 @@ TEST_F(face, futex_errors)
 	EXPECT_EQ(add(self, words, 5, 0), 0);
 	EXPECT_EQ(add(self, words, 5, 0), -EEXIST);
 	EXPECT_EQ(wait_for(self, EVCHAN_MOD, words, 5, UINT32_MAX, 0x40, ONESHOT, 0), -EINVAL);
-	if (self->kind == EVCHAN) {	/* kevent finds it by its address */
+	if (self->kind == EVCHAN) {	/* kevent identifies the source by its address */
 		struct evchan_change ch = {
 			.op = EVCHAN_MOD, .type = EVCHAN_FUTEX, .flags = EVCHAN_ONESHOT,
 			.id = (uintptr_t)words,
@@ -148,11 +148,11 @@ TEST_F(face, futex_errors)
 
 		EXPECT_EQ(change(&self->c, &ch), -EFAULT);
 	}
-	EXPECT_EQ(wake(words), 1);	/* a modify that failed has changed nothing */
+	EXPECT_EQ(wake(words), 1);	/* the failed modify has changed nothing */
 	munmap(nowhere, 4096);
 }
 
-/* Modified while it waits: another value is compared, and the wait goes on. */
+/* Modified while it waits: the new value is compared, and the source waits on. */
 TEST_F(face, futex_modified)
 {
 	uint32_t word = 5;
@@ -168,7 +168,7 @@ TEST_F(face, futex_modified)
 	EXPECT_EQ(g.data, 3);
 }
 
-/* Delivered, it is armed again by a modify; kevent's is gone and added again. */
+/* A delivered source is re-armed by MOD; in kevent it was removed and is added again. */
 TEST_F(face, futex_armed_again)
 {
 	uint32_t word = 5;
@@ -210,7 +210,7 @@ TEST_F(face, futex_deleted)
 	ASSERT_EQ(wait_for(self, EVCHAN_DEL, &word, 5, UINT32_MAX, PRIVATE, ONESHOT, 1), 0);
 	EXPECT_EQ(wake(&word), 0);
 	EXPECT_EQ(face_next(self, &g, 0), 0);
-	/* Closing does the same for what is left. */
+	/* Closing the queue removes the remaining source in the same way. */
 	ASSERT_EQ(add(self, &word, 5, 1), 0);
 }
 
@@ -219,7 +219,7 @@ TEST_F(face, futex_requeued)
 	uint32_t words[64] = { [0 ... 63] = 5 };
 	struct got g;
 
-	/* To many places, some of which are in another hash bucket. */
+	/* Requeue to many addresses, some of which are in other hash buckets. */
 	for (int i = 1; i < 64; i++) {
 		ASSERT_EQ(add(self, &words[0], 5, i), 0);
 		ASSERT_EQ(futex(&words[0], FUTEX_CMP_REQUEUE_PRIVATE, 0, 1, &words[i], 5), 1);
@@ -258,7 +258,7 @@ TEST_F(face, futex_shared)
 	munmap(word, 4096);
 }
 
-/* A child's memory has the same addresses, and is not what is waited for. */
+/* A private futex: the same address in a child's memory is another futex. */
 TEST_F(face, futex_private)
 {
 	uint32_t word = 5;
@@ -294,7 +294,7 @@ TEST_F(face, futex_full_ring)
 	EXPECT_EQ(face_next(self, &g, 0), 0);
 }
 
-/* A process that goes takes its waiters along; the queue is another's as well. */
+/* When a process exits its futex sources are removed, though others still have the queue. */
 TEST_F(face, futex_waiter_exits)
 {
 	uint32_t words[20] = { [0 ... 19] = 5 }, mine = 5;
@@ -322,7 +322,7 @@ TEST_F(face, futex_waiter_exits)
 	close(go[0]);
 }
 
-/* Executing another program gives the memory up, though the process lives on. */
+/* exec() gives up the address space, and so removes its sources, though the process lives on. */
 TEST_F(face, futex_waiter_executes)
 {
 	uint32_t words[20] = { [0 ... 19] = 5 };
@@ -341,7 +341,7 @@ TEST_F(face, futex_waiter_executes)
 		_exit(2);
 	}
 	close(in[0]);
-	/* Not before it was 20: the child adds them all before it executes. */
+	/* Wait for the exec. It comes after the child has added all 20 sources. */
 	for (int i = 0; i < LONG_MS; i++) {
 		char path[64], exe[256] = "";
 		struct timespec pause = { 0, 1000000 };
@@ -358,7 +358,7 @@ TEST_F(face, futex_waiter_executes)
 	EXPECT_EQ(status, 0);
 }
 
-/* A wake-up of a process that has gone is left to those who share the queue. */
+/* A wake-up that came before the process exited is left for others that have the queue. */
 TEST_F(face, futex_woken_and_exits)
 {
 	uint32_t word = 5;
@@ -375,7 +375,7 @@ TEST_F(face, futex_woken_and_exits)
 	EXPECT_EQ(g.data, 9);
 }
 
-/* A wake-up that the source has had is nobody else's: removing it says so. */
+/* The wake-up was counted for this source, so removing the source reports that it was woken. */
 TEST_F(face, futex_deleted_once_woken)
 {
 	uint32_t word = 5;
@@ -397,11 +397,11 @@ TEST_F(face, futex_deleted_once_woken)
 		EXPECT_EQ(uk.ret_flags, KEVENT_RET_DONE);
 		EXPECT_EQ(uk.ret_data[0], 1);
 		break;
-	default:	/* in the ring, which has removed it */
+	default:	/* the delivery into the ring has removed it */
 		return;
 	}
 	EXPECT_EQ(face_next(self, &g, 0), 0);
-	/* One that was not woken was not. */
+	/* Removing a source that was not woken reports that it was not. */
 	ASSERT_EQ(add(self, &word, 5, 1), 0);
 	if (self->kind == EVCHAN) {
 		EXPECT_EQ(wait_for(self, EVCHAN_DEL, &word, 5, UINT32_MAX, PRIVATE, ONESHOT, 1), 0);
@@ -411,14 +411,14 @@ TEST_F(face, futex_deleted_once_woken)
 	EXPECT_EQ(uk.ret_data[0], 0);
 }
 
-/* A wake-up that was not taken is told once more, with the new cookie only. */
+/* A wake-up whose event was not taken is posted again by a modify, with the new cookie only. */
 TEST_F(face, futex_modified_once_woken)
 {
 	uint32_t word = 5;
 	struct got g;
 
 	if (self->kind != EVCHAN && self->kind != KEVENT)
-		return;		/* the delivery into the ring has removed it */
+		return;		/* the delivery into the ring has removed the source */
 	ASSERT_EQ(add(self, &word, 5, 1), 0);
 	ASSERT_EQ(wake(&word), 1);
 	for (uint64_t i = 2; i < 5; i++)
@@ -430,7 +430,7 @@ TEST_F(face, futex_modified_once_woken)
 	EXPECT_EQ(face_next(self, &g, 0), 0);
 	if (self->kind != EVCHAN)
 		return;
-	/* Taken, it is over: armed again, it waits. */
+	/* Once its event is taken the wake-up is over: a source that is re-armed waits. */
 	ASSERT_EQ(wait_for(self, EVCHAN_MOD, &word, 5, UINT32_MAX, PRIVATE, ONESHOT, 5), 0);
 	EXPECT_EQ(face_next(self, &g, 0), 0);
 	ASSERT_EQ(wake(&word), 1);
@@ -438,7 +438,7 @@ TEST_F(face, futex_modified_once_woken)
 	EXPECT_EQ(g.data, 5);
 }
 
-/* One call wakes more than are posted at once: all of them come, in order. */
+/* One call wakes more sources than are posted in one go: all are posted, in order. */
 TEST_F(face, futex_many_woken)
 {
 	struct evchan_change ch = {
@@ -448,7 +448,7 @@ TEST_F(face, futex_many_woken)
 	struct got g;
 
 	if (self->kind != EVCHAN)
-		return;		/* where a queue has an address once */
+		return;		/* a kevent queue can have each address only once */
 	for (uint64_t i = 0; i < 500; i++) {
 		ch.id = ch.data = i;
 		ch.args[0] = (uintptr_t)&word;
@@ -463,7 +463,10 @@ TEST_F(face, futex_many_woken)
 		ASSERT_EQ(g.data, i);
 		ASSERT_EQ(g.events, EVCHAN_WOKEN);
 	}
-	/* Removed, whether posted by now or not: woken it was. */
+	/*
+	 * Whether its event was posted by now or not: a source that was woken says so when
+	 * removed.
+	 */
 	for (uint64_t i = 300; i < 500; i++) {
 		ch = (struct evchan_change){ .op = EVCHAN_DEL, .type = EVCHAN_FUTEX, .id = i };
 		ASSERT_EQ(change(&self->c, &ch), i < 400);
@@ -471,7 +474,7 @@ TEST_F(face, futex_many_woken)
 	EXPECT_EQ(face_next(self, &g, 0), 0);
 }
 
-/* No more of a user wait than threads of the user's could. */
+/* Futex sources count against the user's limit of threads (RLIMIT_NPROC). */
 TEST_F(face, futex_limit)
 {
 	uint32_t words[10] = { [0 ... 9] = 5 };
@@ -490,7 +493,7 @@ TEST_F(face, futex_limit)
 	EXPECT_EQ(face_sources(self), 5);
 }
 
-/* Does /proc/self/fdinfo show this number, in hexadecimal? */
+/* Does /proc/self/fdinfo/@fd show this number, in hexadecimal? */
 static int shows(int fd, uintptr_t number)
 {
 	char path[64], line[256], hex[32];
@@ -508,7 +511,7 @@ static int shows(int fd, uintptr_t number)
 	return ret;
 }
 
-/* An address is nothing to those who have the descriptor and other memory. */
+/* A process that has the descriptor but other memory is not shown the address. */
 TEST_F(face, futex_address_not_shown)
 {
 	uint32_t *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -542,7 +545,10 @@ static void *add_thread(void *arg)
 	return NULL;
 }
 
-/* The address is looked at in memory that comes when somebody likes: others do not wait. */
+/*
+ * Reading the futex word may fault on a page that user space provides late: others must not
+ * wait.
+ */
 TEST_F(face, futex_in_memory_that_waits)
 {
 	uint32_t *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -564,7 +570,7 @@ TEST_F(face, futex_in_memory_that_waits)
 	ASSERT_EQ(ioctl(pf.fd, UFFDIO_REGISTER, &reg), 0);
 	ASSERT_EQ(pthread_create(&a.thread, NULL, add_thread, &a), 0);
 	ASSERT_EQ(poll(&pf, 1, LONG_MS), 1);
-	/* It waits, and the queue does not. */
+	/* The thread that adds it is blocked; the queue is not. */
 	ASSERT_EQ(add(self, &other, 5, 2), 0);
 	ASSERT_EQ(wake(&other), 1);
 	ASSERT_EQ(face_next(self, &g, LONG_MS), 1);
@@ -597,7 +603,7 @@ static void *wake_thread(void *arg)
 	return NULL;
 }
 
-/* Every wake-up that found the source is an event, and the other way round. */
+/* Every wake-up that found the source makes one event, and every event is such a wake-up. */
 TEST_F_TIMEOUT(face, futex_each_wake_up_once, 120)
 {
 	uint32_t word = 5, events = 0, deleted = 0;
@@ -615,7 +621,7 @@ TEST_F_TIMEOUT(face, futex_each_wake_up_once, 120)
 			int ret = wait_for(self, EVCHAN_DEL, &word, 5, UINT32_MAX, PRIVATE,
 					   ONESHOT, 0);
 
-			/* Gone already where a ring has delivered it. */
+			/* A delivery into a ring has removed it already. */
 			ASSERT_TRUE(ret >= 0 || (ret == -ENOENT && self->kind != EVCHAN));
 			deleted += !(i % 3);
 		}

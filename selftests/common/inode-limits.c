@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What inodes as event sources may cost: records outside the ring, marks on one inode,
- * watches of a user. Beyond each limit events are counted, or a watch is refused.
+ * The limits of inode sources: records outside the ring, marks on one inode, watches of a
+ * user. Beyond a limit events are only counted, or the watch is refused.
  */
 #include <sys/resource.h>
 
 #include "inode.h"
 
-#define MAX_HELD 4096		/* records of a source outside the ring */
-#define MAX_QUEUED 16384	/* of all sources of a queue */
-#define MAX_MARKS 128		/* of one user's queues on one inode */
+#define MAX_HELD 4096		/* records of one source outside the ring */
+#define MAX_QUEUED 16384	/* records of all inode sources of a queue */
+#define MAX_MARKS 128		/* marks of one user's queues on one inode */
 
-/* Over the limit of what one source may have outside the ring it counts. */
+/* Beyond the limit of records of one source, events are counted and reported as an overrun. */
 TEST_F_TIMEOUT(face, inode_overrun, 120)
 {
 	unsigned int room = self->kind == KEVENT ? 0 : FACE_SLOTS, created = 0;
@@ -20,7 +20,7 @@ TEST_F_TIMEOUT(face, inode_overrun, 120)
 
 	ASSERT_EQ(watch_fd(self, 1, fd, CREATE), 0);
 	ASSERT_EQ(make("file"), 0);
-	/* A link that is there for a moment is created as well. */
+	/* A link that exists for a moment only still makes one IN_CREATE. */
 	for (created = 1; created < room + MAX_HELD + 100; created++) {
 		ASSERT_EQ(link(in_dir("file"), in_dir("x")), 0);
 		ASSERT_EQ(unlink(in_dir("x")), 0);
@@ -30,7 +30,7 @@ TEST_F_TIMEOUT(face, inode_overrun, 120)
 	ASSERT_EQ(next_bits(self, &g, 0), IN_Q_OVERFLOW);
 	EXPECT_EQ(g.value, 100);
 	EXPECT_EQ(face_next(self, &g, 0), 0);
-	/* It goes on after that. */
+	/* After the overrun new events are reported as usual. */
 	ASSERT_EQ(make("y"), 0);
 	ASSERT_EQ(next_bits(self, &g, 0), bits(self, IN_CREATE));
 	EXPECT_EQ(g.value, name_value(self, "y"));
@@ -38,8 +38,8 @@ TEST_F_TIMEOUT(face, inode_overrun, 120)
 }
 
 /*
- * Of one user's queues so many marks are on an inode, which everybody who opens it pays
- * for; of others' as many again.
+ * Everybody who opens an inode pays for the marks on it, so one user's queues may have only
+ * so many there; each other user has a limit of its own.
  */
 TEST_F(face, inode_marks_of_a_user)
 {
@@ -47,7 +47,7 @@ TEST_F(face, inode_marks_of_a_user)
 	struct channel more;
 	pid_t pid;
 
-	/* Of both queues, wherever they are added. */
+	/* The limit is for both queues together, whichever adds the mark. */
 	ASSERT_EQ(channel_open(&more, 8, 0), 0);
 	struct evchan_change ch = {
 		.op = EVCHAN_ADD, .type = EVCHAN_INODE, .events = IN_CREATE,
@@ -55,7 +55,7 @@ TEST_F(face, inode_marks_of_a_user)
 	};
 	ASSERT_EQ(change(&more, &ch), 0);
 	for (n = 0; n < MAX_MARKS && !ret; n++) {
-		/* In kevent the descriptor is part of the id. */
+		/* In kevent the descriptor is part of the id, so each watch needs its own. */
 		again[n] = dup(fd);
 		ret = watch_fd(self, n, again[n], CREATE);
 	}
@@ -74,12 +74,12 @@ TEST_F(face, inode_marks_of_a_user)
 	}
 	ASSERT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_EQ(status, 0);
-	/* As many as are removed can be added. */
+	/* Each removal makes room for one addition. */
 	ASSERT_GE(watch_at(self, EVCHAN_DEL, 3, again[3], NULL, CREATE, EDGE, 0), 0);
 	EXPECT_EQ(change(&more, &ch), 0);
 	ch.id = 2;
 	EXPECT_EQ(change(&more, &ch), -ENOSPC);
-	/* A change of the mask takes none. */
+	/* Changing the mask needs no further mark. */
 	EXPECT_EQ(watch_at(self, EVCHAN_MOD, 5, again[5], NULL, REMOVE, EDGE, 0), 0);
 	while (n--)
 		close(again[n]);
@@ -87,7 +87,7 @@ TEST_F(face, inode_marks_of_a_user)
 	remove_dir(fd);
 }
 
-/* Over the limit of what one queue may have outside the ring it counts. */
+/* Beyond the limit of records of one queue, events are counted. */
 TEST_F_TIMEOUT(face, inode_overrun_of_a_queue, 120)
 {
 	enum { WATCHES = 5, EACH = 3500 };
@@ -129,7 +129,7 @@ TEST_F(face, inode_overrun_of_a_user)
 	fclose(f);
 	ASSERT_EQ(watch_fd(self, 1, fd, CREATE), 0);
 	before = counter(face_fd(self), "user_records");
-	ASSERT_GE(before, 1);	/* the one for the end */
+	ASSERT_GE(before, 1);	/* the record reserved for IN_IGNORED */
 	ASSERT_EQ(make("file"), 0);
 	while (face_next(self, &g, 0) == 1)
 		;
@@ -151,7 +151,7 @@ TEST_F(face, inode_overrun_of_a_user)
 	remove_dir(fd);
 }
 
-/* inotify's limit of watches is that of these too. */
+/* The limit on inotify watches includes these watches. */
 TEST_F(face, inode_limit)
 {
 	const char *limit = "/proc/sys/user/max_inotify_watches";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Inodes as event sources, through every face. What inotify itself reports of the
- * same deeds is what is expected of the event channel, event by event; kevent has
- * create and remove.
+ * Inodes as event sources, through every face. The event channel must report, event by
+ * event, what inotify reports of the same operations; kevent reports creation and removal
+ * only.
  */
 #include <sys/mount.h>
 
@@ -28,14 +28,14 @@ TEST_F(face, inode_create_and_remove)
 	ASSERT_EQ(next_bits(self, &g, LONG_MS), bits(self, IN_DELETE));
 	EXPECT_EQ(g.value, name_value(self, "one"));
 	EXPECT_EQ(face_next(self, &g, 0), 0);
-	/* Not asked for any more. */
+	/* After the removal of the watch nothing is reported. */
 	ASSERT_GE(watch_at(self, EVCHAN_DEL, 3, fd, NULL, CREATE, EDGE, 0), 0);
 	ASSERT_EQ(make("two"), 0);
 	EXPECT_EQ(face_next(self, &g, 0), 0);
 	remove_dir(fd);
 }
 
-/* Both halves of a rename have the cookie that inotify gives them. */
+/* Both halves of a rename carry the same cookie, as in inotify. */
 TEST_F(face, inode_rename)
 {
 	int fd = make_dir();
@@ -53,7 +53,7 @@ TEST_F(face, inode_rename)
 	remove_dir(fd);
 }
 
-/* Everything one can do to files, of which inotify is told at the same time. */
+/* Do one of everything that inotify reports. */
 static void do_everything(int fd)
 {
 	char c;
@@ -93,7 +93,10 @@ TEST_F(face, inode_same_as_inotify)
 		const char *name = e->len ? e->name : "";
 		uint64_t hash = *name ? fnv1a(name) : 0;
 
-		/* inotify merges an event into an equal one that came just before. */
+		/*
+		 * inotify merges an event into an equal one just before it; the channel need
+		 * not.
+		 */
 		do {
 			ASSERT_EQ(face_next(self, &g, 0), 1);
 		} while (events && g.events == last.events && g.value == last.value &&
@@ -141,7 +144,7 @@ TEST_F(face, inode_duplicates)
 	EXPECT_EQ(take(&other, &e), 1);
 	EXPECT_EQ(e.id, 4);
 	close(again);
-	close(fd);	/* the descriptor was only needed to find it */
+	close(fd);	/* the descriptor is needed only to find the inode */
 	ASSERT_EQ(unlink(in_dir("one")), 0);
 	seen = 0;
 	while (face_next(self, &g, 0) == 1)
@@ -167,13 +170,13 @@ TEST_F(face, inode_modified)
 	remove_dir(fd);
 }
 
-/* A modify can name another inode, and then that is what is watched. */
+/* A modify can name another inode, which is then watched in place of the first. */
 TEST_F(face, inode_modified_to_another)
 {
 	int fd = make_dir();
 	struct got g;
 
-	if (self->kind != EVCHAN)	/* where the inode is part of the id */
+	if (self->kind != EVCHAN)	/* in kevent the inode is part of the id */
 		return;
 	ASSERT_EQ(mkdir(in_dir("sub"), 0700), 0);
 	ASSERT_EQ(watch_fd(self, 1, fd, CREATE), 0);
@@ -216,7 +219,7 @@ TEST_F(face, inode_errors)
 
 	ASSERT_GE(path_fd, 0);
 	EXPECT_EQ(watch_at(self, EVCHAN_ADD, 1, fd, NULL, CREATE, LEVEL, 0),
-		  self->kind == EVCHAN ? -EINVAL : 0);	/* which there means edge */
+		  self->kind == EVCHAN ? -EINVAL : 0);	/* kevent treats it as edge-triggered */
 	EXPECT_EQ(watch_fd(self, 2, path_fd, CREATE), -EBADF);
 	EXPECT_EQ(watch_fd(self, 2, -1, CREATE), -EBADF);
 	EXPECT_EQ(watch_fd(self, 2, fd, 0), -EINVAL);
@@ -233,14 +236,14 @@ TEST_F(face, inode_errors)
 		EXPECT_EQ(watch_at(self, EVCHAN_ADD, 2, fd, "link", IN_ATTRIB, EDGE, 0), -ENOENT);
 		EXPECT_EQ(watch_at(self, EVCHAN_ADD, 2, fd, "link", IN_ATTRIB | IN_DONT_FOLLOW,
 				   EDGE, 0), 0);
-		/* From the current directory, as inotify has it. */
+		/* A relative path starts at the current directory, as in inotify. */
 		EXPECT_EQ(watch_at(self, EVCHAN_ADD, 3, AT_FDCWD, dir, CREATE, EDGE, 0), 0);
 	}
 	close(path_fd);
 	remove_dir(fd);
 }
 
-/* As inotify: to watch takes the right to read, however it was opened. */
+/* As in inotify, a watch needs read permission now, whatever mode the file was opened with. */
 TEST_F(face, inode_permission)
 {
 	int fd = make_dir(), file, status;
@@ -262,7 +265,7 @@ TEST_F(face, inode_permission)
 	remove_dir(fd);
 }
 
-/* The inode goes: that is said, after everything before it, and ends the watch. */
+/* The removal of the inode is reported, after all earlier events, and ends the watch. */
 TEST_F(face, inode_removed)
 {
 	int fd = make_dir();
@@ -273,7 +276,7 @@ TEST_F(face, inode_removed)
 
 	ASSERT_EQ(watch_fd(self, 1, sub, CREATE | REMOVE), 0);
 	close(sub);
-	for (int i = 0; i < 20; i++) {	/* more than there are slots */
+	for (int i = 0; i < 20; i++) {	/* more than the ring has slots */
 		char name[32];
 
 		snprintf(name, sizeof(name), "sub/%d", i);
@@ -298,13 +301,13 @@ TEST_F(face, inode_removed)
 	remove_dir(fd);
 }
 
-/* A oneshot that has fired says too that there is nothing to arm it for. */
+/* A disarmed oneshot is told too that its inode no longer exists. */
 TEST_F(face, inode_removed_when_disarmed)
 {
 	int fd = make_dir();
 	struct got g;
 
-	if (self->kind != EVCHAN)	/* where it is gone by then */
+	if (self->kind != EVCHAN)	/* in kevent it is removed by its delivery */
 		return;
 	ASSERT_EQ(mkdir(in_dir("sub"), 0700), 0);
 	ASSERT_EQ(watch_at(self, EVCHAN_ADD, 1, fd, "sub", CREATE, ONESHOT, 1), 0);
@@ -318,7 +321,7 @@ TEST_F(face, inode_removed_when_disarmed)
 	remove_dir(fd);
 }
 
-/* Before its end is delivered, the watch cannot be brought back. */
+/* Between the end of the inode and the delivery of IN_IGNORED the watch cannot be modified. */
 TEST_F(face, inode_removed_in_overflow)
 {
 	int fd = make_dir();
@@ -336,7 +339,7 @@ TEST_F(face, inode_removed_in_overflow)
 		ASSERT_EQ(unlink(in_dir(name)), 0);
 	}
 	ASSERT_EQ(rmdir(in_dir("sub")), 0);
-	/* The directory goes with its last user. */
+	/* The inode is removed when its last user closes it. */
 	if (self->kind == EVCHAN)
 		close(sub);
 	if (self->kind == EVCHAN) {
@@ -364,7 +367,7 @@ TEST_F(face, inode_unmounted)
 	ASSERT_EQ(watch_fd(self, 1, root, CREATE), 0);
 	close(root);
 	ASSERT_EQ(make("mnt/one"), 0);
-	ASSERT_EQ(umount(in_dir("mnt")), 0);	/* the watch does not keep it */
+	ASSERT_EQ(umount(in_dir("mnt")), 0);	/* the watch does not keep the mount busy */
 	ASSERT_EQ(next_bits(self, &g, LONG_MS), bits(self, IN_CREATE));
 	ASSERT_EQ(next_bits(self, &g, LONG_MS) & ~IN_ISDIR, IN_UNMOUNT);
 	ASSERT_EQ(next_bits(self, &g, LONG_MS), IN_IGNORED);
@@ -373,7 +376,7 @@ TEST_F(face, inode_unmounted)
 	remove_dir(fd);
 }
 
-/* Closed with everything outstanding. */
+/* The queue is closed while events are outstanding. */
 TEST_F(face, inode_closed_with_events)
 {
 	int fd = make_dir();
@@ -404,7 +407,7 @@ static void *make_thread(void *arg)
 	return NULL;
 }
 
-/* Watched, changed and let go while things happen. */
+/* Watches are added, changed and removed while events occur. */
 TEST_F(face, inode_removed_under_load)
 {
 	struct maker m = { 0 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tests of inodes share: a directory of their own, and watches through a face. */
+/* What the tests of inodes share: a temporary directory, and watches through a face. */
 #ifndef SELFTESTS_INODE_H
 #define SELFTESTS_INODE_H
 
@@ -31,7 +31,7 @@ static inline int make(const char *name)
 	return fd < 0 ? -1 : close(fd);
 }
 
-/* A directory of the test's own, open. */
+/* Create a temporary directory, and return its open descriptor. */
 static inline int make_dir(void)
 {
 	strcpy(dir, "/tmp/evcore-XXXXXX");
@@ -61,7 +61,7 @@ static inline uint64_t fnv1a(const char *name)
 	return hash;
 }
 
-/* What a name's hash is where this face has it. */
+/* The hash of @name as this face reports it: kevent folds it to 32 bits. */
 static inline uint64_t name_value(FACE *f, const char *name)
 {
 	uint64_t hash = fnv1a(name);
@@ -69,7 +69,10 @@ static inline uint64_t name_value(FACE *f, const char *name)
 	return f->kind == EVCHAN ? hash : (uint32_t)(hash ^ hash >> 32);
 }
 
-/* Watch @fd, or a @path that begins there. @mask is inotify's: kevent asks for less. */
+/*
+ * Watch @fd, or the @path relative to it. @mask is inotify's; kevent uses create and remove
+ * only.
+ */
 static inline int watch_at(FACE *f, int op, uint64_t id, int fd, const char *path, uint32_t mask,
 		    enum mode mode, uint64_t data)
 {
@@ -97,7 +100,7 @@ static inline int watch_fd(FACE *f, uint64_t id, int fd, uint32_t mask)
 	return watch_at(f, EVCHAN_ADD, id, fd, NULL, mask, EDGE, id);
 }
 
-/* The next event's bits as inotify or kevent has them; 0: none. */
+/* The bits of the next event, in the face's own values; 0 if there is none. */
 static inline uint32_t next_bits(FACE *f, struct got *g, long ms)
 {
 	return face_next(f, g, ms) == 1 ? g->events : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What happens to the scenarios' inodes, futexes and AIO contexts. */
+/* Operations on the inodes, futexes and AIO contexts of the scenarios. */
 #ifndef SELFTESTS_OPERATIONS_H
 #define SELFTESTS_OPERATIONS_H
 
@@ -36,7 +36,7 @@ static inline void remove_directory(int fd)
 	}
 }
 
-/* A file whose name is a number appears, and goes again. */
+/* Create and remove a file whose name is @number. */
 static inline int make_file(int dir, uint64_t number)
 {
 	char name[32];
@@ -47,7 +47,7 @@ static inline int make_file(int dir, uint64_t number)
 	return fd < 0 || close(fd) || unlinkat(dir, name, 0);
 }
 
-/* The hash of that name; kevent has it folded to 32 bits. */
+/* Is @value the hash of the name @number? kevent folds it to 32 bits. */
 static inline bool is_name_of(uint64_t value, uint64_t number)
 {
 	uint64_t hash = 0xcbf29ce484222325ULL;
@@ -59,13 +59,13 @@ static inline bool is_name_of(uint64_t value, uint64_t number)
 	return value == hash || value == (uint32_t)(hash ^ hash >> 32);
 }
 
-/* True if it found one who waits. */
+/* True if the wake-up found a waiter. */
 static inline bool wake_futex(uint32_t *word)
 {
 	return syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0) == 1;
 }
 
-/* A file from which @length bytes can be read. */
+/* A file of @length bytes to read. */
 static inline int make_readable(size_t length)
 {
 	int fd = memfd_create("common", 0);
@@ -73,7 +73,7 @@ static inline int make_readable(size_t length)
 	return fd < 0 || ftruncate(fd, length) ? -1 : fd;
 }
 
-/* Read @length bytes through AIO; the completion goes to @queue. 0 or -1. */
+/* Read @length bytes by AIO, with the completion going to @queue; returns 0 or -1. */
 static inline int submit_read(aio_context_t ctx, int queue, int fd, size_t length, uint64_t data)
 {
 	static char buffer[256];

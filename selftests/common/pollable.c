@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whatever else can be polled is watched through poll, by every face: each kind of
- * descriptor that people put into event loops, edge- and level-triggered and once.
+ * Anything else that can be polled is watched through poll(), by every face: each kind of
+ * descriptor that programs put into event loops, edge-triggered, level-triggered and
+ * oneshot.
  */
 #include <linux/io_uring.h>
 #include <sys/epoll.h>
@@ -12,8 +13,8 @@
 #include "face.h"
 
 static struct {
-	int fd;		/* to be watched */
-	int other;	/* what makes it readable */
+	int fd;		/* the watched descriptor */
+	int other;	/* writing here makes it readable */
 	pid_t child;
 	char dir[64];
 	struct io_uring_params params;
@@ -29,7 +30,7 @@ static int raise_other(void)
 	return raise_eventfd(it.other);
 }
 
-/* A terminal as its program has it, and as the emulator does. */
+/* A pseudo-terminal; watch its slave, as a program does, or its master, as an emulator does. */
 static int open_pair(int watch_slave)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK), slave;
@@ -122,7 +123,7 @@ static int open_io_uring(void)
 	return syscall(SYS_io_uring_setup, 4, &it.params);
 }
 
-/* The one thing that a ring can do without anything to do it to. */
+/* IORING_OP_NOP, the one operation of io_uring that needs no other object. */
 static int submit_nop(void)
 {
 	struct io_uring_params *p = &it.params;
@@ -228,7 +229,7 @@ static int add(FACE *f, int fd, enum mode mode, uint64_t data)
 	return kevent_request(&f->q, KEVENT_CTL_ADD, &uk);
 }
 
-/* Gone already where it was once. */
+/* Remove the source, which a delivered oneshot may already have removed. */
 static int drop(FACE *f, int fd)
 {
 	struct ukevent uk = request(KEVENT_POLL, fd, 0, 0, 0);
@@ -260,7 +261,7 @@ static void watch_each(struct __test_metadata *_metadata, FACE *self, enum mode 
 		}
 		EXPECT_EQ(g.data, 100 + i);
 		EXPECT_EQ(g.events & POLLIN, POLLIN);
-		if (mode == LEVEL) {	/* nobody has read it */
+		if (mode == LEVEL) {	/* it was not read */
 			ASSERT_EQ(face_next(self, &g, LONG_MS), 1) {
 				TH_LOG("%s: not while it holds", kinds[i].name);
 			}
@@ -270,7 +271,7 @@ static void watch_each(struct __test_metadata *_metadata, FACE *self, enum mode 
 			waitpid(it.child, NULL, 0);
 		EXPECT_GE(drop(self, it.fd), 0);
 		close(it.fd);
-		/* What a wake-up or two left in the ring. */
+		/* Drain what further wake-ups left in the ring. */
 		while (face_next(self, &g, 0) == 1)
 			EXPECT_EQ(g.data, 100 + i);
 	}

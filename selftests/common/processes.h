@@ -11,7 +11,7 @@
 #define P_PIDFD 3
 #endif
 
-/* A child that waits for a word, and the two ends of the pipe it comes by. */
+/* A child that waits for a byte on a pipe, and both ends of that pipe. */
 struct child {
 	pid_t pid;
 	int pidfd;
@@ -23,7 +23,7 @@ static inline int open_pidfd(pid_t pid)
 	return syscall(SYS_pidfd_open, pid, 0);
 }
 
-/* In the child: wait until the parent says so, or is gone. */
+/* In the child: wait until the parent calls tell(), or exit if it is gone. */
 static inline void await_word(const struct child *c)
 {
 	char word;
@@ -37,7 +37,7 @@ static inline int tell(const struct child *c)
 	return write(c->told[1], "", 1) == 1 ? 0 : -1;
 }
 
-/* As fork(), with the pipe, and for the parent a pidfd. */
+/* Like fork(), with the pipe, and with a pidfd for the parent. */
 static inline pid_t start_child(struct child *c)
 {
 	if (pipe(c->told))
@@ -59,7 +59,7 @@ static inline void end_child(struct child *c)
 	close(c->told[1]);
 }
 
-/* Wait until /proc shows a process in this state; 0, or -1 if it never is. */
+/* Wait until /proc shows process @pid in @state; returns 0, or -1 if it never is. */
 static inline int await_state(pid_t pid, char state)
 {
 	for (int i = 0; i < LONG_MS; i++) {

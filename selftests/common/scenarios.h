@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The table of common.c, which alone includes this: what happens to the sources of
- * each row, and how many records each face may make of it.
+ * The table of common.c, the only file that includes this: what happens to the sources of
+ * each row, and how many records each face may make of it (evchan, kevent, kevent with a
+ * ring, kevent with its own ring).
  */
 ROW(nothing_happens, .kind = EVENTFD, .sources = 3, .slots = 8, .events = POLLIN,
     .records = { 0, 0, 0, 0 }, .steps = {
@@ -16,7 +17,7 @@ ROW(in_order, .kind = EVENTFD, .sources = 8, .slots = 8, .events = POLLIN,
 ROW(ready_at_add, .kind = EVENTFD, .sources = 4, .slots = 8, .events = POLLIN,
     .records = { 4, 4, 4, 4 }, .steps = {
 	{ FIRE, 0, 3, 2 }, { ADD, 0, 3 }, { TAKE } });
-/* The ring of 2006 has an entry for each time, the others merge. */
+/* A kevent ring has an entry for each occurrence, as in 2006; the other faces merge. */
 ROW(merging, .kind = EVENTFD, .sources = 2, .slots = 8, .events = POLLIN,
     .records = { 2, 2, 6, 6 }, .steps = {
 	{ ADD, 0, 1 }, { FIRE, 0, 1, 3 }, { TAKE } });
@@ -86,7 +87,10 @@ ROW(timer_once, .kind = TIMER, .mode = ONESHOT, .sources = 3, .slots = 8, .event
     .records = { 3, 3, 3, 3 }, .steps = {
 	{ EXPIRE, 0, 2, 1 }, { ADD, 0, 2 }, { TAKE } });
 
-/* Each signal is one, with its number; nothing else happens to it. */
+/*
+ * Each realtime signal is an event of its own, with its payload; NOMASK keeps it from the
+ * process.
+ */
 ROW(signal_in_order, .kind = SIGNAL, .sources = 4, .slots = 8, .events = 1,
     .records = { 20, 20, 20, 20 }, .steps = {
 	{ ADD, 0, 3 }, { FIRE, 2, 3, 2 }, { FIRE, 0, 1, 2 }, { TAKE },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * POSIX timers and message queues that post into a queue: the bare system calls,
- * for the C library lets no unknown sigev_notify pass.
+ * POSIX timers and message queues that post into a queue. These are the bare system calls,
+ * because the C library refuses a sigev_notify value that it does not know.
  */
 #ifndef SELFTESTS_SIGEVENTS_H
 #define SELFTESTS_SIGEVENTS_H
@@ -19,14 +19,14 @@ static inline struct sigevent queue_event(int notify, int fd, unsigned long cook
 	return ev;
 }
 
-/* 0, or a negative errno. */
+/* Returns 0, or a negative errno. */
 static inline int create_timer(clockid_t clock, struct sigevent *ev, timer_t *timer)
 {
 	int id;
 
 	if (syscall(SYS_timer_create, clock, ev, &id))
 		return -errno;
-	/* What the C library makes of a timer of the kernel's. */
+	/* The C library's representation of a kernel timer. */
 	*timer = (timer_t)(intptr_t)id;
 	return 0;
 }

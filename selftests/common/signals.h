@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Signals that are counted, and sent with a payload. */
+/* Helpers to count signals, and to send them with a payload. */
 #ifndef SELFTESTS_SIGNALS_H
 #define SELFTESTS_SIGNALS_H
 
@@ -40,7 +40,7 @@ static inline int is_pending(int sig)
 	return sigismember(&set, sig);
 }
 
-/* What the user has pending by now, in whatever process. */
+/* How many signals the user has pending in all its processes. */
 static inline unsigned long pending_signals(void)
 {
 	unsigned long n = 0;
@@ -55,7 +55,7 @@ static inline unsigned long pending_signals(void)
 	return n;
 }
 
-/* As sigqueue(): 0, or a negative errno. */
+/* Like sigqueue() to this process: returns 0, or a negative errno. */
 static inline int send_value(int sig, int value)
 {
 	return sigqueue(getpid(), sig, (union sigval){ .sival_int = value }) ? -errno : 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Busy polling: a wait runs the network card's receive queue itself. QEMU, at the
- * other end of the guest's card, answers TFTP requests.
+ * Busy polling: a waiting thread processes the network card's receive queue itself. QEMU,
+ * at the other end of the guest's card, answers TFTP requests.
  */
 #include <arpa/inet.h>
 
@@ -11,7 +11,7 @@
 #define TRIES	50
 #define LONGEST_US	1000000
 
-/* A file that is not there: the answer is a packet that says so. */
+/* Ask for a file that does not exist; the answer is a packet with an error. */
 static bool ask(int s)
 {
 	return send(s, "\0\1none\0octet", 14, 0) == 14;
@@ -75,7 +75,7 @@ TEST(busy_poll)
 	before = polled_packets();
 	ASSERT_GE(before, 0);
 
-	/* Not asked for: nothing polls. */
+	/* Busy polling was not requested, so nothing polls. */
 	ASSERT_EQ(watch(&idle, EVCHAN_ADD, EVCHAN_POLL, s, POLLIN, 0, 1), 0);
 	for (i = 0; i < 5; i++) {
 		ASSERT_TRUE(ask(s));
@@ -86,15 +86,15 @@ TEST(busy_poll)
 	EXPECT_EQ(counter(idle.fd, "busy_polls"), -1);
 	ASSERT_GE(watch(&idle, EVCHAN_DEL, EVCHAN_POLL, s, 0, 0, 0), 0);
 
-	/* The queue learns from a packet which card to poll. */
+	/* The queue learns from a received packet which card to poll. */
 	ASSERT_EQ(watch(&busy, EVCHAN_ADD, EVCHAN_POLL, s, POLLIN, 0, 2), 0);
 	ASSERT_TRUE(ask(s));
 	ASSERT_EQ(wait_events(&busy, 1, LONG_MS), 1);
 	ASSERT_TRUE(answered(&busy, s));
 
 	/*
-	 * Asked for, and the question is put while a wait polls. Not every time:
-	 * it may have stopped when the answer comes.
+	 * Busy polling was requested, and the request is sent while a wait polls. Not every
+	 * attempt succeeds: the poll may have ended before the answer comes.
 	 */
 	for (i = 0; i < TRIES && polled_packets() == before; i++) {
 		struct waiter w = { .c = &busy, .min = 1 };

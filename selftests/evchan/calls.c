@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What each call takes, and every way in which it refuses. */
+/* What each call accepts, and every way in which it refuses. */
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -23,7 +23,7 @@ TEST(create_sizes)
 	channel_close(&c);
 }
 
-/* With what @p has, which does not change. */
+/* The errno of evchan_create() with a copy of @p, or 0. */
 static int create_errno(struct evchan_params *p, size_t size)
 {
 	struct evchan_params was;
@@ -69,12 +69,12 @@ TEST(create_memlock_limit)
 	struct evchan_params p = { .entries = 65536 };
 	struct rlimit none = { 65536, 65536 };
 
-	/* CAP_IPC_LOCK is above the limit, so not as root. */
+	/* CAP_IPC_LOCK overrides the limit, so drop root first. */
 	ASSERT_EQ(setrlimit(RLIMIT_MEMLOCK, &none), 0);
 	ASSERT_EQ(setuid(65534), 0);
 	EXPECT_EQ(create_errno(&p, sizeof(p)), ENOMEM);
 	p.entries = 8;
-	for (int i = 0; i < 100; i++)	/* a charge that leaked would fill it */
+	for (int i = 0; i < 100; i++)	/* a leaked charge would reach the limit */
 		ASSERT_EQ(create_errno(&p, sizeof(p)), 0);
 }
 
@@ -158,10 +158,10 @@ TEST_F(channel, ctl_batch_goes_on_or_stops)
 }
 
 /*
- * Interest changed for many in one call, most of which the kernel does in short: every
- * entry has its own result, what is ready is posted in the order of the entries, and
- * nothing comes with an old cookie. With a table of descriptors that is the thread's
- * own, and with one that it shares.
+ * Many modifications in one call; the kernel carries most of them out on its fast path.
+ * Every entry has its own result, ready sources are posted in the order of the entries, and
+ * no event has an old cookie. First with a descriptor table of a single thread, then with
+ * one that two threads share.
  */
 TEST_F(channel, modify_in_bulk)
 {
@@ -209,7 +209,7 @@ TEST_F(channel, modify_in_bulk)
 			ASSERT_EQ(take(&c, &e), 1);
 			EXPECT_EQ(e.data, 100 + i);
 		}
-		/* Back again, over events that were not taken: they are withdrawn. */
+		/* Modify back while events are untaken: those events are withdrawn. */
 		for (int i = 0; i < MANY; i++) {
 			ASSERT_EQ(raise_eventfd(fds[i]), 0);
 			ASSERT_EQ(watch(&c, EVCHAN_MOD, EVCHAN_POLL, fds[i], POLLPRI, 0, i), 0);
@@ -225,7 +225,7 @@ TEST_F(channel, modify_in_bulk)
 	channel_close(&c);
 }
 
-/* Entries in memory that ends, or cannot be written: what was answered is done. */
+/* The entries end at unmapped memory, or are read-only: entries with an answer were carried out. */
 TEST_F(channel, modify_where_memory_ends)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -257,7 +257,7 @@ TEST_F(channel, modify_where_memory_ends)
 	munmap(memory, page);
 }
 
-/* Kibibytes of slab memory that is not for caches. */
+/* Slab memory that is not reclaimable, in KiB. */
 static long slab_memory(void)
 {
 	char line[128];
@@ -273,8 +273,8 @@ static long slab_memory(void)
 }
 
 /*
- * A call takes memory for many sources at once: with types in turn each gets its own,
- * and what is over when the call ends early is given back.
+ * One call allocates memory for many sources at once. Each entry must get memory of its own
+ * type's size, and what is unused when the call ends early must be freed.
  */
 TEST_F_TIMEOUT(channel, ctl_batch_memory, 120)
 {
@@ -309,7 +309,10 @@ TEST_F_TIMEOUT(channel, ctl_batch_memory, 120)
 		ASSERT_EQ(syscall(NR_EVCHAN_CTL, fd, del, 1, sizeof(ch[0]), 0), 1);
 	}
 	after = slab_memory();
-	/* On the debug kernel KASAN keeps what is freed, and kmemleak finds what is not. */
+	/*
+	 * The debug kernel's KASAN delays frees, so the sum says nothing there; kmemleak
+	 * reports leaks.
+	 */
 	if (access("/sys/kernel/debug/kmemleak", F_OK))
 		EXPECT_LT(after - before, LEAK_KB / 2) {
 			TH_LOG("%ld KiB more than before", after - before);
@@ -366,7 +369,7 @@ TEST(user_limit)
 	close(fd);
 }
 
-/* Room for files in the whole system: root has always some, others not. */
+/* The system's limit on open files applies to users other than root. */
 TEST(create_file_table_full)
 {
 	struct evchan_params p = { 0 };
@@ -400,8 +403,8 @@ TEST_F(channel, mmap_and_its_offsets)
 }
 
 /*
- * The first allocation of a call fails, then the second, and so on: each time
- * the call says ENOMEM and leaves nothing behind; afterwards it succeeds.
+ * Fault injection: the first allocation of a call fails, then the second, and so on. Each
+ * time the call reports ENOMEM and leaves nothing behind; afterwards it succeeds.
  */
 static int call_number(struct channel *c, int call, int op, int fd, int inner, int fifo)
 {
@@ -451,7 +454,7 @@ TEST_F(channel, every_allocation_fails)
 	ASSERT_EQ(write_file("/sys/kernel/debug/failslab/verbose", "0"), 0);
 	ASSERT_EQ(write_file("/sys/kernel/debug/fail_page_alloc/verbose", "0"), 0);
 	ASSERT_EQ(channel_open(&inner, 8, 0), 0);
-	/* Open at both ends it has two wait queue heads. */
+	/* A FIFO that is open for reading and writing has two wait queue heads. */
 	ASSERT_EQ(mkfifo("/tmp/evchan-fifo", 0600), 0);
 	fifo = open("/tmp/evchan-fifo", O_RDWR | O_NONBLOCK);
 	unlink("/tmp/evchan-fifo");
@@ -470,11 +473,11 @@ TEST_F(channel, every_allocation_fails)
 			memset(text, 0, sizeof(text));
 			ASSERT_GT(pread(nth, text, sizeof(text) - 1, 0), 0);
 			ASSERT_EQ(pwrite(nth, "0", 1, 0), 1);
-			if (atoi(text)) {	/* it did not come to the nth */
+			if (atoi(text)) {	/* the call made fewer than n allocations */
 				ASSERT_EQ(ret, 0);
 				break;
 			}
-			if (!ret) {	/* one that it can do without */
+			if (!ret) {	/* it succeeded without that allocation */
 				if (call)
 					call_number(&self->c, call, EVCHAN_DEL, self->fd,
 						    inner.fd, fifo);

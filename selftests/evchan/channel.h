@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What most tests of the event channel start with: one of 8 slots, an eventfd. */
+/* What most tests of the event channel start with: a channel of 8 slots, and an eventfd. */
 #ifndef SELFTESTS_CHANNEL_H
 #define SELFTESTS_CHANNEL_H
 
@@ -41,7 +41,7 @@ static inline void *wait_thread(void *arg)
 	return NULL;
 }
 
-/* A thread that waits for @min events; returns once it sleeps. */
+/* Start a thread that waits for @min events; returns once it sleeps. */
 static inline int start_waiter(struct waiter *w, struct channel *c, unsigned int min)
 {
 	*w = (struct waiter){ .c = c, .min = min };
@@ -52,7 +52,7 @@ static inline int start_waiter(struct waiter *w, struct channel *c, unsigned int
 	return wait_asleep(w->tid, NR_EVCHAN_WAIT);
 }
 
-/* Have it return with an event of an eventfd; what its wait returned. */
+/* Post an event of eventfd @fd so that the wait returns; returns what the wait returned. */
 static inline int end_waiter(struct waiter *w, int fd)
 {
 	int ret = watch(w->c, EVCHAN_SET, EVCHAN_POLL, fd, POLLIN, 0, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What holds at the moment, as against what happened: CHECK, MOD, poll of a channel. */
+/* What holds at the moment, as opposed to what happened: CHECK, MOD, and poll() of a channel. */
 #include "channel.h"
 
 static struct evchan_change question(const struct evchan_event *e)
@@ -25,7 +25,7 @@ TEST_F(channel, check_says_what_holds)
 	EXPECT_EQ(ch.events, POLLIN | POLLOUT);
 	EXPECT_EQ(ch.data, 1);
 	EXPECT_EQ(ch.flags, 0);
-	/* It posts nothing, and tells of the registration as it is by now. */
+	/* CHECK posts nothing, and reports the registration as it is now. */
 	ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_LEVEL, 2), 0);
 	ASSERT_EQ(take(c, &e), 1);
 	read_eventfd(self->fd);
@@ -36,7 +36,7 @@ TEST_F(channel, check_says_what_holds)
 	EXPECT_EQ(ch.flags, EVCHAN_LEVEL);
 	EXPECT_EQ(take(c, &e), 0);
 	EXPECT_EQ(watch(c, EVCHAN_CHECK, EVCHAN_POLL, self->fd, 0, 0, 0), 0);
-	/* A registration that is gone, and one without a condition. */
+	/* A registration that was removed, and one whose type has no condition. */
 	ch = question(&e);
 	ASSERT_EQ(watch(c, EVCHAN_DEL, EVCHAN_POLL, self->fd, 0, 0, 0), 1);
 	EXPECT_EQ(change(c, &ch), -ENOENT);
@@ -46,7 +46,10 @@ TEST_F(channel, check_says_what_holds)
 	EXPECT_EQ(change(c, &ch), -EINVAL);
 }
 
-/* An event that does not hold any more was not delivered: oneshot is armed again. */
+/*
+ * CHECK finds that the condition is over: the event counts as not delivered, and re-arms a
+ * oneshot.
+ */
 TEST_F(channel, check_arms_oneshot_again)
 {
 	struct channel *c = &self->c;
@@ -60,7 +63,7 @@ TEST_F(channel, check_arms_oneshot_again)
 	ASSERT_EQ(change(c, &ch), 0);
 	EXPECT_EQ(ch.events, POLLIN);
 	raise_eventfd(self->fd);
-	EXPECT_EQ(take(c, &e), 0);	/* it holds: disarmed */
+	EXPECT_EQ(take(c, &e), 0);	/* the condition held, so it stays disarmed */
 	read_eventfd(self->fd);
 	ch = question(&e);
 	ASSERT_EQ(change(c, &ch), 0);
@@ -70,7 +73,7 @@ TEST_F(channel, check_arms_oneshot_again)
 	EXPECT_EQ(take(c, &e), 1);
 }
 
-/* A modify is a new beginning: no event with the old cookie, none twice. */
+/* After a modify no event has the old cookie, and none comes twice. */
 TEST_F(channel, modify_withdraws)
 {
 	struct channel *c = &self->c;
@@ -100,7 +103,7 @@ TEST_F(channel, poll_looks_at_level)
 	raise_eventfd(self->fd);
 	ASSERT_EQ(poll(&pfd, 1, LONG_MS), 1);
 	ASSERT_EQ(take(&self->c, &e), 1);
-	/* It still holds: the look says so, a wait posts it again. */
+	/* It still holds: poll() says so, and a wait posts it again. */
 	EXPECT_EQ(poll(&pfd, 1, 0), 1);
 	EXPECT_EQ(take(&self->c, &e), 0);
 	EXPECT_EQ(wait_events(&self->c, 0, 0), 1);
@@ -112,7 +115,10 @@ TEST_F(channel, poll_looks_at_level)
 	EXPECT_EQ(poll(&pfd, 1, LONG_MS), 1);
 }
 
-/* Two channels watch: where somebody waits one is woken, otherwise both are told. */
+/*
+ * Two channels watch a file with EXCLUSIVE: if threads wait in both, one is woken; else
+ * both get the event.
+ */
 TEST_F(channel, exclusive)
 {
 	struct waiter w[2];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ring says anything: the kernel neither crashes nor hangs. */
+/* A program writes anything into its ring: the kernel neither crashes nor hangs. */
 #include "channel.h"
 
-/* The ring says anything: the kernel neither crashes nor hangs, others go on. */
+/* Garbage in the ring: the kernel neither crashes nor hangs, and other channels work. */
 TEST(hostile_ring)
 {
 	int fds[64], seed = 1;
@@ -38,7 +38,7 @@ TEST(hostile_ring)
 
 static int stop;
 
-/* Turns the words of all slots over, as fast as it can. */
+/* Invert the state words of all slots, as fast as possible. */
 static void *flip(void *arg)
 {
 	struct channel *c = arg;
@@ -56,7 +56,7 @@ static void *flip(void *arg)
 	return NULL;
 }
 
-/* Flipped from another processor while the kernel posts, merges and drains. */
+/* The words change on another processor while the kernel posts, merges and drains. */
 TEST(hostile_thread)
 {
 	struct evchan_change timer = {
@@ -82,7 +82,7 @@ TEST(hostile_thread)
 		raise_eventfd(fds[round % 32]);
 		wait_events(&c, round & 1, 0);
 	}
-	/* A ring next to it is none the worse. */
+	/* Another channel's ring is not affected. */
 	while (n < 20) {
 		ASSERT_GE(wait_events(&good, 1, LONG_MS), 1);
 		while (take(&good, &e))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Inodes that are named by a path: what the lookup waits for, nobody else who needs the
- * channel does.
+ * Inodes that are named by a path: the path lookup may block, and must not block anybody
+ * else that uses the channel.
  */
 #include <linux/futex.h>
 #include <linux/userfaultfd.h>
@@ -19,7 +19,7 @@ static struct evchan_change by_path(const char *path)
 	};
 }
 
-/* A page that whoever touches it waits for, until release_page(). */
+/* A page whose first access blocks until release_page(). */
 static char *held_page(int *uffd)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -60,7 +60,7 @@ static void *add_thread(void *arg)
 	return NULL;
 }
 
-/* True once the call is over, false if it is not after a long time. */
+/* True once the call has returned, false if it has not after a long time. */
 static int comes_back(struct adder *a)
 {
 	for (int i = 0; i < LONG_MS && !__atomic_load_n(&a->done, __ATOMIC_ACQUIRE); i++)
@@ -68,7 +68,7 @@ static int comes_back(struct adder *a)
 	return __atomic_load_n(&a->done, __ATOMIC_ACQUIRE);
 }
 
-/* While a path is looked up, which can take for ever, the channel is everybody else's. */
+/* While a path lookup blocks, however long, other threads can use the channel. */
 TEST_F(channel, inode_path_waits_for_nobody)
 {
 	struct adder slow = { .c = &self->c }, other = { .c = &self->c };
@@ -84,7 +84,7 @@ TEST_F(channel, inode_path_waits_for_nobody)
 		slow.ch.op = op;
 		slow.done = 0;
 		ASSERT_EQ(pthread_create(&slow.thread, NULL, add_thread, &slow), 0);
-		ASSERT_EQ(poll(&fault, 1, LONG_MS), 1);	/* it waits for the page */
+		ASSERT_EQ(poll(&fault, 1, LONG_MS), 1);	/* the lookup blocks on the page */
 		other.ch = (struct evchan_change){
 			.op = EVCHAN_SET, .type = EVCHAN_POLL, .events = POLLIN,
 			.args = { (uint64_t)self->fd },
@@ -101,7 +101,7 @@ TEST_F(channel, inode_path_waits_for_nobody)
 		EXPECT_EQ(other.result, 0);
 		EXPECT_EQ(slow.result, 0);
 		ASSERT_EQ(madvise(page, 4096, MADV_DONTNEED), 0);
-		/* What there was to read of the fault. */
+		/* Read the fault's message. */
 		struct uffd_msg msg;
 
 		fcntl(fault.fd, F_SETFL, O_NONBLOCK);
@@ -112,7 +112,7 @@ TEST_F(channel, inode_path_waits_for_nobody)
 	munmap(page, 4096);
 }
 
-/* Where a file is mapped from: /proc/@pid/map_files has it. */
+/* The path of a mapped file of @pid in /proc/PID/map_files; returns whether there is one. */
 static int mapped_file(pid_t pid, char *path, size_t size)
 {
 	unsigned long from, to;
@@ -132,10 +132,10 @@ static int mapped_file(pid_t pid, char *path, size_t size)
 }
 
 /*
- * Such a path takes the locks of another process's exec and a reference to its address
- * space. What an exec and the end of an address space do to the channel, that waits for
- * a futex here, must not meet them: lockdep would say so, and without it a process
- * would hang.
+ * The lookup of such a path takes the locks of another process's exec, and a reference to
+ * its address space. The channel has a futex source of that process, which its exec or exit
+ * removes. That removal must not wait for a lock that is held here: lockdep would report
+ * it, and without lockdep a process would hang.
  */
 TEST_F(channel, inode_path_of_another_process)
 {
@@ -165,7 +165,7 @@ TEST_F(channel, inode_path_of_another_process)
 
 		ASSERT_EQ(poll(&p, 1, LONG_MS), 1);
 		read_eventfd(self->fd);
-		/* Until it is gone, whatever comes of that. */
+		/* Try again, whatever the result, until the process is gone. */
 		int gone = 0;
 
 		while (!gone && mapped_file(pid, path, sizeof(path))) {
@@ -183,7 +183,10 @@ TEST_F(channel, inode_path_of_another_process)
 	}
 }
 
-/* Entries that add and remove in one call are no more marks than that. */
+/*
+ * Entries that add and remove a watch in one call need one mark at a time, whatever their
+ * number.
+ */
 TEST_F(channel, inode_added_and_removed_in_one_call)
 {
 	enum { N = 600 };
@@ -201,7 +204,7 @@ TEST_F(channel, inode_added_and_removed_in_one_call)
 	free(ch);
 }
 
-/* A program asks the channel whether native AIO can complete into it. */
+/* A program can find out whether native AIO can complete into the channel. */
 TEST_F(channel, aio_feature)
 {
 	EXPECT_NE(self->c.params.features & EVCHAN_FEAT_AIO, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Bits that are reported hold: what a wake-up says beyond that is not believed. */
+/* Bits that are reported hold: what the key of a wake-up says beyond that is not reported. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -29,7 +29,7 @@ static uint32_t poll_bits(int fd, short events, int ms)
 	return poll(&p, 1, ms) < 0 ? ~0U : (uint32_t)p.revents;
 }
 
-/* The bits of the next event of the channel, which is to be one about @fd; 0: none. */
+/* The bits of the next event of the channel, which must be about @fd; 0 if there is none. */
 static uint32_t next_bits(struct channel *c, int fd)
 {
 	struct evchan_event e;
@@ -69,7 +69,7 @@ TEST(ordinary_byte_is_not_urgent)
 	close(s[1]);
 }
 
-/* Asked for both, it says both when both are there, and one of them otherwise. */
+/* With both bits requested, an event has both if both hold, and otherwise the one that holds. */
 TEST(urgent_and_ordinary)
 {
 	struct channel edge, level;
@@ -134,7 +134,7 @@ TEST(eventfd_of_0_is_not_readable)
 	close(fd);
 }
 
-/* After a reset the first event says all that holds, not only the error. */
+/* After a reset the first event has all bits that hold, not only the error. */
 TEST(reset_tells_all_at_once)
 {
 	const uint32_t all = POLLIN | POLLOUT | POLLRDHUP;
@@ -150,7 +150,7 @@ TEST(reset_tells_all_at_once)
 	ASSERT_EQ(setsockopt(s[0], SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
 	close(s[0]);
 	ASSERT_NE(poll_bits(s[1], POLLRDHUP, LONG_MS), 0);
-	/* What lies in the ring already, before any call, is not less. */
+	/* An event that is in the ring already, before any call, has all the bits too. */
 	EXPECT_EQ(take(&edge, &e) ? e.events : next_bits(&edge, s[1]), poll_bits(s[1], all, 0));
 	EXPECT_EQ(take(&level, &e) ? e.events : next_bits(&level, s[1]),
 		  poll_bits(s[1], all, 0));
@@ -159,7 +159,7 @@ TEST(reset_tells_all_at_once)
 	close(s[1]);
 }
 
-/* Changed to bits that are not believed, and back. */
+/* Modify to bits for which the wake-up's key is not enough, and back. */
 TEST(modify_changes_what_is_believed)
 {
 	struct channel c;

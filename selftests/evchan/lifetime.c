@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Channels that watch channels, and are passed on. */
+/* Channels that watch channels, and channels whose descriptor is passed on. */
 #include <sys/epoll.h>
 #include <sys/un.h>
 
 #include "channel.h"
 
-/* A loop is refused, a chain of over four edges too, as by epoll; a channel in a channel works. */
+/*
+ * As with epoll, a loop is refused, and a chain of more than four edges; a channel in a
+ * channel works.
+ */
 TEST_F(channel, nesting)
 {
 	struct channel chain[6], outer;
@@ -27,7 +30,7 @@ TEST_F(channel, nesting)
 				POLLIN, 0, 0), 0);
 	EXPECT_EQ(watch(&chain[4], EVCHAN_ADD, EVCHAN_POLL, chain[5].fd, POLLIN, 0, 0), -ELOOP);
 	EXPECT_EQ(watch(&chain[5], EVCHAN_ADD, EVCHAN_POLL, chain[0].fd, POLLIN, 0, 0), -ELOOP);
-	/* Many edges between the same two, and then the same answer. */
+	/* Many parallel edges do not change the answer. */
 	for (int i = 0; i < 100; i++)
 		EXPECT_EQ(watch(&chain[1], EVCHAN_ADD, EVCHAN_POLL, dup(chain[2].fd), POLLIN, 0, 0),
 			  0);
@@ -38,7 +41,7 @@ TEST_F(channel, nesting)
 		channel_close(&chain[i]);
 }
 
-/* Channel in epoll in channel: both loop checks pass, and it must not recurse. */
+/* Channel in epoll in channel: both loop checks allow it, and it must not recurse. */
 TEST_F(channel, nesting_through_epoll)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
@@ -87,7 +90,7 @@ static int receive_fd(int s, void *data, size_t size)
 	return fd;
 }
 
-/* The channel passed to another process: it posts, this one takes. */
+/* A channel is passed to another process: that one posts, this one takes. */
 TEST_F(channel, descriptor_passed)
 {
 	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 };
@@ -115,8 +118,8 @@ TEST_F(channel, descriptor_passed)
 }
 
 /*
- * The process that made a channel and registered in it exits: who has the
- * descriptor goes on, and sources go where their file has gone.
+ * The process that created a channel and registered sources exits. Others that have the
+ * channel's descriptor use it as before, and a source is removed when its file is closed.
  */
 TEST(creator_exits)
 {
@@ -145,12 +148,12 @@ TEST(creator_exits)
 	ASSERT_EQ(waitpid(pid, &fd, 0), pid);
 	ASSERT_EQ(fd, 0);
 	ASSERT_EQ(channel_map(&c), 0);
-	/* Its own file is closed: readable before, closed now, in one record. */
+	/* A file of its own is closed: the record reports readable, from before, and closed. */
 	ASSERT_EQ(take(&c, &e), 1);
 	EXPECT_EQ(e.data, 1);
 	EXPECT_EQ(e.events, POLLIN | EVCHAN_CLOSED);
 	EXPECT_EQ(counter(c.fd, "sources"), 1);
-	/* The pipe is open here too. */
+	/* The pipe is still open here. */
 	ASSERT_EQ(write(p[1], "x", 1), 1);
 	ASSERT_EQ(take(&c, &e), 1);
 	EXPECT_EQ(e.data, 2);
@@ -161,7 +164,7 @@ TEST(creator_exits)
 	channel_close(&c);
 }
 
-/* After fork() both have the one channel: each event to one of them. */
+/* After fork() both processes have the same channel: each event goes to one of them. */
 TEST(fork_shares)
 {
 	enum { N = 400 };
@@ -182,7 +185,7 @@ TEST(fork_shares)
 	}
 	pid = fork();
 	if (!pid) {
-		/* A descriptor that only the child has. */
+		/* This file is open in the child only. */
 		fd = eventfd(1, EFD_NONBLOCK);
 		if (watch(&c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0, 7))
 			_exit(1);
@@ -200,11 +203,11 @@ TEST(fork_shares)
 		seen[e.type == EVCHAN_USER ? e.value : N]++;
 	for (int i = 0; i <= N; i++)
 		ASSERT_EQ(seen[i], 1);
-	EXPECT_EQ(counter(c.fd, "sources"), 1);	/* the child's went with its file */
+	EXPECT_EQ(counter(c.fd, "sources"), 1);	/* the child's source was removed with its file */
 	channel_close(&c);
 }
 
-/* Where the link of descriptor @fd leads in a program executed by a child. */
+/* Execute a program in a child: returns what the link /proc/self/fd/@fd points to there. */
 static int seen_after_exec(int fd, char *text, size_t size)
 {
 	char path[64];
@@ -241,7 +244,7 @@ TEST(exec_keeps_or_closes)
 	EXPECT_NE(strstr(text, "[evchan]"), NULL);
 	ASSERT_EQ(seen_after_exec(closed.fd, text, sizeof(text)), 0);
 	EXPECT_EQ(strstr(text, "[evchan]"), NULL);
-	/* Neither touched what is registered here. */
+	/* Neither exec affected the registrations of this process. */
 	raise_eventfd(fd);
 	EXPECT_EQ(take(&kept, &e), 1);
 	channel_close(&kept);
@@ -264,7 +267,7 @@ TEST_F(channel, duplicate_descriptor)
 	EXPECT_EQ(take(c, &e), 1);
 }
 
-/* A watched descriptor's copy: a source of its own, as with epoll. */
+/* A duplicate of a watched descriptor is a source of its own, as with epoll. */
 TEST_F(channel, watched_duplicate)
 {
 	struct channel *c = &self->c;
@@ -294,7 +297,7 @@ TEST(mapping_outlives_descriptor)
 	ASSERT_EQ(channel_open(&c, 8, 0), 0);
 	ASSERT_EQ(watch(&c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, 0, 5), 0);
 	close(c.fd);
-	raise_eventfd(fd);		/* nobody is told any more */
+	raise_eventfd(fd);		/* the source is gone, so nothing is posted */
 	ASSERT_EQ(take(&c, &e), 1);
 	EXPECT_EQ(e.data, 5);
 	EXPECT_EQ(take(&c, &e), 0);
@@ -302,7 +305,7 @@ TEST(mapping_outlives_descriptor)
 	close(fd);
 }
 
-/* Pages of the mapping given up: the program and the kernel go on seeing the same. */
+/* madvise() on the mapping: the program and the kernel still share the same pages. */
 TEST_F(channel, mapping_given_up)
 {
 	struct channel *c = &self->c;
@@ -319,13 +322,13 @@ TEST_F(channel, mapping_given_up)
 		EXPECT_EQ(take(c, &e), 0);
 		EXPECT_EQ(wait_events(c, 0, 0), 0);
 	}
-	/* Nor does it grow, into what is not the ring's. */
+	/* The mapping cannot grow beyond the ring. */
 	EXPECT_EQ(mremap(c->header, c->params.map_length, c->params.map_length + 4096,
 			 MREMAP_MAYMOVE), MAP_FAILED);
 	EXPECT_EQ(errno, EFAULT);
 }
 
-/* Closed while a thread waits: the wait holds it, and ends as it would have. */
+/* The descriptor is closed while a thread waits: the wait keeps the channel and ends as usual. */
 TEST(closed_while_waiting)
 {
 	int fd = eventfd(0, EFD_NONBLOCK);
@@ -343,7 +346,7 @@ TEST(closed_while_waiting)
 	close(fd);
 }
 
-/* Sources with everything pending: in the ring, in overflow, to be looked at. */
+/* The channel is closed with sources in every state: in the ring, in overflow, to be rechecked. */
 TEST(closed_with_everything_pending)
 {
 	struct evchan_change timer = {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The races that the protocol decides, run for real: two threads, each on a
- * processor of its own, start at the same moment with small random delays. Every
- * round is checked, and told apart by its outcome, which says who was first; the one
- * who was is held back a little more the next time, so that most rounds fall into the
- * moment where it is decided. A test in which one of the two orders never comes up
- * fails, for it has shown nothing.
+ * The races that the protocol decides, on real processors. Two threads, each pinned to a
+ * processor, start at the same moment after small random delays. Every round is checked,
+ * and classified by its outcome, which tells which thread was first. That thread is delayed
+ * a little more in the next round, so that most rounds fall into the window in which the
+ * outcome is decided. A test in which one of the two outcomes never occurs fails, because
+ * it has not tested the race.
  */
 #include <sched.h>
 #include <sys/resource.h>
@@ -14,11 +14,11 @@
 #include "channel.h"
 
 #define ROUNDS_MIN	2000
-#define HITS		5		/* of each outcome, then it is enough */
+#define HITS		5		/* of each outcome are enough */
 #define LIMIT_S		12
 #define DELAY		4096		/* turns of a loop, at most */
-#define STEP		64		/* so many more when it was first, at least */
-#define MOST		2000000		/* and at most */
+#define STEP		64		/* smallest change of the delay, in turns */
+#define MOST		2000000		/* largest delay, in turns */
 
 FIXTURE(race)
 {
@@ -31,7 +31,7 @@ FIXTURE(race)
 	bool stop;
 	int arg, result;
 	uint32_t random[2];
-	int bias;			/* the other's further delay; negative: ours */
+	int bias;			/* extra turns of the other, negative: ours */
 	int step;
 	unsigned int outcome[2];
 	time_t end;
@@ -45,7 +45,7 @@ static uint32_t next_random(uint32_t *x)
 	return *x;
 }
 
-/* Mostly short: the two are to meet. */
+/* A random delay, usually short so that the threads meet. */
 static void delay(uint32_t *x)
 {
 	uint32_t max = DELAY >> next_random(x) % 8;
@@ -60,7 +60,7 @@ static void turns(int n)
 		__asm__ volatile("" ::: "memory");
 }
 
-/* Spin, for the two are to run at once; give way if the other does not run. */
+/* Spin, so that both threads run at the same time, but yield if the other does not get to run. */
 static void wait_for(unsigned int *word, unsigned int value, bool *stop)
 {
 	for (unsigned int n = 1; __atomic_load_n(word, __ATOMIC_ACQUIRE) != value; n++) {
@@ -96,7 +96,7 @@ static void *other_thread(void *arg)
 	}
 }
 
-/* Let both go. The caller does its part, then race_end(). */
+/* Start both threads. The caller does its part, then calls race_end(). */
 static void race_start(FIXTURE_DATA(race) *self)
 {
 	__atomic_store_n(&self->round, self->round + 1, __ATOMIC_RELEASE);
@@ -109,7 +109,10 @@ static void race_end(FIXTURE_DATA(race) *self)
 	wait_for(&self->done, self->round, NULL);
 }
 
-/* In longer and longer steps, until it was too much. */
+/*
+ * Delay the thread that was first: in growing steps while it stays first, in smaller ones
+ * once it was too much.
+ */
 static void hold_back(FIXTURE_DATA(race) *self, bool other)
 {
 	if (other == (self->step > 0) && self->step) {
@@ -125,7 +128,7 @@ static void hold_back(FIXTURE_DATA(race) *self, bool other)
 		self->bias = 0;
 }
 
-/* The outcome, and whether it means that the other thread was the first. */
+/* Record the outcome, and whether it means that the other thread was first. */
 static void race_outcome(FIXTURE_DATA(race) *self, bool outcome, bool other_first)
 {
 	self->outcome[outcome]++;
@@ -178,7 +181,7 @@ static void raise_it(FIXTURE_DATA(race) *self)
 	raise_eventfd(self->fd);
 }
 
-/* How often this thread went to sleep. */
+/* How many times this thread has gone to sleep. */
 static long sleeps(void)
 {
 	struct rusage usage;
@@ -188,8 +191,8 @@ static long sleeps(void)
 }
 
 /*
- * Wait for an event: how many there are, or 0 for a wait that was not woken. It finds
- * the event all the same when its time is up.
+ * Wait for an event: returns how many there are, or 0 if the wait was not woken. A wait
+ * that times out finds the event too, so the return value of the call is not enough.
  */
 static int wait_woken(struct channel *c)
 {
@@ -203,7 +206,7 @@ static int wait_woken(struct channel *c)
 	       LONG_MS ? n : 0;
 }
 
-/* A processor that has something to do is quicker to wake a thread than one at rest. */
+/* Keeps a processor busy: one that is idle takes longer to wake a thread. */
 static void *busy_thread(void *arg)
 {
 	struct sched_param none = { 0 };
@@ -215,7 +218,7 @@ static void *busy_thread(void *arg)
 	return NULL;
 }
 
-/* The ring looks empty, an event comes, and the wait must not sleep through it. */
+/* The ring looks empty, an event is posted, and the wait must not sleep through it. */
 TEST_F(race, post_and_sleep)
 {
 	pthread_t busy;
@@ -225,7 +228,7 @@ TEST_F(race, post_and_sleep)
 	long before;
 
 	self->other = raise_it;
-	/* On this processor, as its creator. */
+	/* On this processor, because a thread inherits the affinity of its creator. */
 	ASSERT_EQ(pthread_create(&busy, NULL, busy_thread, &self->stop), 0);
 	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
 	while (race_again(self)) {
@@ -251,7 +254,7 @@ TEST_F(race, post_and_sleep)
 	EXPECT_BOTH("came before the sleep", "woke the sleeper");
 }
 
-/* As a consumer that is slow between its look and its claim. */
+/* Take an event with a random delay between the load of the state and the claim. */
 static int take_slowly(FIXTURE_DATA(race) *self)
 {
 	struct channel *c = &self->c;
@@ -281,7 +284,7 @@ static void raise_thrice(FIXTURE_DATA(race) *self)
 	}
 }
 
-/* Whoever takes sees what happened before a merge into what it took. */
+/* A consumer sees what was written before a merge into the record that it took. */
 TEST_F(race, merge_and_take)
 {
 	struct channel *c = &self->c;
@@ -301,7 +304,7 @@ TEST_F(race, merge_and_take)
 				sum += read_eventfd(self->fd);
 			}
 		}
-		/* All was posted before the last look. */
+		/* All was posted before the last attempt to take. */
 		ASSERT_EQ(sum, 3) {
 			TH_LOG("round %u: %u seen, of %u records", self->round, sum, records);
 		}
@@ -314,14 +317,14 @@ TEST_F(race, merge_and_take)
 	EXPECT_BOTH("times one came before the claim", "times after it");
 }
 
-/* Of sources 0 to 4, more than there are slots. */
+/* Raise eventfds 0 to 3: more sources than the ring has slots. */
 static void raise_four(FIXTURE_DATA(race) *self)
 {
 	for (int i = 0; i < 4; i++)
 		raise_eventfd(self->arg + i);
 }
 
-/* As slowly as it takes for the other to keep up sometimes. */
+/* The same with pauses, so that the other thread can keep up in some rounds. */
 static void raise_four_slowly(FIXTURE_DATA(race) *self)
 {
 	for (int i = 0; i < 4; i++) {
@@ -332,7 +335,7 @@ static void raise_four_slowly(FIXTURE_DATA(race) *self)
 
 static int five_sources(FIXTURE_DATA(race) *self)
 {
-	/* Descriptors in a row, so that the other thread needs to know one. */
+	/* Consecutive descriptors, so that the other thread needs to know only the first. */
 	self->arg = 100;
 	for (int i = 0; i < 5; i++)
 		if (dup2(eventfd(0, EFD_NONBLOCK), self->arg + i) < 0 ||
@@ -341,7 +344,7 @@ static int five_sources(FIXTURE_DATA(race) *self)
 	return 0;
 }
 
-/* The next event, from wherever it is; 0 after a long time without any. */
+/* Take the next event, from the ring or from overflow; 0 if none comes for a long time. */
 static int take_or_wait(struct channel *c, struct evchan_event *e)
 {
 	while (!take(c, e))
@@ -350,7 +353,7 @@ static int take_or_wait(struct channel *c, struct evchan_event *e)
 	return 1;
 }
 
-/* The ring fills up and is emptied at the same time. */
+/* The ring fills up while it is emptied. */
 TEST_F(race, overflow_and_take)
 {
 	struct channel *c = &self->c;
@@ -382,7 +385,7 @@ static void raise_fifth(FIXTURE_DATA(race) *self)
 	raise_eventfd(self->arg + 4);
 }
 
-/* While a wait drains the list another processor posts: not in front of it. */
+/* While a wait drains overflow another processor posts: its event must not overtake. */
 TEST_F(race, drain_and_post)
 {
 	struct channel *c = &self->c;
@@ -413,7 +416,7 @@ static void delete_it(FIXTURE_DATA(race) *self)
 	self->result = watch(&self->c, EVCHAN_DEL, EVCHAN_POLL, self->fd, 0, 0, 0);
 }
 
-/* An event is withdrawn or taken, and the deletion knows which. */
+/* An event is either withdrawn or taken, and the delete reports which. */
 TEST_F(race, delete_and_take)
 {
 	struct channel *c = &self->c;
@@ -435,7 +438,7 @@ TEST_F(race, delete_and_take)
 	EXPECT_BOTH("withdrawn", "taken");
 }
 
-/* Arming and posting at once: one event, whichever of the two has posted it. */
+/* Re-arm and post at the same time: one event, posted by either of the two. */
 TEST_F(race, rearm_and_post)
 {
 	struct channel *c = &self->c;
@@ -462,7 +465,7 @@ TEST_F(race, rearm_and_post)
 	EXPECT_BOTH("posted by the wake-up", "found by the modify");
 }
 
-/* Interest that comes at the same moment as the event. */
+/* A bit is requested at the same moment as its event occurs. */
 TEST_F(race, modify_and_post)
 {
 	struct channel *c = &self->c;
@@ -480,14 +483,14 @@ TEST_F(race, modify_and_post)
 		race_outcome(self, e.cpu, e.cpu);
 		ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLPRI, 0, 1), 0);
 		ASSERT_EQ(read_eventfd(self->fd), 1);
-		/* Both may have seen it. */
+		/* Both may have posted it. */
 		take(c, &e);
 		ASSERT_EQ(wait_events(c, 0, 0), 0);
 	}
 	EXPECT_BOTH("posted by the wake-up", "found by the modify");
 }
 
-/* After a modify nothing comes with the former cookie, and new events still come. */
+/* After a modify no event has the former cookie, and new events are still posted. */
 TEST_F(race, cookie_and_post)
 {
 	struct channel *c = &self->c;
@@ -513,7 +516,7 @@ TEST_F(race, cookie_and_post)
 	EXPECT_BOTH("posted by the wake-up", "found by the modify");
 }
 
-/* A look at a level-triggered source and a wake-up at once: all is read in the end. */
+/* Recheck a level-triggered source during a wake-up: everything is read in the end. */
 TEST_F(race, look_and_post)
 {
 	struct channel *c = &self->c;
@@ -534,7 +537,7 @@ TEST_F(race, look_and_post)
 		race_outcome(self, e.cpu, e.cpu);
 		sum += read_eventfd(self->fd);
 		race_end(self);
-		/* What came after that reading; an event may have come for nothing. */
+		/* Read what was written after that read; an event may have nothing left to read. */
 		while (take(c, &e) || wait_events(c, 0, 0) > 0)
 			sum += read_eventfd(self->fd);
 		ASSERT_EQ(sum, 2) {
@@ -550,9 +553,9 @@ static void write_fifo(FIXTURE_DATA(race) *self)
 }
 
 /*
- * A oneshot source of a file with two wait queue heads is armed again with the cookie it
- * has, and an event of before is withdrawn: not one that came after that, of which nothing
- * else would tell.
+ * A oneshot source of a file with two wait queue heads is re-armed with its old cookie, and
+ * an event from before is withdrawn. An event that is posted after the re-arming must not
+ * be withdrawn, because nothing else would report it.
  */
 TEST_F(race, arm_and_post)
 {
@@ -598,8 +601,9 @@ static void take_and_hand_over(FIXTURE_DATA(race) *self)
 }
 
 /*
- * A thread that goes to sleep has polled the condition while its event was in the ring;
- * another takes that event and hands over: the condition still holds, and is reported.
+ * A thread that is about to sleep has rechecked the condition while its event was in the
+ * ring. Another thread takes that event and hands over. The condition still holds and must
+ * be reported.
  */
 TEST_F(race, hand_over_and_sleep)
 {
@@ -618,7 +622,10 @@ TEST_F(race, hand_over_and_sleep)
 		ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, fd[i], POLLIN, EVCHAN_LEVEL, 2), 0);
 	}
 	while (race_again(self)) {
-		/* Conditions that are polled after this one, and are over: time in between. */
+		/*
+		 * These conditions are rechecked after the first one, and are over: this widens
+		 * the window.
+		 */
 		for (int i = 0; i < OTHERS; i++)
 			ASSERT_EQ(raise_eventfd(fd[i]), 0);
 		ASSERT_EQ(wait_events(c, 0, 0), OTHERS);
@@ -628,7 +635,7 @@ TEST_F(race, hand_over_and_sleep)
 		}
 		ASSERT_EQ(raise_eventfd(self->fd), 0);
 		race_start(self);
-		/* Without a time limit, at which conditions would be polled again. */
+		/* No timeout, because a wait that times out rechecks. */
 		ASSERT_EQ(wait_events(c, 1, -1), 1);
 		race_end(self);
 		EXPECT_EQ(self->result, 1);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The lock and the condition variable of tools/evchan/examples, waited for in the
- * same loop as sockets: a bounded buffer between threads none of which ever blocks
- * but in the wait for events.
+ * The lock and the condition variable of tools/evchan/examples, waited for in the same loop
+ * as sockets: a bounded buffer between threads that block nowhere but in the wait for
+ * events.
  */
 #include <evchan.h>
 
@@ -10,10 +10,10 @@
 #include "events.h"
 
 #define THREADS	3		/* of each kind */
-#define ITEMS	400		/* that each producer is sent */
+#define ITEMS	400		/* sent to each producer */
 #define ROOM	4
 
-/* Cookies of a thread's events; the first two are ids of its futex sources. */
+/* The cookies of a thread's events; the first two are also ids of its futex sources. */
 enum { LOCK, CONDITION, SOCKET };
 
 static struct {
@@ -21,7 +21,7 @@ static struct {
 	struct event_condition room, items;
 	uint32_t item[ROOM];
 	int n;
-	int inside;		/* threads that hold the lock */
+	int inside;		/* threads that are inside work() */
 	uint64_t sum, taken;
 } buffer;
 
@@ -30,15 +30,18 @@ struct worker {
 	int socket;
 	int produces;
 	int failed;
-	uint32_t in_hand;	/* a producer's item, 0: none */
+	uint32_t in_hand;	/* the item a producer wants to put; 0: none */
 	enum { IDLE, WANTS_LOCK, WAITS } state;
 };
 
-/* The lock is held: do what there is to do. True if the condition must be waited for. */
+/*
+ * Called with the lock held: put or take items. Returns true if the caller must wait for
+ * the condition.
+ */
 static int work(struct worker *w)
 {
 	if (__atomic_fetch_add(&buffer.inside, 1, __ATOMIC_SEQ_CST))
-		w->failed = 1;	/* two have the lock */
+		w->failed = 1;	/* two threads have the lock */
 	if (w->produces && buffer.n < ROOM) {
 		buffer.item[buffer.n++] = w->in_hand;
 		w->in_hand = 0;
@@ -53,14 +56,14 @@ static int work(struct worker *w)
 	return w->produces ? w->in_hand != 0 : buffer.taken < THREADS * ITEMS;
 }
 
-/* As far as it goes without waiting. */
+/* Proceed until the lock or the condition must be waited for. */
 static void go_on(struct worker *w, ec_t ec, int waited)
 {
 	int ret = event_lock_take(&buffer.lock, ec, LOCK, waited);
 
 	while (ret > 0) {
 		if (!work(w)) {
-			/* Whoever still waits for items has to see that there are no more. */
+			/* Consumers that still wait must see that there are no more items. */
 			if (!w->produces)
 				event_condition_signal(&buffer.items, INT32_MAX);
 			event_lock_give(&buffer.lock);
@@ -93,7 +96,7 @@ static void *run(void *arg)
 	while ((open || w->state != IDLE) && !w->failed) {
 		struct timespec limit = { LONG_MS / 1000, 0 };
 
-		/* The next item when there is nothing else to do. */
+		/* Ask for the next item when the last one is done with. */
 		if (open && w->state == IDLE)
 			ec_watch(ec, EVCHAN_SOCKET, w->socket, EVCHAN_RECV, EVCHAN_ONESHOT,
 				 SOCKET);

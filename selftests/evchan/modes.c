@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Edge, level and oneshot; changing and deleting; the channel polled. */
+/* Edge, level and oneshot; changing and deleting registrations; poll() of the channel. */
 #include <sys/epoll.h>
 
 #include "channel.h"
@@ -20,7 +20,7 @@ TEST_F(channel, edge_merges_until_taken)
 	EXPECT_EQ((uint32_t)e.id, (uint32_t)self->fd);
 	EXPECT_EQ(take(c, &e), 0);
 	EXPECT_EQ(counter(c->fd, "merged"), 2);
-	EXPECT_EQ(wait_events(c, 0, 0), 0);	/* edge: nothing new happened */
+	EXPECT_EQ(wait_events(c, 0, 0), 0);	/* edge: nothing new has happened */
 	raise_eventfd(self->fd);
 	EXPECT_EQ(take(c, &e), 1);
 }
@@ -69,7 +69,10 @@ TEST_F(channel, level_again_while_it_holds)
 	EXPECT_EQ(wait_events(c, 1, LONG_MS), 1);
 }
 
-/* A wake-up without a key while the record is in the ring must not end it. */
+/*
+ * A wake-up without a key while the record is in the ring must not end the level-triggered
+ * source.
+ */
 TEST_F(channel, level_survives_keyless_wakeup)
 {
 	struct channel *c = &self->c;
@@ -80,7 +83,7 @@ TEST_F(channel, level_survives_keyless_wakeup)
 	ASSERT_EQ(pipe(p), 0);
 	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_PIPE, p[0], EVCHAN_RECV, EVCHAN_LEVEL, 1), 0);
 	ASSERT_EQ(write(p[1], "ab", 2), 2);
-	close(p[1]);		/* without a key, the first record not taken */
+	close(p[1]);		/* wakes without a key; the first record is not taken yet */
 	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(wait_events(c, 1, LONG_MS), 1);
 		ASSERT_EQ(take(c, &e), 1);
@@ -102,7 +105,7 @@ TEST_F(channel, poll_of_the_channel)
 	EXPECT_EQ(poll(&p, 1, 0), 0);
 }
 
-/* An epoll set must see the edge each time the ring was drained in between. */
+/* An edge-triggered epoll set must see a new edge each time the ring was drained in between. */
 TEST_F(channel, epoll_edge_of_the_channel)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
@@ -136,7 +139,7 @@ static void *raise_each_round(void *arg)
 	return NULL;
 }
 
-/* Two processors post into the empty ring at once: whoever polls it is woken. */
+/* Two processors post into the empty ring at once: a thread that polls the channel is woken. */
 TEST_F(channel, poll_wakes_for_two_at_once)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
@@ -159,7 +162,7 @@ TEST_F(channel, poll_wakes_for_two_at_once)
 			while (take(&self->c, &e))
 				taken++;
 		}
-		/* An edge too many is allowed, one too few is not. */
+		/* An extra edge is allowed, a missing one is not. */
 		while (epoll_wait(ep, &ev, 1, 0))
 			;
 	}
@@ -169,7 +172,7 @@ TEST_F(channel, poll_wakes_for_two_at_once)
 	close(ep);
 }
 
-#define LIMIT_S	12		/* of a slow machine; it does fewer rounds */
+#define LIMIT_S	12		/* in s; a slow machine does fewer rounds */
 
 struct prober {
 	int fd;
@@ -186,7 +189,7 @@ static void *poll_all_the_time(void *arg)
 	return NULL;
 }
 
-/* While poll() looks at a condition that is due, a wait must not sleep for want of it. */
+/* While poll() rechecks a condition, a wait must not miss that condition and sleep. */
 TEST_F(channel, poll_hides_nothing_from_a_wait)
 {
 	struct prober prober = { .fd = self->c.fd };
@@ -200,13 +203,13 @@ TEST_F(channel, poll_hides_nothing_from_a_wait)
 	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_LEVEL, 1), 0);
 	ASSERT_EQ(pthread_create(&t, NULL, poll_all_the_time, &prober), 0);
 	for (int i = 0; i < 20000 && to.tv_sec - start.tv_sec < LIMIT_S; i++) {
-		/* At any moment of the other's look. */
+		/* Vary the moment at which the wait meets the recheck in poll(). */
 		for (int n = i * 7919 % 600; n; n--)
 			__asm__ volatile("");
 		clock_gettime(CLOCK_MONOTONIC, &from);
 		ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
 		clock_gettime(CLOCK_MONOTONIC, &to);
-		/* Slept to its end it looks once more, and finds it. */
+		/* A wait that times out rechecks and so finds the event: it took too long. */
 		ASSERT_LT((to.tv_sec - from.tv_sec) * 1000 +
 			  (to.tv_nsec - from.tv_nsec) / 1000000, LONG_MS) {
 			TH_LOG("round %d: not woken", i);
@@ -228,7 +231,7 @@ TEST_F(channel, delete_withdraws)
 	EXPECT_EQ(take(c, &e), 0);
 	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
 	EXPECT_EQ(take(c, &e), 1);
-	/* Already taken: it may be in another thread's hands. */
+	/* Already taken: another thread may be working on it. */
 	EXPECT_EQ(watch(c, EVCHAN_DEL, EVCHAN_POLL, self->fd, 0, 0, 0), 1);
 }
 
@@ -241,7 +244,7 @@ TEST_F(channel, delete_by_id_after_close)
 	int copy = dup(self->fd);
 
 	ASSERT_EQ(change(&self->c, &ch), 0);
-	close(self->fd);		/* the file lives on in the copy */
+	close(self->fd);		/* the duplicate keeps the file open */
 	ch = (struct evchan_change){
 		.op = EVCHAN_DEL, .type = EVCHAN_POLL, .flags = EVCHAN_BY_ID, .id = ch.id,
 	};
@@ -299,7 +302,7 @@ TEST_F(channel, timestamp_is_opt_in)
 	EXPECT_NE(e.timestamp, 0);
 }
 
-/* Events whose cookies follow each other from @first on; how many there are. */
+/* Take all events, whose cookies must count up from @first; returns how many there were. */
 static int take_all(struct channel *c, int first)
 {
 	struct evchan_event e;
@@ -311,9 +314,9 @@ static int take_all(struct channel *c, int first)
 }
 
 /*
- * More level-triggered sources than are looked at in one go: those whose event was taken
- * come again, in order, as long as they hold. With descriptors that only the waiting
- * thread can close, that several threads share, and that are closed while a copy is open.
+ * More level-triggered sources than are rechecked in one go. Those whose event was taken
+ * are posted again, in order, while their condition holds. With descriptors of a single
+ * thread, descriptors that threads share, and descriptors closed while a duplicate is open.
  */
 TEST_F(channel, level_many)
 {
@@ -343,7 +346,7 @@ TEST_F(channel, level_many)
 			ASSERT_EQ(take_all(&c, 0), MANY);
 			ASSERT_EQ(wait_events(&c, 0, 0), MANY);
 		}
-		/* Half of them were read, and of all a record is in the ring. */
+		/* Half of them were read, and a record of each is in the ring. */
 		for (int i = 0; i < MANY / 2; i++)
 			ASSERT_EQ(read_eventfd(fds[i]), 1);
 		ASSERT_EQ(take_all(&c, 0), MANY);
@@ -362,7 +365,7 @@ TEST_F(channel, level_many)
 	channel_close(&c);
 }
 
-/* What lies in the ring when a wait looks is looked at by a later one. */
+/* A source whose record is still in the ring is rechecked by a later wait. */
 TEST_F(channel, level_left_in_the_ring)
 {
 	int second = eventfd(0, EFD_NONBLOCK);
@@ -377,7 +380,7 @@ TEST_F(channel, level_left_in_the_ring)
 	ASSERT_EQ(take(c, &e), 1);
 	EXPECT_EQ(e.data, 1);
 	read_eventfd(self->fd);
-	/* One is done with, one still lies there. */
+	/* One condition is over, the other source's record is still in the ring. */
 	ASSERT_EQ(wait_events(c, 0, 0), 1);
 	ASSERT_EQ(take(c, &e), 1);
 	EXPECT_EQ(e.data, 2);
@@ -389,7 +392,7 @@ TEST_F(channel, level_left_in_the_ring)
 	close(second);
 }
 
-/* Sources that go while they wait for a look, and one beside them that stays. */
+/* Sources are removed while they are on the recheck list; a third source beside them stays. */
 TEST_F(channel, level_goes_while_due)
 {
 	enum { MORE = 8 };
@@ -408,7 +411,7 @@ TEST_F(channel, level_goes_while_due)
 		EXPECT_EQ(e.data, i);
 	}
 	ASSERT_EQ(watch(c, EVCHAN_DEL, EVCHAN_POLL, deleted, 0, 0, 0), 1);
-	/* Others get its memory. */
+	/* New sources reuse the memory. */
 	for (int i = 0; i < MORE; i++) {
 		more[i] = eventfd(0, EFD_NONBLOCK);
 		ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, more[i], POLLIN, 0, 9), 0);
@@ -417,7 +420,7 @@ TEST_F(channel, level_goes_while_due)
 	ASSERT_EQ(wait_events(c, 0, 0), 1);
 	ASSERT_EQ(take(c, &e), 1);
 	EXPECT_EQ(e.data, 2);
-	/* Another mode, after which one event is all. */
+	/* Modified to edge-triggered: one event, and no recheck. */
 	raise_eventfd(self->fd);
 	ASSERT_EQ(take(c, &e), 1);
 	ASSERT_EQ(watch(c, EVCHAN_MOD, EVCHAN_POLL, self->fd, POLLIN, EVCHAN_EDGE, 4), 0);

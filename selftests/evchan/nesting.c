@@ -15,7 +15,7 @@ static int epoll_watch(int ep, int fd)
 	return epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev);
 }
 
-/* channel -> epoll set -> channel ...: poll() of the first ends, on any stack. */
+/* channel -> epoll set -> channel ...: poll() of the first returns, with a bounded stack. */
 TEST(long_chain_with_epoll)
 {
 	static struct channel c[CHAIN];
@@ -38,7 +38,7 @@ TEST(long_chain_with_epoll)
 		ASSERT_EQ(watch(&c[i], EVCHAN_ADD, EVCHAN_POLL, ep[i], POLLIN, EVCHAN_LEVEL, i), 0);
 	ASSERT_EQ(epoll_watch(ep[CHAIN - 1], fd), 0);
 	raise_eventfd(fd);
-	/* Level-triggered, each has polled its set when its record was taken. */
+	/* A level-triggered channel polls its set again when its record was taken. */
 	for (int round = 0; round < 3; round++)
 		for (int i = CHAIN - 1; i >= 0; i--) {
 			ASSERT_GE(wait_events(&c[i], 0, 0), 0);
@@ -47,7 +47,7 @@ TEST(long_chain_with_epoll)
 		}
 	p = (struct pollfd){ c[0].fd, POLLIN, 0 };
 	ASSERT_GE(poll(&p, 1, 0), 0);
-	/* It is readable, and a wait finds that out. */
+	/* The channel is readable, and a wait finds that out. */
 	EXPECT_GE(wait_events(&c[0], 0, 0), 1);
 	for (int i = 0; i < CHAIN; i++) {
 		close(ep[i]);
@@ -56,7 +56,7 @@ TEST(long_chain_with_epoll)
 	close(fd);
 }
 
-/* A channel and an epoll set that watch each other: each call returns. */
+/* A channel and an epoll set watch each other: each call returns. */
 TEST(circle_with_epoll)
 {
 	int ep = epoll_create1(0), fd = eventfd(0, EFD_NONBLOCK), status;
@@ -91,7 +91,10 @@ TEST(circle_with_epoll)
 	channel_close(&c);
 }
 
-/* Where poll() may not look it says yes, and evchan_wait() with 0 tells. */
+/*
+ * Where poll() must not poll the source it reports POLLIN, and evchan_wait() with a minimum
+ * of 0 decides.
+ */
 TEST(epoll_set_in_a_channel)
 {
 	int ep = epoll_create1(0), fd = eventfd(0, EFD_NONBLOCK);
@@ -119,7 +122,7 @@ TEST(epoll_set_in_a_channel)
 	channel_close(&c);
 }
 
-/* Many channels that watch one go in bounded time each, and as they came. */
+/* 1100 channels watch one channel: each registration and removal takes bounded time. */
 TEST(many_watchers_of_a_channel)
 {
 	enum { MANY = 1100 };
@@ -134,7 +137,7 @@ TEST(many_watchers_of_a_channel)
 		ASSERT_EQ(channel_open(&c[i], 2, 0), 0);
 		ASSERT_EQ(watch(&c[i], EVCHAN_ADD, EVCHAN_POLL, hub.fd, POLLIN, 0, i), 0);
 	}
-	/* With so many above, another edge below is one too many to look at. */
+	/* With so many watchers above, a further edge below exceeds the limit of the loop check. */
 	EXPECT_EQ(watch(&hub, EVCHAN_ADD, EVCHAN_POLL, inner.fd, POLLIN, 0, 0), -ELOOP);
 	for (int i = 0; i < MANY; i++)
 		channel_close(&c[i]);

@@ -2,7 +2,7 @@
 /* A full ring loses nothing and reorders nothing. */
 #include "channel.h"
 
-/* A channel of 8 slots that watches @n eventfds, with cookies from 0. */
+/* Open a channel of 8 slots that watches @n eventfds, with cookies from 0. */
 static int open_with_eventfds(struct channel *c, int *fds, int n)
 {
 	if (channel_open(c, 8, 0))
@@ -44,7 +44,7 @@ TEST(overflow_in_order)
 	channel_close(&c);
 }
 
-/* A post into a ring with room goes behind those that wait. */
+/* A post into a ring with room goes behind the sources in overflow. */
 TEST(overflow_not_overtaken)
 {
 	struct evchan_event e;
@@ -64,7 +64,7 @@ TEST(overflow_not_overtaken)
 	channel_close(&c);
 }
 
-/* Each post into a ring with room brings along some that wait, without a call. */
+/* Each post into a ring with room also drains some of overflow, without a system call. */
 TEST(post_drains)
 {
 	struct evchan_event e;
@@ -81,7 +81,7 @@ TEST(post_drains)
 		while (take(&c, &e))
 			EXPECT_EQ(e.data, next++);
 	}
-	/* As many as there were slots, and with each of the last three at least one more. */
+	/* As many events as slots, and at least one more with each of the last three posts. */
 	EXPECT_GE(next, 8 + 3);
 	EXPECT_GE(counter(c.fd, "drained"), 3);
 	for (int i = 0; i < 40; i++)
@@ -102,8 +102,8 @@ TEST(overflow_source_closed_or_deleted)
 				i == 10 ? EVCHAN_REPORT_CLOSE : 0, i), 0);
 		raise_eventfd(fds[i]);
 	}
-	close(fds[9]);		/* its event waits: it must still come */
-	close(fds[10]);		/* and say that it is closed, too */
+	close(fds[9]);		/* its event is in overflow and must still arrive */
+	close(fds[10]);		/* likewise, and it must report the close */
 	EXPECT_EQ(watch(&c, EVCHAN_DEL, EVCHAN_POLL, fds[8], 0, 0, 0), 0);
 	EXPECT_EQ(counter(c.fd, "sources"), 9);
 	do {
@@ -118,7 +118,7 @@ TEST(overflow_source_closed_or_deleted)
 	channel_close(&c);
 }
 
-/* Values that a program posts may be any: their sum ends at the largest, and says so. */
+/* A program may post any value: the sum saturates, and the event reports that. */
 TEST(overflow_sum_saturates)
 {
 	struct evchan_change add = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 5 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Processes as a source: when they exit, how, and who may know. */
+/* Processes as sources: when they exit, with which status, and who may know it. */
 #include "channel.h"
 #include "processes.h"
 
@@ -8,7 +8,7 @@ static int watch_process(struct channel *c, int op, int pidfd, uint64_t data)
 	return watch(c, op, EVCHAN_PROCESS, pidfd, EVCHAN_EXITED, 0, data);
 }
 
-/* Its status as wait(2) has it, once. */
+/* The exit status is that of wait(2), and is reported once. */
 TEST_F(channel, process_exit_status)
 {
 	struct evchan_event e;
@@ -28,7 +28,7 @@ TEST_F(channel, process_exit_status)
 	EXPECT_EQ(e.data, 17);
 	EXPECT_EQ((int)e.id, c.pidfd);
 	EXPECT_EQ(e.value, 3 << 8);
-	/* It says nothing when it is waited for. */
+	/* Reaping the process posts nothing. */
 	ASSERT_EQ(waitpid(c.pid, NULL, 0), c.pid);
 	EXPECT_EQ(wait_events(&self->c, 0, 0), 0);
 	end_child(&c);
@@ -49,7 +49,7 @@ TEST_F(channel, process_killed)
 	end_child(&c);
 }
 
-/* Exited before: told at once, and again when asked again. */
+/* The process has exited before: that is posted at once, and again after a modify. */
 TEST_F(channel, process_exited_before)
 {
 	struct evchan_event e;
@@ -65,7 +65,7 @@ TEST_F(channel, process_exited_before)
 	ASSERT_EQ(watch_process(&self->c, EVCHAN_MOD, c.pidfd, 0), 0);
 	ASSERT_EQ(take(&self->c, &e), 1);
 	EXPECT_EQ(e.value, 9 << 8);
-	/* What it has seen it keeps. */
+	/* The source keeps the status that it has seen. */
 	ASSERT_EQ(waitpid(c.pid, NULL, 0), c.pid);
 	ASSERT_EQ(watch_process(&self->c, EVCHAN_MOD, c.pidfd, 0), 0);
 	ASSERT_EQ(take(&self->c, &e), 1);
@@ -73,7 +73,7 @@ TEST_F(channel, process_exited_before)
 	end_child(&c);
 }
 
-/* Waited for before: it exited, and nobody knows how. */
+/* The process was reaped before: it is reported as exited, with an unknown status. */
 TEST_F(channel, process_waited_for_before)
 {
 	struct evchan_event e;
@@ -98,7 +98,7 @@ static void *last_thread(void *arg)
 	return NULL;
 }
 
-/* In a child: the leader goes, another thread stays. */
+/* In a child: the main thread exits, and another thread stays. */
 static void leave_to(void *(*thread)(void *arg), struct child *c)
 {
 	pthread_t t;
@@ -108,7 +108,7 @@ static void leave_to(void *(*thread)(void *arg), struct child *c)
 	syscall(SYS_exit, 1);
 }
 
-/* The leader's exit is not the process's, and its status neither. */
+/* The exit of the thread group leader is not the exit of the process, nor is its status. */
 TEST_F(channel, process_leader_exits_first)
 {
 	struct evchan_event e;
@@ -119,7 +119,7 @@ TEST_F(channel, process_leader_exits_first)
 	ASSERT_EQ(watch_process(&self->c, EVCHAN_ADD, c.pidfd, 0), 0);
 	ASSERT_EQ(await_state(c.pid, 'Z'), 0);
 	EXPECT_EQ(wait_events(&self->c, 0, 0), 0);
-	/* Looked at anew, the same. */
+	/* Checking again by a modify gives the same result. */
 	ASSERT_EQ(watch_process(&self->c, EVCHAN_MOD, c.pidfd, 0), 0);
 	EXPECT_EQ(wait_events(&self->c, 0, 0), 0);
 	ASSERT_EQ(tell(&c), 0);
@@ -137,7 +137,7 @@ static void *exec_thread(void *arg)
 	return NULL;
 }
 
-/* ... nor if another thread becomes another program in its place. */
+/* The same, and then the other thread executes a program and becomes the leader. */
 TEST_F(channel, process_thread_execs)
 {
 	struct evchan_event e;
@@ -155,7 +155,7 @@ TEST_F(channel, process_thread_execs)
 	end_child(&c);
 }
 
-/* In a process that is not the parent: what it learns of the child's end. */
+/* What a process other than the parent, of user @uid, learns of the child's exit. */
 static int observe(struct channel *c, const struct child *target, uid_t uid)
 {
 	struct evchan_event e;
@@ -172,7 +172,7 @@ static int observe(struct channel *c, const struct child *target, uid_t uid)
 	return e.events == (EVCHAN_EXITED | EVCHAN_EXIT_HIDDEN) && !e.value ? 0 : 103;
 }
 
-/* Shown to who could trace it, hidden from all others. */
+/* The status is shown to those that may trace the process, and hidden from all others. */
 TEST_F(channel, process_status_hidden)
 {
 	static const struct { uid_t uid; int learns; } rows[] = { { 0, 11 }, { 1000, 0 } };
@@ -206,7 +206,7 @@ TEST_F(channel, process_refused)
 	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
 }
 
-/* The pidfd goes before the process does. */
+/* The pidfd is closed before the process exits. */
 TEST_F(channel, process_pidfd_closed)
 {
 	struct child c;

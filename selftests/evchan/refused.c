@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What means nothing is refused, so that it can get a meaning: every field of an entry of
- * evchan_ctl() for each operation and type, of struct evchan_params, and flags.
+ * Values without a meaning are refused, so that they can get one later: every field of an
+ * entry of evchan_ctl() for each operation and type, struct evchan_params, and flags.
  */
 #include <linux/futex.h>
 #include <sys/inotify.h>
@@ -14,7 +14,7 @@
 
 static uint32_t word;
 
-/* A good addition of each type; the eventfd, pipe, socket, pidfd or directory in @fd. */
+/* A valid addition of each type; *@fd is the descriptor it watches, if the type has one. */
 static int good_entry(struct evchan_change *ch, int type, int *fd)
 {
 	int fds[2];
@@ -67,8 +67,8 @@ static int good_entry(struct evchan_change *ch, int type, int *fd)
 
 static const struct {
 	int type;
-	int args;	/* how many it has, a descriptor included */
-	bool fd;	/* the first is one */
+	int args;	/* number of arguments, a descriptor included */
+	bool fd;	/* the first argument is a descriptor */
 	uint32_t bad_flags;
 	uint32_t bad_events;
 } rows[] = {
@@ -88,7 +88,7 @@ static const struct {
 #define KNOWN_FLAGS (EVCHAN_LEVEL | EVCHAN_ONESHOT | EVCHAN_WAKE_ALL | EVCHAN_REPORT_CLOSE | \
 		     EVCHAN_TIMESTAMP | EVCHAN_BY_ID | EVCHAN_EXCLUSIVE)
 
-/* With each bad thing in turn an addition, or a modify, is refused. */
+/* Additions and modifications with one invalid value at a time are refused. */
 static void refuse_each(struct __test_metadata *_metadata, struct channel *c,
 			const struct evchan_change *good, size_t row)
 {
@@ -137,7 +137,10 @@ TEST_F(channel, refused_additions)
 		for (int k = 0; k < 3; k++) {
 			good.op = ops[k];
 			refuse_each(_metadata, &self->c, &good, i);
-			/* And so nothing was added, or it was before. */
+			/*
+			 * Nothing was added; in the rounds after the first the source exists
+			 * already.
+			 */
 			EXPECT_EQ(counter(self->c.fd, "sources"), k > 0);
 			ch = good;
 			EXPECT_EQ(change(&self->c, &ch), 0) {
@@ -151,7 +154,7 @@ TEST_F(channel, refused_additions)
 	}
 }
 
-/* Removing and asking have a name, and nothing else. */
+/* DEL and CHECK take the name of the source and nothing else. */
 TEST_F(channel, refused_removals)
 {
 	static const int ops[] = { EVCHAN_CHECK, EVCHAN_DEL };
@@ -167,7 +170,7 @@ TEST_F(channel, refused_removals)
 			name.op = ops[k];
 			for (int f = 0; f < 4; f++) {
 				ch = name;
-				/* These have more arguments, which may be left in it. */
+				/* Leftover arguments of these types are ignored. */
 				if (f > 1 && (ch.type == EVCHAN_TIMER || ch.type == EVCHAN_FUTEX ||
 					      ch.type == EVCHAN_INODE))
 					break;
@@ -188,7 +191,7 @@ TEST_F(channel, refused_removals)
 			EXPECT_EQ(change(&self->c, &ch), -EINVAL);
 		}
 		EXPECT_EQ(counter(self->c.fd, "sources"), 1);
-		/* The entry that added it removes it as well. */
+		/* The entry of the addition is accepted for the removal, too. */
 		good.op = EVCHAN_DEL;
 		EXPECT_GE(change(&self->c, &good), 0);
 		close(fd);
@@ -207,7 +210,7 @@ TEST_F(channel, refused_posts)
 	ch = post;
 	ch.flags = EVCHAN_WAKE_ALL;
 	EXPECT_EQ(change(&self->c, &ch), -EINVAL);
-	/* The cookie is the registration's; what is left in the entry says nothing. */
+	/* The event has the registration's cookie; the one in the entry is ignored. */
 	ch = post;
 	ch.data = 9;
 	EXPECT_EQ(change(&self->c, &ch), 0);
@@ -219,7 +222,7 @@ TEST_F(channel, refused_posts)
 		EXPECT_EQ(change(&self->c, &ch), -EINVAL);
 	}
 	EXPECT_EQ(take(&self->c, &e), 0);
-	/* One, or as many as are given back. */
+	/* args[1] of 0 means one occurrence, as if it were 1. */
 	ch = post;
 	EXPECT_EQ(change(&self->c, &ch), 0);
 	ch.args[1] = 4;
@@ -236,7 +239,7 @@ TEST_F(channel, refused_posts)
 	EXPECT_EQ(watch(&self->c, EVCHAN_POST, EVCHAN_POLL, self->fd, POLLIN, 0, 0), 0);
 }
 
-/* An entry that is longer than the kernel knows, in the call's short way and not. */
+/* An entry that is longer than the kernel's structure, on the fast path and on the slow path. */
 TEST_F(channel, refused_tails)
 {
 	struct { struct evchan_change ch; uint64_t more; } big[3] = {};
@@ -284,7 +287,7 @@ TEST(refused_params)
 	EXPECT_EQ(create_errno((struct evchan_params){ .event_size = 64 }), EINVAL);
 }
 
-/* A caller of a later structure: what this kernel does not know stays as it is. */
+/* A caller with a longer structure: what this kernel does not know stays as it was. */
 TEST(params_of_another_size)
 {
 	struct { struct evchan_params p; uint64_t more, guard; } big = { .guard = 77 };
@@ -314,7 +317,7 @@ TEST_F(channel, refused_hand_over)
 	EXPECT_EQ(errno, EINVAL);
 }
 
-/* The library refuses what sigaction() does: those signals are the C library's own. */
+/* The library refuses the signals that sigaction() refuses: the C library uses them itself. */
 TEST(library_signals)
 {
 	struct sigaction sa = { .sa_handler = SIG_DFL };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What can be seen from outside: fdinfo's lines and counters, tracepoints. */
+/* What can be observed from outside: lines and counters of fdinfo, tracepoints. */
 #include "channel.h"
 
 #define TRACING "/sys/kernel/tracing/"
 
-/* A line of our fdinfo that starts with @start; NULL if there is none. */
+/* The line of our fdinfo that starts with @start; NULL if there is none. */
 static char *info_line(int fd, const char *start, char *line, size_t size)
 {
 	char path[64];
@@ -67,7 +67,7 @@ TEST_F(channel, fdinfo)
 	EXPECT_EQ(counter(c->fd, "posted"), 16);
 }
 
-/* The other direction of fdinfo: a hostile size, many sources, no crash. */
+/* fdinfo of many sources must be complete and must not crash. */
 TEST_F(channel, fdinfo_of_many)
 {
 	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER };
@@ -86,7 +86,7 @@ TEST_F(channel, fdinfo_of_many)
 	EXPECT_EQ(lines, 2000);
 }
 
-/* Lines of the trace with this event of ours. */
+/* The number of lines in the trace that have this event of this process. */
 static int traced(const char *event)
 {
 	char line[512], name[64];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What takes a struct sigevent, posting into a channel: POSIX timers, mq_notify(). */
+/* The calls that take a struct sigevent, posting into a channel: timer_create(), mq_notify(). */
 #include <evchan.h>
 
 #include "channel.h"
@@ -14,7 +14,7 @@ static int channel_timer(struct channel *c, clockid_t clock, unsigned long cooki
 	return create_timer(clock, &ev, timer);
 }
 
-/* Once, with the cookie, the timer's id, and nothing passed over. */
+/* The timer expires once: the event has the cookie, the timer's id, and no overruns. */
 TEST_F(channel, posix_timer_once)
 {
 	struct evchan_event e;
@@ -32,7 +32,7 @@ TEST_F(channel, posix_timer_once)
 	EXPECT_EQ(e.value, 0);
 	EXPECT_EQ(timer_getoverrun(timer), 0);
 	EXPECT_EQ(wait_events(&self->c, 0, 0), 0);
-	/* And again when it is set again. */
+	/* It expires again when it is set again. */
 	ASSERT_EQ(set_timer(timer, 1, 0), 0);
 	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
 	ASSERT_EQ(take(&self->c, &e), 1);
@@ -40,7 +40,7 @@ TEST_F(channel, posix_timer_once)
 	timer_delete(other);
 }
 
-/* Every clock that a program can have a timer on, once and periodic. */
+/* Every clock that a program can have a timer on, oneshot and periodic. */
 TEST_F(channel, posix_timer_clocks)
 {
 	static const clockid_t clocks[] = {
@@ -55,7 +55,7 @@ TEST_F(channel, posix_timer_clocks)
 
 		ASSERT_EQ(channel_timer(&self->c, clocks[i], i, &timer), 0);
 		ASSERT_EQ(set_timer(timer, 2000000, 0), 0);
-		/* Without sleeping, for a processor's clock. */
+		/* Spin, so that the CPU-time clocks advance. */
 		while (!take(&self->c, &e))
 			;
 		EXPECT_EQ(e.data, i);
@@ -73,15 +73,15 @@ TEST_F(channel, posix_timer_clocks)
 	}
 }
 
-/* Events that were posted, or merged into one that waits. */
+/* Events that were posted, or merged into an untaken one. */
 static long long occurred(struct channel *c)
 {
 	return counter(c->fd, "posted") + counter(c->fd, "merged");
 }
 
 /*
- * What is told adds up to what has expired, though the ring has room for few events:
- * to no more, and to no less than had expired when the timer fired last.
+ * The counts of the events add up to the expirations, although the ring has room for few
+ * events: not to more, and not to less than had expired when the timer fired last.
  */
 static void check_counts(struct __test_metadata *_metadata, struct channel *c, clockid_t clock,
 			 long long interval)
@@ -96,11 +96,14 @@ static void check_counts(struct __test_metadata *_metadata, struct channel *c, c
 	start = now_ns(clock);
 	ASSERT_EQ(set_timer(timer, interval, interval), 0);
 	started = now_ns(clock);
-	/* Until the ring is full, and more adds up in the source. */
+	/* Wait until the ring is full and further expirations merge. */
 	while (counter(c->fd, "merged") < merged + 20)
 		;
 	due = (now_ns(clock) - started) / interval;
-	/* However late its interrupts come: one began after that. */
+	/*
+	 * An interrupt may be late; of two more expirations the second surely began after @due
+	 * was read.
+	 */
 	last = occurred(c);
 	while (occurred(c) < last + 2)
 		;
@@ -127,13 +130,16 @@ TEST_F(channel, posix_timer_short_interval)
 	check_counts(_metadata, &self->c, CLOCK_MONOTONIC, 1000);
 }
 
-/* A processor's time is looked at with the tick: all that passed is told. */
+/* CPU-time timers are checked at the tick: all expirations since are counted. */
 TEST_F(channel, posix_timer_cpu_counts_overruns)
 {
 	check_counts(_metadata, &self->c, CLOCK_PROCESS_CPUTIME_ID, 100000);
 }
 
-/* Of the last event that was posted, as of the last signal that was delivered. */
+/*
+ * timer_getoverrun() is that of the last event posted, as with signals it is that of the
+ * last one delivered.
+ */
 TEST_F(channel, posix_timer_getoverrun)
 {
 	struct itimerspec hourly = { .it_interval = { 3600, 0 } };
@@ -142,7 +148,7 @@ TEST_F(channel, posix_timer_getoverrun)
 
 	ASSERT_EQ(channel_timer(&self->c, CLOCK_REALTIME, 0, &timer), 0);
 	EXPECT_EQ(timer_getoverrun(timer), 0);
-	/* 99 hours late. */
+	/* The first expiry was 99 hours ago. */
 	clock_gettime(CLOCK_REALTIME, &hourly.it_value);
 	hourly.it_value.tv_sec -= 99 * 3600;
 	ASSERT_EQ(timer_settime(timer, TIMER_ABSTIME, &hourly, NULL), 0);
@@ -156,7 +162,7 @@ TEST_F(channel, posix_timer_getoverrun)
 	timer_delete(timer);
 }
 
-/* Deleted while armed, or with an event that nobody took: nothing comes. */
+/* The timer is deleted while armed, or while its event is untaken: no event remains. */
 TEST_F(channel, posix_timer_deleted)
 {
 	struct evchan_event e;
@@ -176,7 +182,7 @@ TEST_F(channel, posix_timer_deleted)
 	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
 }
 
-/* The channel goes first: the timer runs on, and has nobody to tell. */
+/* The channel is closed first: the timer works on and posts nothing. */
 TEST_F(channel, posix_timer_channel_closed)
 {
 	struct itimerspec its;
@@ -196,7 +202,7 @@ TEST_F(channel, posix_timer_channel_closed)
 	}
 }
 
-/* Removed by id, from the channel's side. */
+/* The registration is removed by its id, through the channel. */
 TEST_F(channel, posix_timer_removed_by_id)
 {
 	struct evchan_change ch = { .op = EVCHAN_DEL, .type = EVCHAN_POSIX_TIMER };
@@ -207,7 +213,7 @@ TEST_F(channel, posix_timer_removed_by_id)
 	ASSERT_EQ(set_timer(timer, 1, 0), 0);
 	ASSERT_EQ(wait_events(&self->c, 1, LONG_MS), 1);
 	ASSERT_EQ(take(&self->c, &e), 1);
-	/* The cookie can be another. */
+	/* A modify can change the cookie. */
 	ch.id = e.id;
 	ch.op = EVCHAN_MOD;
 	ch.data = 6;
@@ -238,21 +244,21 @@ TEST_F(channel, posix_timer_refused)
 	EXPECT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), -EINVAL);
 	ev = queue_event(SIGEV_EVCHAN | SIGEV_KEVENT, self->c.fd, 0);
 	EXPECT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), -EINVAL);
-	/* The other interface's queue. */
+	/* The notification type of the other interface. */
 	ev = queue_event(SIGEV_KEVENT, self->c.fd, 0);
 	EXPECT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), -EINVAL);
 	ASSERT_EQ(queue_open(&q, 0, 0), 0);
 	ev = queue_event(SIGEV_EVCHAN, q.fd, 0);
 	EXPECT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), -EINVAL);
 	queue_close(&q);
-	/* A timer makes its registration itself. */
+	/* Only timer_create() can make the registration of a timer. */
 	EXPECT_EQ(change(&self->c, &ch), -EINVAL);
 	ch.op = EVCHAN_SET;
 	EXPECT_EQ(change(&self->c, &ch), -EINVAL);
 	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
 }
 
-/* /proc/PID/timers knows its name. */
+/* /proc/PID/timers shows how the timer notifies. */
 TEST_F(channel, posix_timer_in_proc)
 {
 	char text[4096];
@@ -270,7 +276,7 @@ TEST_F(channel, posix_timer_in_proc)
 	timer_delete(timer);
 }
 
-/* Its owner's exit and exec end it; two owners' timers are told apart. */
+/* The timer ends when its owner exits or executes; timers of two owners are told apart. */
 TEST_F(channel, posix_timer_owner_goes)
 {
 	struct evchan_event e;
@@ -333,12 +339,15 @@ TEST_F(channel, mqueue_notifies)
 	EXPECT_EQ(e.data, 0x1234);
 	EXPECT_EQ((mqd_t)e.value, mq);
 	EXPECT_EQ((mqd_t)e.id, mq);
-	/* Then the registration is over. */
+	/* The registration ends with its event. */
 	ASSERT_EQ(mq_receive(mq, message, sizeof(message), NULL), 3);
 	ASSERT_EQ(mq_send(mq, "two", 3, 0), 0);
 	EXPECT_EQ(wait_events(&self->c, 0, 0), 0);
 	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
-	/* Not for what is there already, but when it is empty and no more. */
+	/*
+	 * As with signals: not for messages that are there already, only when the queue was
+	 * empty.
+	 */
 	ASSERT_EQ(notify_queue(mq, &ev), 0);
 	ASSERT_EQ(mq_send(mq, "three", 5, 0), 0);
 	EXPECT_EQ(wait_events(&self->c, 0, 0), 0);
@@ -347,11 +356,11 @@ TEST_F(channel, mqueue_notifies)
 	ASSERT_EQ(mq_send(mq, "four", 4, 0), 0);
 	EXPECT_EQ(wait_events(&self->c, 0, 0), 1);
 	mq_close(mq);
-	/* It has happened. */
+	/* The event has been posted. */
 	EXPECT_EQ(take(&self->c, &e), 1);
 }
 
-/* Removed, closed, or the channel gone: no event, and nothing left. */
+/* Registration removed, message queue closed, or channel closed: no event, and nothing leaks. */
 TEST_F(channel, mqueue_registration_removed)
 {
 	struct sigevent ev = queue_event(SIGEV_EVCHAN, self->c.fd, 0);
@@ -380,7 +389,7 @@ TEST_F(channel, mqueue_registration_removed)
 	ASSERT_EQ(notify_queue(mq, &ev), 0);
 	channel_close(&other);
 	EXPECT_EQ(mq_send(mq, "one", 3, 0), 0);
-	/* Removed and never looked at again. */
+	/* Removed, and the channel is not used again before it is closed. */
 	ASSERT_EQ(channel_open(&other, 8, 0), 0);
 	ev = queue_event(SIGEV_EVCHAN, other.fd, 0);
 	ASSERT_EQ(notify_queue(mq, &ev), 0);
@@ -389,7 +398,7 @@ TEST_F(channel, mqueue_registration_removed)
 	mq_close(mq);
 }
 
-/* With the ring full it comes later, and is the last. */
+/* With the ring full the event waits in overflow, and is the last to arrive. */
 TEST_F(channel, mqueue_full_ring)
 {
 	struct evchan_change user = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 };
@@ -427,7 +436,7 @@ TEST_F(channel, mqueue_refused)
 	EXPECT_EQ(notify_queue(mq, &ev), -EBADF);
 	ev = queue_event(SIGEV_KEVENT, self->c.fd, 0);
 	EXPECT_EQ(notify_queue(mq, &ev), -EINVAL);
-	/* A queue that is one, for a descriptor that is no message queue. */
+	/* A valid channel, for a descriptor that is not a message queue. */
 	ev = queue_event(SIGEV_EVCHAN, self->c.fd, 0);
 	EXPECT_EQ(notify_queue(self->fd, &ev), -EBADF);
 	EXPECT_EQ(notify_queue(1000, &ev), -EBADF);
@@ -435,7 +444,7 @@ TEST_F(channel, mqueue_refused)
 	mq_close(mq);
 }
 
-/* --- the library's helpers for what has no descriptor, or one of its own kind --- */
+/* --- the library's helpers for sources without a descriptor, or with a special one --- */
 
 TEST(library_helpers)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Signals as a source: what is bounded, and timers whose signals are ignored. */
+/* Signals as sources: what is bounded, and timers whose signals are ignored. */
 #include "signal-channel.h"
 #include "sigevents.h"
 
 static const struct itimerval ms2 = { { 0, 2000 }, { 0, 2000 } };
 static const struct itimerval never;
 
-/* Posted and ignored, in either form: the timer goes on. */
+/* The signal is posted and otherwise ignored, in either form: the timer goes on. */
 TEST_F(channel, signal_ignored_itimer)
 {
 	on_signal(SIGALRM, SIG_IGN);
@@ -27,7 +27,7 @@ TEST_F(channel, signal_ignored_itimer)
 	}
 }
 
-/* Blocked and pending from before, which nobody dequeues: the same. */
+/* The signal is blocked, was pending before, and nobody dequeues it: the timer goes on. */
 TEST_F(channel, signal_blocked_itimer)
 {
 	int n = 0;
@@ -57,7 +57,7 @@ TEST_F(channel, signal_ignored_posix_timer)
 		ASSERT_GE(wait_events(&self->c, 1, LONG_MS), 1);
 		n += take_signals(&self->c, SIGUSR2);
 	}
-	/* Each was told, so none is left over for the next. */
+	/* Each expiration was reported, so there is no overrun to carry over. */
 	EXPECT_LE(timer_getoverrun(timer), 1);
 	timer_delete(timer);
 }
@@ -76,8 +76,8 @@ static void *eat_alarms(void *arg)
 }
 
 /*
- * The timer is re-armed by its interrupt and by the thread that dequeues its signal,
- * which the kernel complains of if both do it. It must not stop either.
+ * Two paths re-arm the timer: its interrupt, and the thread that dequeues its signal. The
+ * kernel warns if both do. The timer must not stop either.
  */
 TEST_F_TIMEOUT(channel, signal_itimer_rearmed_by_two, 60)
 {
@@ -96,7 +96,7 @@ TEST_F_TIMEOUT(channel, signal_itimer_rearmed_by_two, 60)
 			;
 		ASSERT_EQ(signal_change(&self->c, EVCHAN_MOD, SIGALRM | ONLY, EVCHAN_ONESHOT), 0);
 	}
-	/* Nobody sends it now but the timer. */
+	/* Now only the timer sends the signal. */
 	while (n < 5) {
 		ASSERT_GE(wait_events(&self->c, 1, LONG_MS), 1);
 		n += take_signals(&self->c, SIGALRM);
@@ -107,7 +107,7 @@ TEST_F_TIMEOUT(channel, signal_itimer_rearmed_by_two, 60)
 	pthread_join(t, NULL);
 }
 
-/* Of each signal only so many registrations: whoever sends it pays for each. */
+/* The registrations of one signal are bounded, because each adds to the cost of sending it. */
 TEST_F(channel, signal_queues_bounded)
 {
 	enum { MAX = 32 };
@@ -127,14 +127,14 @@ TEST_F(channel, signal_queues_bounded)
 	for (int i = 0; i < n - 1; i++)
 		EXPECT_EQ(take_signals(&other[i], SIGUSR1), 1);
 	EXPECT_EQ(handled, 0);
-	/* One less, and there is room. */
+	/* With one registration less there is room for another. */
 	channel_close(&other[0]);
 	EXPECT_EQ(watch_signal(&self->c, SIGUSR1), 0);
 	while (--n)
 		channel_close(&other[n]);
 }
 
-/* A user's signals that wait are counted together, whatever queue or source has them. */
+/* The untaken signals of a user are counted together, for all queues and sources. */
 TEST_F(channel, signal_limit_of_a_user)
 {
 	struct rlimit old, few;
@@ -155,17 +155,17 @@ TEST_F(channel, signal_limit_of_a_user)
 	while (!send_value(SIGRTMIN + 1, more)) {
 		ASSERT_LT(++more, 30);
 	}
-	/* A ring full, and the one that finds that it is. */
+	/* A full ring, and possibly the signal that finds the ring full. */
 	EXPECT_LE(more, 8 + 1);
 	EXPECT_GE(more, 8);
-	/* What waits here counts for those that are pending, too. */
+	/* Signals that wait here also count against the limit of pending signals. */
 	mask_signal(SIG_BLOCK, SIGRTMIN + 2);
 	EXPECT_EQ(send_value(SIGRTMIN + 2, 0), -EAGAIN);
 	ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &old), 0);
 	EXPECT_EQ(take_signals(&self->c, SIGRTMIN), sent);
 	EXPECT_EQ(take_signals(&other, SIGRTMIN + 1), more);
 	channel_close(&other);
-	/* Nothing of it stays with the user. */
+	/* Taken signals are no longer charged to the user. */
 	ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &few), 0);
 	EXPECT_EQ(send_value(SIGRTMIN + 2, 0), 0);
 	ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &old), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Signals into a channel: what the tests of them begin with. */
+/* Signals into a channel: what the tests of them share. */
 #ifndef SELFTESTS_SIGNAL_CHANNEL_H
 #define SELFTESTS_SIGNAL_CHANNEL_H
 
@@ -24,7 +24,7 @@ static inline int watch_signal(struct channel *c, uint64_t id)
 	return signal_change(c, EVCHAN_ADD, id, 0);
 }
 
-/* How many events there are for @sig, all of them taken. */
+/* Take all events; returns how many of them are of signal @sig. */
 static inline int take_signals(struct channel *c, int sig)
 {
 	struct evchan_event e;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How long signals go into a channel: fork, exec, exit, and its close. */
+/* How long signals are posted into a channel: fork, exec, exit, and close. */
 #include "channel.h"
 #include "processes.h"
 #include "signal-channel.h"
 
-/* A child's own signals are its own. */
+/* A child does not inherit the registrations. */
 TEST_F(channel, signal_not_inherited)
 {
 	struct child c;
@@ -22,14 +22,14 @@ TEST_F(channel, signal_not_inherited)
 	end_child(&c);
 }
 
-/* Registered, it is told of until another program takes the process over. */
+/* A signal is posted until the process executes another program. */
 TEST_F(channel, signal_gone_at_exec)
 {
 	char script[32];
 	struct child c;
 	int status;
 
-	/* Of a realtime signal each would be told. */
+	/* A realtime signal, which would not merge. */
 	on_signal(SIGRTMIN, SIG_IGN);
 	snprintf(script, sizeof(script), "kill -%d $$", SIGRTMIN);
 	if (!start_child(&c)) {
@@ -51,7 +51,7 @@ static void *exec_sleeper(void *arg)
 	return NULL;
 }
 
-/* The same, from another thread than the leader; then it may still be closed. */
+/* The same when a thread other than the leader executes; the channel can be closed then. */
 TEST_F(channel, signal_gone_at_exec_of_a_thread)
 {
 	struct child c;
@@ -75,7 +75,7 @@ TEST_F(channel, signal_gone_at_exec_of_a_thread)
 	end_child(&c);
 }
 
-/* The channel outlives who registered; what was posted stays. */
+/* The channel outlives the process that registered; what was posted stays. */
 TEST_F(channel, signal_owner_exits)
 {
 	struct evchan_change user = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 };
@@ -102,7 +102,7 @@ TEST_F(channel, signal_owner_exits)
 	end_child(&c);
 }
 
-/* With signals waiting outside the ring when it exits. */
+/* The process exits while its signals wait in overflow. */
 TEST_F(channel, signal_owner_exits_in_overflow)
 {
 	struct child c;
@@ -120,7 +120,7 @@ TEST_F(channel, signal_owner_exits_in_overflow)
 	end_child(&c);
 }
 
-/* Closed, it takes nothing away any more. */
+/* A closed channel no longer keeps signals from the process. */
 TEST_F(channel, signal_channel_closed)
 {
 	struct channel other;
@@ -131,7 +131,7 @@ TEST_F(channel, signal_channel_closed)
 	ASSERT_EQ(watch_signal(&self->c, SIGUSR1), 0);
 	kill(getpid(), SIGUSR1);
 	EXPECT_EQ(handled, 0);
-	/* Each channel has it, whichever way the other asked for. */
+	/* Each channel gets the signal, whichever form the other channel requested. */
 	EXPECT_EQ(take_signals(&other, SIGUSR1), 1);
 	EXPECT_EQ(take_signals(&self->c, SIGUSR1), 1);
 	for (int i = 0; i < 20; i++)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Signals as a source: what comes through the channel, and what else happens. */
+/* Signals as sources: what is posted into the channel, and what else happens. */
 #include <sys/ptrace.h>
 
 #include "channel.h"
@@ -8,7 +8,7 @@
 
 static void *volatile nowhere = (void *)8;
 
-/* Into the channel and to the handler, with who sent it. */
+/* Into the channel and to the handler; the event says who sent it. */
 TEST_F(channel, signal_both_ways)
 {
 	struct evchan_event e;
@@ -28,7 +28,7 @@ TEST_F(channel, signal_both_ways)
 	EXPECT_EQ(take(&self->c, &e), 0);
 }
 
-/* Into the channel in place of death: nothing is pending, nothing is called. */
+/* Into the channel instead of killing: nothing becomes pending, and no handler is called. */
 TEST_F(channel, signal_only)
 {
 	struct evchan_event e;
@@ -43,14 +43,14 @@ TEST_F(channel, signal_only)
 	kill(getpid(), SIGUSR1);
 	EXPECT_EQ(handled, 0);
 	EXPECT_EQ(take_signals(&self->c, SIGUSR1), 1);
-	/* Removed, it goes where it used to. */
+	/* After the removal the signal is delivered as usual. */
 	ASSERT_EQ(signal_change(&self->c, EVCHAN_DEL, SIGUSR1 | ONLY, 0), 1);
 	kill(getpid(), SIGUSR1);
 	EXPECT_EQ(handled, 1);
 	EXPECT_EQ(take_signals(&self->c, SIGUSR1), 0);
 }
 
-/* Realtime signals, far more than slots: each one, its payload, in order. */
+/* Realtime signals, many more than slots: each is posted with its payload, in order. */
 TEST_F(channel, signal_realtime_in_order)
 {
 	struct evchan_event e;
@@ -69,7 +69,7 @@ TEST_F(channel, signal_realtime_in_order)
 	EXPECT_EQ(n, 100);
 }
 
-/* The same, with the usual queue filled beside the channel. */
+/* The same in the form that also makes each signal pending. */
 TEST_F(channel, signal_realtime_both_ways)
 {
 	struct timespec none = { 0 };
@@ -93,7 +93,7 @@ TEST_F(channel, signal_realtime_both_ways)
 	EXPECT_EQ(n, 40);
 }
 
-/* Two realtime signals and other sources keep the order among them. */
+/* Two realtime signals and other sources keep their order of occurrence. */
 TEST_F(channel, signal_order_among_sources)
 {
 	struct evchan_change user = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 };
@@ -122,7 +122,7 @@ TEST_F(channel, signal_order_among_sources)
 	EXPECT_EQ(n, 60);
 }
 
-/* A standard signal is one while it was not taken, in the ring and outside it. */
+/* A standard signal merges with an untaken one, both in the ring and in overflow. */
 TEST_F(channel, signal_standard_merges)
 {
 	struct evchan_change user = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 };
@@ -134,7 +134,7 @@ TEST_F(channel, signal_standard_merges)
 			send_value(SIGUSR1, 10 * round + i);
 		ASSERT_EQ(wait_events(&self->c, 0, 0), 1);
 		ASSERT_EQ(take(&self->c, &e), 1);
-		EXPECT_EQ((int)e.value, 10 * round);	/* the first one's */
+		EXPECT_EQ((int)e.value, 10 * round);	/* the value is that of the first */
 		EXPECT_EQ(take(&self->c, &e), 0);
 	}
 	ASSERT_EQ(change(&self->c, &user), 0);
@@ -153,7 +153,7 @@ TEST_F(channel, signal_standard_merges)
 	EXPECT_EQ(take_signals(&self->c, SIGUSR1), 0);
 }
 
-/* Blocked or ignored, it is posted; blocked, it stays pending as well. */
+/* A blocked or ignored signal is posted; a blocked one stays pending too. */
 TEST_F(channel, signal_blocked_or_ignored)
 {
 	ASSERT_EQ(watch_signal(&self->c, SIGUSR1), 0);
@@ -165,7 +165,7 @@ TEST_F(channel, signal_blocked_or_ignored)
 	EXPECT_EQ(is_pending(SIGUSR1), 1);
 	EXPECT_EQ(is_pending(SIGUSR2), 0);
 	EXPECT_EQ(take_signals(&self->c, SIGUSR1), 1);
-	/* Pending already is no reason not to tell of another. */
+	/* A further signal is posted though one is pending already. */
 	kill(getpid(), SIGUSR1);
 	EXPECT_EQ(take_signals(&self->c, SIGUSR1), 1);
 
@@ -177,13 +177,16 @@ TEST_F(channel, signal_blocked_or_ignored)
 	EXPECT_EQ(take_signals(&self->c, SIGUSR1), 1);
 	kill(getpid(), SIGUSR2);
 	EXPECT_EQ(take_signals(&self->c, SIGUSR2), 1);
-	/* By default ignored. */
+	/* A signal that is ignored by default. */
 	ASSERT_EQ(watch_signal(&self->c, SIGURG), 0);
 	kill(getpid(), SIGURG);
 	EXPECT_EQ(take_signals(&self->c, SIGURG), 1);
 }
 
-/* Both ways and fatal: it dies, and who else has the channel learns of the signal. */
+/*
+ * A fatal signal, posted and delivered: the process dies, and another that has the channel
+ * gets the event.
+ */
 TEST_F(channel, signal_default_fatal)
 {
 	struct child c;
@@ -210,14 +213,17 @@ TEST_F(channel, signal_refused)
 		EXPECT_EQ(watch_signal(&self->c, ids[i] | ONLY), -EINVAL);
 	}
 	EXPECT_EQ(signal_change(&self->c, EVCHAN_ADD, SIGUSR1, EVCHAN_LEVEL), -EINVAL);
-	/* One of the two ways to a channel. */
+	/* A channel has a signal in one of the two forms only. */
 	EXPECT_EQ(watch_signal(&self->c, SIGUSR1), 0);
 	EXPECT_EQ(watch_signal(&self->c, SIGUSR1), -EEXIST);
 	EXPECT_EQ(watch_signal(&self->c, SIGUSR1 | ONLY), -EEXIST);
 	EXPECT_EQ(counter(self->c.fd, "sources"), 1);
 }
 
-/* A thread that made a fault cannot go on; one who only sends that signal can. */
+/*
+ * A fault's signal is delivered even with NOMASK, because the thread cannot go on; the same
+ * signal sent by kill() is not.
+ */
 TEST_F(channel, signal_fault_not_swallowed)
 {
 	struct rlimit no_core = { 0 };
@@ -242,7 +248,7 @@ static void *signal_thread(void *arg)
 	return (void *)(long)tgkill(getpid(), gettid(), *(int *)arg);
 }
 
-/* Sent to a thread it comes as if sent to the process. */
+/* A signal sent to a thread is posted like one sent to the process. */
 TEST_F(channel, signal_to_a_thread)
 {
 	int sig = SIGUSR1, rt = SIGRTMIN + 2;
@@ -262,7 +268,7 @@ TEST_F(channel, signal_to_a_thread)
 	EXPECT_EQ(take_signals(&self->c, rt), 1);
 }
 
-/* sigwait() and a signalfd see what goes the usual way, and not what does not. */
+/* sigwait() and a signalfd get a signal that is also delivered, and none with NOMASK. */
 TEST_F(channel, signal_competitors)
 {
 	struct timespec none = { 0 };
@@ -293,7 +299,7 @@ TEST_F(channel, signal_competitors)
 	close(fd);
 }
 
-/* A signal that would stop does not, if it goes into the channel only. */
+/* A stop signal does not stop the process if it is posted only. */
 TEST_F(channel, signal_group_stop)
 {
 	struct evchan_event e;
@@ -314,7 +320,7 @@ TEST_F(channel, signal_group_stop)
 	EXPECT_EQ((int)e.id, SIGTSTP);
 	EXPECT_EQ(await_state(c.pid, 'S'), 0);
 	EXPECT_EQ(waitpid(c.pid, NULL, WNOHANG | WUNTRACED), 0);
-	/* Both ways it stops, and SIGCONT continues in any case. */
+	/* In the other form it stops, and SIGCONT continues the process in any case. */
 	kill(c.pid, SIGTTIN);
 	EXPECT_EQ(await_state(c.pid, 'T'), 0);
 	EXPECT_EQ(take_signals(&self->c, SIGTTIN), 1);
@@ -325,7 +331,7 @@ TEST_F(channel, signal_group_stop)
 	end_child(&c);
 }
 
-/* The tracer is told of what goes the usual way. */
+/* The tracer sees the signals that are delivered. */
 TEST_F(channel, signal_traced)
 {
 	struct child c;
@@ -384,7 +390,7 @@ TEST_F(channel, signal_of_periodic_timers)
 		}
 	}
 	EXPECT_GE(timer_getoverrun(timer), 0);
-	/* Once the channel lets go, the usual way again. */
+	/* After the removal the timers' signals are delivered as usual. */
 	on_signal(SIGALRM, count_signal);
 	on_signal(SIGRTMIN + 3, count_signal);
 	on_signal(SIGRTMIN + 4, count_signal);
@@ -398,7 +404,7 @@ TEST_F(channel, signal_of_periodic_timers)
 	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
 }
 
-/* An interval that would keep the processor busy. */
+/* An interval so short that the timer would use the processor fully. */
 TEST_F(channel, signal_short_itimer)
 {
 	struct itimerval us1 = { { 0, 1 }, { 0, 1 } };
@@ -411,7 +417,7 @@ TEST_F(channel, signal_short_itimer)
 	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
 }
 
-/* Who sends too much is told so, and nothing that was accepted is lost. */
+/* A sender beyond the limit gets EAGAIN, and no accepted signal is lost. */
 TEST_F(channel, signal_limit)
 {
 	struct rlimit old, few;
@@ -423,13 +429,13 @@ TEST_F(channel, signal_limit)
 	few.rlim_cur = pending_signals() + 4;
 	ASSERT_EQ(watch_signal(&self->c, SIGRTMIN | ONLY), 0);
 	ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &few), 0);
-	/* Braces: ASSERT leaves in a statement after its own. */
+	/* The braces are needed: ASSERT expands to more than one statement. */
 	while (!send_value(SIGRTMIN, sent)) {
 		ASSERT_LT(++sent, 20);
 	}
 	EXPECT_EQ(send_value(SIGRTMIN, sent), -EAGAIN);
-	EXPECT_EQ(sent, 12);	/* a ring full, and the limit */
-	/* kill() cannot fail: it is counted. */
+	EXPECT_EQ(sent, 12);	/* a full ring, and the limit */
+	/* kill() cannot fail; its signals are counted as overrun. */
 	EXPECT_EQ(kill(getpid(), SIGRTMIN), 0);
 	EXPECT_EQ(kill(getpid(), SIGRTMIN), 0);
 	while (n < sent) {
@@ -448,7 +454,7 @@ TEST_F(channel, signal_limit)
 	ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &old), 0);
 }
 
-/* Sent both ways over the limit it fails, and was not sent either way. */
+/* Beyond the limit the send fails in the form that also delivers: neither posted nor pending. */
 TEST_F(channel, signal_limit_both_ways)
 {
 	struct rlimit old, few;
@@ -467,7 +473,7 @@ TEST_F(channel, signal_limit_both_ways)
 	EXPECT_EQ(take_signals(&self->c, SIGRTMIN), sent);
 }
 
-/* One through the channel; disarmed, the usual way; and armed again. */
+/* One signal is posted; then, disarmed, the next is delivered as usual; then re-armed. */
 TEST_F(channel, signal_oneshot)
 {
 	on_signal(SIGUSR1, count_signal);
@@ -483,7 +489,7 @@ TEST_F(channel, signal_oneshot)
 	EXPECT_EQ(take_signals(&self->c, SIGUSR1), 1);
 }
 
-/* A child's end: its status and id; and nothing from a parent that ignores it. */
+/* A child's exit: its status and pid. Nothing is posted if the parent ignores SIGCHLD. */
 TEST_F(channel, signal_of_a_child)
 {
 	struct evchan_event e;
@@ -523,7 +529,7 @@ static void *send_thread(void *arg)
 	return NULL;
 }
 
-/* Senders and a taker at once: every one, and each sender's in order. */
+/* Several senders and one consumer: every signal arrives, in each sender's order. */
 TEST_F(channel, signal_many_senders)
 {
 	struct sender senders[3] = { 0 };
@@ -558,7 +564,7 @@ static void *toggle_thread(void *arg)
 	return NULL;
 }
 
-/* Registered and removed while it is sent: to the channel or to the handler. */
+/* Registered and removed while signals are sent: each goes to the channel or to the handler. */
 TEST_F(channel, signal_registered_meanwhile)
 {
 	struct evchan_event e;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What each type of source says. */
+/* What each type of source reports. */
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
@@ -17,7 +17,7 @@ TEST_F(channel, user_posts)
 
 	ASSERT_EQ(change(c, &ch), 0);
 	ch.op = EVCHAN_POST;
-	for (uint64_t i = 1; i <= 20; i++) {	/* more than there are slots */
+	for (uint64_t i = 1; i <= 20; i++) {	/* more than the ring has slots */
 		ch.args[0] = i;
 		ASSERT_EQ(change(c, &ch), 0);
 	}
@@ -59,7 +59,7 @@ TEST_F(channel, timer_counts_every_period)
 	EXPECT_GE(change(&self->c, &ch), 0);
 }
 
-/* The period is shorter than the timer may fire: it counts all the same. */
+/* The period is shorter than the kernel lets the timer fire: all expirations are counted. */
 TEST_F(channel, timer_short_period)
 {
 	struct evchan_change ch = {
@@ -80,7 +80,7 @@ TEST_F(channel, timer_short_period)
 	EXPECT_LE(events, n / 40);
 }
 
-/* The next expiry lies beyond the end of time: it must not come at once. */
+/* The next expiry is beyond the largest time: the timer must not expire at once. */
 TEST_F(channel, timer_longest_period)
 {
 	struct evchan_change ch = {
@@ -144,7 +144,7 @@ TEST_F(channel, socket_bits)
 	EXPECT_EQ(e.data, 2);
 	EXPECT_EQ(e.events, EVCHAN_RECV);
 	EXPECT_EQ(e.value, 5);
-	close(client);		/* FIN: woken without being told why */
+	close(client);		/* FIN: the wake-up has no key */
 	ASSERT_GE(wait_events(c, 1, LONG_MS), 1);
 	ASSERT_EQ(take(c, &e), 1);
 	EXPECT_EQ(e.data, 2);
@@ -155,12 +155,12 @@ TEST_F(channel, socket_bits)
 	close(server);
 }
 
-/* What can be polled can be watched: here, what loops are made of. */
+/* Anything that can be polled can be watched; these are what event loops use. */
 FIXTURE(pollable)
 {
 	struct channel c;
-	int fd;			/* to be watched */
-	int other;		/* what makes it readable */
+	int fd;			/* the watched descriptor */
+	int other;		/* writing here makes it readable */
 };
 
 FIXTURE_VARIANT(pollable)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A call that waits for a page of its own program's memory holds up nobody else: neither
- * other threads at the same queue, nor the last close() of a file that the queue watches.
+ * A call that faults on a page of its own program's memory may block for as long as user
+ * space likes. It must not block anybody else: neither other threads that use the queue,
+ * nor the last close() of a file that the queue watches.
  */
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
@@ -10,10 +11,10 @@
 
 struct stalled {
 	int uffd;
-	char *page;	/* whoever touches it waits until release_page() */
+	char *page;	/* an access blocks until release_page() */
 	pthread_t thread;
 	pid_t tid;
-	int fd;		/* of the queue */
+	int fd;		/* the queue's descriptor */
 	long ret;
 };
 
@@ -74,14 +75,17 @@ static void *fetch_from_queue(void *arg)
 	return NULL;
 }
 
-/* Let @call run into the page, and be in it when this returns. */
+/* Start @call in a thread; returns once it blocks on the page. */
 static int stall(struct stalled *s, int fd, void *(*call)(void *))
 {
 	s->fd = fd;
 	return make_page(s) || pthread_create(&s->thread, NULL, call, s) || wait_fault(s);
 }
 
-/* In a process of its own, for this would hang: 0 if it is done in time. */
+/*
+ * Use the queue and close @watched, in another process because this could hang. 0 if done
+ * in time.
+ */
 static int in_time(struct __test_metadata *_metadata, int watched, struct channel *c,
 		   struct queue *q)
 {
@@ -149,7 +153,7 @@ TEST(request_that_waits_for_a_page)
 	queue_close(&q);
 }
 
-/* An event on its way into a page that does not come is there for another. */
+/* An event whose fetch blocks on a page can be fetched by another thread. */
 TEST(event_that_waits_for_a_page)
 {
 	struct ukevent out, uk = { .id.raw = { 1 }, .type = KEVENT_UNOTIFY, .user = { 7 } };

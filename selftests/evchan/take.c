@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A consumer is stopped, or killed, at every instruction of taking an event:
- * the others go on receiving, nothing is lost and nothing comes twice.
+ * A consumer is stopped or killed at every instruction of taking an event: the others still
+ * receive events, nothing is lost and nothing arrives twice.
  */
 #include <sys/ptrace.h>
 #include <sys/user.h>
@@ -24,7 +24,7 @@ FIXTURE(taking)
 FIXTURE_VARIANT(taking)
 {
 	bool library;
-	bool behind;	/* the ring's head is: it leads to a slot that was consumed */
+	bool behind;	/* the ring's head points to a consumed slot */
 };
 
 FIXTURE_VARIANT_ADD(taking, by_hand) { .library = false };
@@ -59,7 +59,7 @@ static int post(struct channel *c, uint64_t value)
 	return change(c, &ch);
 }
 
-/* Two events, 0 and 1. */
+/* Post two events, with values 0 and 1. */
 static int post_two(FIXTURE_DATA(taking) *self, const FIXTURE_VARIANT(taking) *variant)
 {
 	struct evchan_event e;
@@ -72,7 +72,7 @@ static int post_two(FIXTURE_DATA(taking) *self, const FIXTURE_VARIANT(taking) *v
 	return post(&self->c, 0) ?: post(&self->c, 1);
 }
 
-/* A child that stops, takes one event, stops again. */
+/* A child that stops, takes one event, and stops again. */
 static pid_t start_consumer(FIXTURE_DATA(taking) *self, const FIXTURE_VARIANT(taking) *variant)
 {
 	struct evchan_event e = { 0 };
@@ -95,7 +95,7 @@ static pid_t start_consumer(FIXTURE_DATA(taking) *self, const FIXTURE_VARIANT(ta
 	return pid;
 }
 
-/* Is what the child does next a locked instruction? */
+/* Is the child's next instruction a locked one? */
 static bool at_locked(pid_t pid)
 {
 	struct user_regs_struct regs;
@@ -108,7 +108,10 @@ static bool at_locked(pid_t pid)
 #endif
 }
 
-/* Single steps; false if the child got to its end. The last one was @locked? */
+/*
+ * Single-step the child; false if it reached its end. *@locked: was the last instruction a
+ * locked one?
+ */
 static bool step(FIXTURE_DATA(taking) *self, pid_t pid, int steps, bool *locked)
 {
 	int status;
@@ -134,7 +137,10 @@ static void end(pid_t pid)
 		;
 }
 
-/* A bit for each of the events 0 to 2 that is there; a further bit for any twice. */
+/*
+ * Take all events: a bit for each of the values 0 to 2 that came, and a further bit if one
+ * came twice.
+ */
 static unsigned int take_rest(struct channel *c)
 {
 	struct evchan_event e;
@@ -166,7 +172,7 @@ TEST_F_TIMEOUT(taking, killed_anywhere, 150)
 		ASSERT_EQ(rest | 1, 7) {
 			TH_LOG("killed after %d instructions: %x is there", steps, rest);
 		}
-		/* It goes with one instruction, and stays gone. */
+		/* One locked instruction takes the event, and later ones do not bring it back. */
 		if (taken != before) {
 			ASSERT_TRUE(taken && locked);
 		}
@@ -191,7 +197,7 @@ TEST_F_TIMEOUT(taking, stopped_anywhere, 150)
 		pid = start_consumer(self, variant);
 		ASSERT_GT(pid, 0);
 		more = step(self, pid, steps, &locked);
-		/* While it stands still there is an event for others. */
+		/* While that consumer is stopped another can take an event. */
 		ASSERT_EQ(take(&self->c, &e), 1);
 		all = 1u << e.value;
 		ptrace(PTRACE_CONT, pid, NULL, NULL);

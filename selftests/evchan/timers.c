@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Timers: how often those of a user may expire, and the time of a time namespace. */
+/* Timers: the bound on the expirations of a user's timers, and time namespaces. */
 #include <sched.h>
 
 #include "channel.h"
@@ -25,7 +25,7 @@ static int add_timer(struct channel *c, uint64_t id, uint64_t first, uint64_t in
 	return change(c, &ch);
 }
 
-/* Expirations that were posted: into the ring, or where others wait. */
+/* Expirations that were posted, merged, or added to overflow. */
 static long long expirations(struct channel *c)
 {
 	return counter(c->fd, "posted") + counter(c->fd, "merged") +
@@ -39,7 +39,7 @@ static void sleep_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
-/* Does it expire no more than it may, over some time? */
+/* Measure for a while that the timers expire, but not more often than allowed. */
 static void check_rate(struct __test_metadata *_metadata, struct channel *c)
 {
 	long long from = now_ns(CLOCK_MONOTONIC), n = expirations(c), time;
@@ -51,7 +51,7 @@ static void check_rate(struct __test_metadata *_metadata, struct channel *c)
 	EXPECT_LE(n, 2 * (time * PER_SECOND / 1000000000 + AT_ONCE));
 }
 
-/* A thousand timers of a nanosecond cost no more than a few. */
+/* A thousand timers of 1 ns have the same bound as a few. */
 TEST_F(channel, timer_many_short_periods)
 {
 	for (int i = 0; i < 1000; i++)
@@ -74,7 +74,7 @@ TEST_F(channel, posix_timer_many_short_intervals)
 		timer_delete(timer[i]);
 }
 
-/* Those that have to wait for each other lose nothing, and count nothing twice. */
+/* Timers that the bound delays lose no expiration, and count none twice. */
 TEST_F(channel, timer_many_count_every_period)
 {
 	enum { TIMERS = 200, PERIOD = 1000000, COUNT = 200 };
@@ -102,7 +102,7 @@ TEST_F(channel, timer_many_count_every_period)
 	}
 }
 
-/* In /proc/self/timers: how this timer notifies. */
+/* Returns whether /proc/self/timers shows that @timer notifies by @how. */
 static int notifies(timer_t timer, const char *how)
 {
 	char line[256], id[32], notify[64];
@@ -122,7 +122,7 @@ static int notifies(timer_t timer, const char *how)
 	return ret;
 }
 
-/* With nobody to be told it does not interrupt any more, and can still be asked. */
+/* Once its channel is closed the timer causes no interrupts, and can still be queried. */
 TEST_F(channel, posix_timer_stops_with_its_channel)
 {
 	struct sigevent ev = queue_event(SIGEV_EVCHAN, self->c.fd, 0);
@@ -156,7 +156,7 @@ TEST_F(channel, posix_timer_stops_with_its_channel)
 	ASSERT_EQ(channel_open(&self->c, 8, 0), 0);
 }
 
-/* In a time namespace that is 1,000 s ahead: 0, or the number of what went wrong. */
+/* In a time namespace that is 1,000 s ahead: returns 0, or the number of the check that failed. */
 static int in_time_namespace(void)
 {
 	struct __kernel_timespec at;
@@ -171,10 +171,10 @@ static int in_time_namespace(void)
 		return 2;
 	if (wait_events(&c, 1, LONG_MS) != 1 || !take(&c, &e))
 		return 3;
-	/* When it expired. */
+	/* The time of expiry. */
 	if ((long long)e.extra[0] < now || (long long)e.extra[0] > now_ns(CLOCK_MONOTONIC))
 		return 4;
-	/* When it was posted. */
+	/* The time of posting. */
 	if (watch(&c, EVCHAN_ADD, EVCHAN_POLL, eventfd(1, 0), POLLIN, EVCHAN_TIMESTAMP, 0) ||
 	    !take(&c, &e))
 		return 5;
@@ -199,7 +199,7 @@ TEST(times_in_a_time_namespace)
 	close(fd);
 	pid = fork();
 	if (!pid) {
-		alarm(60);	/* on CLOCK_MONOTONIC's own time */
+		alarm(60);	/* alarm() is not affected by the time namespace */
 		_exit(in_time_namespace());
 	}
 	ASSERT_EQ(waitpid(pid, &status, 0), pid);

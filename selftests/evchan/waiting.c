@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Waiting and waking, by one thread and by several. */
+/* Waiting and waking, with one thread and with several. */
 #include "channel.h"
 #include "evchan.h"	/* libevchan's */
 
@@ -16,7 +16,7 @@ TEST_F(channel, one_event_wakes_one)
 		raise_eventfd(self->fd);
 		EXPECT_EQ(counter(c->fd, "wakes"), i);
 		ASSERT_EQ(take(c, &e), 1);
-		/* The woken one finds it taken and sleeps again, or has returned. */
+		/* The woken thread finds no event and sleeps again, or has returned already. */
 		for (int j = 0; j < 3; j++)
 			if (w[j].thread && pthread_tryjoin_np(w[j].thread, NULL) == 0)
 				w[j].thread = 0;
@@ -44,7 +44,7 @@ TEST_F(channel, wake_all_wakes_all)
 	EXPECT_EQ(counter(c->fd, "wakes"), 3);
 }
 
-/* More than one lock hold wakes: the rest are woken by those. */
+/* More waiters than are woken under one hold of the lock: woken waiters wake the rest. */
 TEST_F(channel, wake_all_wakes_many)
 {
 	enum { MANY = 150 };
@@ -62,7 +62,7 @@ TEST_F(channel, wake_all_wakes_many)
 	EXPECT_EQ(counter(c->fd, "wakes"), MANY);
 }
 
-/* Of those that wait for several events, the smallest minimum is met first. */
+/* Among waiters for several events the one with the smallest minimum is woken first. */
 TEST_F(channel, smallest_minimum_first)
 {
 	enum { MANY = 6 };
@@ -71,7 +71,7 @@ TEST_F(channel, smallest_minimum_first)
 	struct waiter w[MANY];
 
 	ASSERT_EQ(change(c, &ch), 0);
-	for (int i = 0; i < MANY; i++)	/* for 7, 6, ... 2 */
+	for (int i = 0; i < MANY; i++)	/* minimum of 7, 6, ... 2 */
 		ASSERT_EQ(start_waiter(&w[i], c, MANY + 1 - i), 0);
 	ch.op = EVCHAN_POST;
 	ASSERT_EQ(change(c, &ch), 0);
@@ -117,7 +117,7 @@ TEST_F(channel, hand_over_wakes_another)
 	EXPECT_EQ(w.ret, 1);
 }
 
-/* However many hand-overs a waiter meets on its way, it sleeps in the end, and is woken. */
+/* However many hand-overs a waiter sees before it sleeps, it goes to sleep, and can be woken. */
 TEST_F(channel, hand_overs_without_an_event)
 {
 	enum { TIMES = 50000 };
@@ -182,12 +182,12 @@ TEST_F(channel, signals_and_mask)
 	sigemptyset(&block);
 	sigaddset(&block, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &block, NULL);
-	raise(SIGUSR1);			/* pending, and let in by the mask of the wait */
+	raise(SIGUSR1);			/* pending; unblocked by the mask of the wait */
 	EXPECT_EQ(syscall(NR_EVCHAN_WAIT, self->c.fd, 1, 0, &ts, &none, 8), -1);
 	EXPECT_EQ(errno, EINTR);
 	raise(SIGUSR1);
 	EXPECT_EQ(syscall(NR_EVCHAN_WAIT, self->c.fd, 1, 0, &brief, &usr1, 8), 0);
-	/* Having an event beats the signal. */
+	/* An event takes precedence over the signal. */
 	ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
 	raise_eventfd(self->fd);
 	EXPECT_EQ(syscall(NR_EVCHAN_WAIT, self->c.fd, 1, 0, &ts, &none, 8), 1);
@@ -250,11 +250,11 @@ static void *wait_for_ever(void *arg)
 	__atomic_store_n(&w->tid, gettid(), __ATOMIC_RELEASE);
 	wait_events(w->c, 1, -1);
 	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, NULL);
-	pause();	/* a cancellation point, for one that was woken first */
+	pause();	/* a cancellation point, for a thread that was woken first */
 	return NULL;
 }
 
-/* Cancelled while it waits, a thread takes neither event nor wake-up along. */
+/* A thread that is cancelled while it waits takes neither the event nor the wake-up with it. */
 TEST_F(channel, cancelled_waiter)
 {
 	struct channel *c = &self->c;
@@ -269,7 +269,7 @@ TEST_F(channel, cancelled_waiter)
 			sched_yield();
 		ASSERT_EQ(wait_asleep(victim.tid, NR_EVCHAN_WAIT), 0);
 		ASSERT_EQ(start_waiter(&other, c, 1), 0);
-		/* Which comes first differs; the event is there for the other. */
+		/* The order varies; in either order the event is left for the other thread. */
 		if (round & 1)
 			pthread_cancel(victim.thread);
 		raise_eventfd(self->fd);
@@ -282,7 +282,10 @@ TEST_F(channel, cancelled_waiter)
 		}
 		EXPECT_EQ(take(c, &e), 1);
 		if (!(round & 1)) {
-			/* The first may have returned with it before: one more. */
+			/*
+			 * The victim may have returned with the event before it was cancelled:
+			 * post another.
+			 */
 			raise_eventfd(self->fd);
 			pthread_join(other.thread, NULL);
 			take(c, &e);
@@ -318,8 +321,8 @@ static int start_reader(struct library_reader *r, ec_t ec)
 }
 
 /*
- * Through the library, at any moment around an event: one of the two gets it,
- * whether the one cancelled was woken for it or not.
+ * Cancellation in the library, at any moment around an event: one of the two threads gets
+ * it, whether the cancelled one was woken for it or not.
  */
 TEST(cancelled_in_the_library)
 {
@@ -382,7 +385,7 @@ static void *call_on(void *arg)
 	return NULL;
 }
 
-/* A thread cancelled anywhere in any call: the channel is as good as before. */
+/* A thread is cancelled anywhere in any call: the channel works as before. */
 TEST_F(channel, cancelled_in_every_call)
 {
 	struct evchan_change add = { .op = EVCHAN_ADD, .type = EVCHAN_USER };
@@ -430,11 +433,11 @@ static void count_signal(int sig)
 
 struct sender {
 	pthread_t to;
-	int fd;			/* raised together with the signal; -1: not */
+	int fd;			/* raised together with the signal; -1: none */
 	int go, rounds;
 };
 
-/* Once per round, when told to, at a moment that shifts. */
+/* Send one signal in each round, when told to, at a moment that varies. */
 static void *send_signals(void *arg)
 {
 	struct sender *s = arg;
@@ -453,7 +456,7 @@ static void *send_signals(void *arg)
 	return NULL;
 }
 
-/* Unblocked only inside the wait: the signal always ends it, and is never lost. */
+/* A signal that is unblocked only inside the wait always ends it, and is never lost. */
 TEST_F(channel, mask_has_no_gap)
 {
 	struct sender s = { .to = pthread_self(), .fd = -1, .rounds = 500 };
@@ -477,7 +480,7 @@ TEST_F(channel, mask_has_no_gap)
 	pthread_join(t, NULL);
 }
 
-/* Signal and event at the same moment: the event is not lost, nor is the signal. */
+/* A signal and an event at the same moment: neither is lost. */
 TEST_F(channel, signal_and_event)
 {
 	struct sender s = { .to = pthread_self(), .fd = self->fd, .rounds = 500 };
@@ -501,7 +504,7 @@ TEST_F(channel, signal_and_event)
 		while (!events || handled < i) {
 			int ret = syscall(NR_EVCHAN_WAIT, self->c.fd, 1, 0, &ts, &none, 8);
 
-			ASSERT_NE(ret, 0);	/* no event and no signal: one was lost */
+			ASSERT_NE(ret, 0);	/* neither event nor signal: one was lost */
 			ASSERT_TRUE(ret > 0 || errno == EINTR);
 			while (take(&self->c, &e))
 				events++;
@@ -536,10 +539,10 @@ static void *read_on(void *arg)
 }
 
 /*
- * Threads that wait are interrupted again and again while events are posted one
- * at a time: whoever is interrupted passes the wake-up on. One that was
- * swallowed would leave an event and a sleeper, for ever. So would one that goes
- * to a thread which waits for two.
+ * Waiting threads are interrupted again and again while events are posted one at a time. An
+ * interrupted thread passes its wake-up on. A lost wake-up would leave an event in the ring
+ * and a thread asleep for ever. So would a wake-up that goes to a thread that waits for two
+ * events.
  */
 TEST_F(channel, interrupted_waiters_pass_on)
 {

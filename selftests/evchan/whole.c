@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is taken is whole, at the very moment at which it appears. */
+/* An event is complete at the very moment at which it becomes visible. */
 #include <sched.h>
 #include <time.h>
 
 #include "channel.h"
 
-/* Not a divisor of the ring's size: what lies in a slot is another source's. */
+/* Does not divide the ring's size, so a slot's old contents are another source's. */
 #define WHOLE_SOURCES	3
-#define LIMIT_S		12	/* of a slow machine; it does fewer rounds */
+#define LIMIT_S		12	/* in s; a slow machine does fewer rounds */
 
 struct poster {
 	struct channel *c;
 	int fd[WHOLE_SOURCES];
-	bool locked;		/* post user events: those go the way with the lock */
+	bool locked;		/* post user events, which take the path with the lock */
 	unsigned int events, taken;
 	bool stop;
 };
 
-/* The next only when the last was taken: the other thread waits at its slot. */
+/* Post the next event once the last was taken: the other thread spins on its slot. */
 static void *post_in_turn(void *arg)
 {
 	struct poster *p = arg;
@@ -78,9 +78,9 @@ FIXTURE_TEARDOWN(whole)
 }
 
 /*
- * What is seen of an event is whole: everything was written before its state. The
- * cookie is read right behind the state, the shortest moment in which it could be
- * that of the event before.
+ * An event that is visible is complete: everything else was written before its state. The
+ * cookie is read right after the state, because that is the shortest time in which it could
+ * still be the cookie of the previous event.
  */
 TEST_F(whole, payload_before_state)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * After a delete that returns 0 no event of the registration comes, whatever its type,
- * and after a modify none with the old cookie.
+ * After a delete that returns 0 no event of the registration arrives, whatever its type.
+ * After a modify no event has the old cookie.
  */
 #include <sys/inotify.h>
 
@@ -10,7 +10,7 @@
 #include "signal-channel.h"
 #include "signals.h"
 
-/* How many of the channel's events have a cookie, all of them taken. */
+/* Take all events; returns how many of them have cookie @data. */
 static int take_cookie(struct channel *c, uint64_t data)
 {
 	struct evchan_event e;
@@ -29,7 +29,7 @@ static int delete_id(struct channel *c, int type, uint64_t id)
 	return change(c, &ch);
 }
 
-/* Wait until a timer has posted @n times. */
+/* Wait until @n expirations of a timer were posted. */
 static void wait_posted(struct channel *c, long long n)
 {
 	while (counter(c->fd, "posted") < n)
@@ -70,10 +70,10 @@ TEST_F(channel, delete_withdraws_user_events)
 		ASSERT_EQ(post_user(&self->c, 2, i), 0);
 	}
 	EXPECT_EQ(delete_id(&self->c, EVCHAN_USER, 1), 0);
-	/* Those of another stay. */
+	/* The events of the other source stay. */
 	EXPECT_EQ(take_cookie(&self->c, 8), 3);
 	EXPECT_EQ(delete_id(&self->c, EVCHAN_USER, 2), 1);
-	/* And with the ring full, and more in overflow. */
+	/* The same with the ring full and more events in overflow. */
 	ASSERT_EQ(set_user(&self->c, EVCHAN_ADD, 1, 7), 0);
 	for (int i = 0; i < 20; i++)
 		ASSERT_EQ(post_user(&self->c, 1, i), 0);
@@ -86,7 +86,7 @@ TEST_F(channel, delete_withdraws_timers)
 	ASSERT_EQ(add_timer(&self->c, 1000000, 1000000, 7), 0);
 	wait_posted(&self->c, 3);
 	EXPECT_EQ(delete_id(&self->c, EVCHAN_TIMER, 1), 0);
-	/* The id in use again is told apart. */
+	/* A new registration with the same id gets no event of the old one. */
 	ASSERT_EQ(add_timer(&self->c, 3600000000000, 0, 7), 0);
 	EXPECT_EQ(take_cookie(&self->c, 7), 0);
 }
@@ -153,7 +153,7 @@ static void *read_or_write(void *arg)
 	return NULL;
 }
 
-/* A pipe open for both has two wait queue heads, and can have a record from each. */
+/* A pipe open for reading and writing has two wait queue heads, and may have a record from each. */
 TEST_F(channel, delete_withdraws_what_two_heads_posted)
 {
 	struct hammer h[2] = { { .reads = true }, { .reads = false } };
@@ -166,7 +166,7 @@ TEST_F(channel, delete_withdraws_what_two_heads_posted)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", p[0]);
 	fd = open(path, O_RDWR | O_NONBLOCK);
 	ASSERT_GE(fd, 0);
-	/* One buffer: empty or full. */
+	/* A pipe of one buffer, which is either empty or full. */
 	ASSERT_EQ(fcntl(fd, F_SETPIPE_SZ, 4096), 4096);
 	for (int i = 0; i < 2; i++) {
 		h[i].fd = fd;
@@ -195,16 +195,16 @@ TEST_F(channel, old_cookie_does_not_survive_modify)
 	ASSERT_EQ(set_user(&self->c, EVCHAN_ADD, 1, 7), 0);
 	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(post_user(&self->c, 1, i), 0);
-	/* With the same cookie nothing is lost, ... */
+	/* A modify with the same cookie loses nothing, ... */
 	ASSERT_EQ(set_user(&self->c, EVCHAN_MOD, 1, 7), 0);
 	EXPECT_EQ(take_cookie(&self->c, 7), 3);
-	/* ... and what a delete withdraws is not forgotten by a modify. */
+	/* ... and events from before such a modify can still be withdrawn by a delete. */
 	ASSERT_EQ(post_user(&self->c, 1, 1), 0);
 	ASSERT_EQ(set_user(&self->c, EVCHAN_MOD, 1, 7), 0);
 	EXPECT_EQ(delete_id(&self->c, EVCHAN_USER, 1), 0);
 	EXPECT_EQ(take(&self->c, &e), 0);
 
-	/* Those that wait outside the ring neither. */
+	/* Events in overflow are withdrawn too. */
 	ASSERT_EQ(set_user(&self->c, EVCHAN_ADD, 1, 7), 0);
 	for (int i = 0; i < 12; i++)
 		ASSERT_EQ(post_user(&self->c, 1, i), 0);
@@ -216,7 +216,7 @@ TEST_F(channel, old_cookie_does_not_survive_modify)
 	EXPECT_EQ(take(&self->c, &e), 0);
 }
 
-/* Slots scribbled on: a delete looks at them, and only the program's events can go. */
+/* The ring is overwritten: a delete that reads it can drop no events but those of this program. */
 TEST_F(channel, delete_with_a_hostile_ring)
 {
 	struct channel *c = &self->c;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A thread for each face that hands its events to a path's handler. They are
- * stopped by an event too, so that neither sleeps once the other has finished.
+ * One thread for each face, which hands the face's events to the handler of a hardware
+ * path. The threads are stopped by an event too, so that neither sleeps on when the other
+ * has finished.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -24,7 +25,7 @@ int both_told(struct readable *r, unsigned int face)
 	r->told |= 1u << face;
 	if (r->told != (1u << FACES) - 1)
 		return 0;
-	/* Before the reading: what comes from now on is told again. */
+	/* Clear this before the file is read: what arrives from now on is reported again. */
 	r->told = 0;
 	return 1;
 }
@@ -53,7 +54,7 @@ static void *consumer(void *arg)
 
 		if (come && g.data == STOP)
 			break;
-		/* What is found only when the time is up has not woken anybody. */
+		/* An event that is found only at the timeout has not woken the thread. */
 		come = come && now_ns() - asleep < PATIENCE_MS * 1000000ull;
 		pthread_mutex_lock(&lock);
 		over = done;

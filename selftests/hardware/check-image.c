@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * On the host: does standard input, the file out of the image, have the blocks
- * that the guest was to write?
+ * On the host: check that standard input, the file extracted from the image, has the blocks
+ * that the guest had to write.
  *
  * usage: check-image BLOCKS
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * virtio-blk completions: thousands of AIO operations at once on a file of the
- * image, without the page cache. Every other one completes into each face.
+ * virtio-blk completions: thousands of AIO operations in flight on a file of the image,
+ * without the page cache. They complete into the two faces in turn.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -23,7 +23,7 @@
 static unsigned int blocks, left;
 static unsigned char *seen;
 
-/* Each cookie once, from the face that it was given to. */
+/* Each operation must complete once, into the face that was named when it was submitted. */
 static int event(unsigned int face, const struct got *g)
 {
 	if (g->data >= blocks) {
@@ -49,7 +49,10 @@ static void submit(aio_context_t ctx, int fd, uint16_t op, char *buf, struct ioc
 	if (!list)
 		err(1, "calloc");
 	for (unsigned int i = 0; i < blocks; i++) {
-		/* All over the file: neighbours would be one request to the disk. */
+		/*
+		 * Spread the blocks over the file: adjacent ones would be merged into one disk
+		 * request.
+		 */
 		uint64_t block = (uint64_t)i * 619 % blocks;
 
 		cb[i] = (struct iocb){
@@ -70,7 +73,7 @@ static void submit(aio_context_t ctx, int fd, uint16_t op, char *buf, struct ioc
 	free(list);
 }
 
-/* Everything once, taken while it is submitted or only afterwards. */
+/* Submit all operations once; take completions meanwhile, or only afterwards. */
 static void round_of(aio_context_t ctx, int fd, uint16_t op, char *buf, struct iocb *cb, int meanwhile)
 {
 	faces_open();
@@ -98,7 +101,7 @@ static unsigned long number_in(const char *path)
 	return n;
 }
 
-/* A file with its blocks in place, so that writing is asynchronous too. */
+/* Create the file with all its blocks allocated, so that writes are asynchronous too. */
 static int new_file(char *buf)
 {
 	size_t length = (size_t)blocks * BLOCK;
@@ -155,7 +158,7 @@ void path_disk(const struct load *l)
 		       "block %u was not read as it was written", i);
 	note("disk: %u written, %u read; %llu interrupts of %s", blocks, blocks,
 	     (unsigned long long)came, disk);
-	/* No more than the disk's queue holds complete with one interrupt. */
+	/* One interrupt completes no more requests than the disk's queue holds. */
 	expect(came >= 2 * blocks / queue, "%s: only %llu interrupts", disk,
 	       (unsigned long long)came);
 	syscall(SYS_io_destroy, ctx);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A channel and a queue with a ring, to be used alike.
+ * An adapter that drives a channel and a kevent queue with a ring alike, through their
+ * libraries.
  */
 #include <err.h>
 #include <errno.h>
@@ -27,7 +28,7 @@ int face_fd(struct face *f)
 	return f->ec ? ec_fd(f->ec) : f->queue.fd;
 }
 
-/* How many events found the ring full, as the queue's fdinfo has it. */
+/* The number of events that found the ring full, from the queue's fdinfo. */
 static unsigned long long overflowed(struct face *f)
 {
 	unsigned long long n = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where the senders are: in QEMU's user network the host is the gateway, and
- * what is sent there arrives at its loopback.
+ * Connections to the senders: in QEMU's user network the gateway is the host, and what is
+ * sent to it arrives at the host's loopback.
  */
 #include <arpa/inet.h>
 #include <err.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /proc/interrupts, by name: a line's label ("LOC"), or one of the devices that
- * stand at its end, as they are or with their queue ("virtio0-input.0").
+ * /proc/interrupts by name: the label of a line ("LOC"), or a device named at the end of a
+ * line, with or without its queue ("virtio0-input.0").
  */
 #include <ctype.h>
 #include <err.h>
@@ -12,7 +12,7 @@
 
 #include "hardware.h"
 
-/* Is @name one of the words of @text, or the beginning of one up to its queue? */
+/* Is @name one of the words of @text, or the first part of one ("virtio0" of "virtio0-input.0")? */
 static int names(const char *text, const char *name)
 {
 	size_t len = strlen(name);
@@ -35,7 +35,7 @@ uint64_t interrupts(const char *name, int cpu)
 
 	if (!f)
 		err(1, "/proc/interrupts");
-	/* The first line has a word for each processor. */
+	/* The first line has a column heading for each processor. */
 	if (!fgets(line, sizeof(line), f))
 		errx(1, "/proc/interrupts is empty");
 	for (char *w = strtok(line, " \n"); w; w = strtok(NULL, " \n"))
@@ -59,7 +59,7 @@ uint64_t interrupts(const char *name, int cpu)
 		if (strcmp(label, name) && !names(at, name))
 			continue;
 		found = 1;
-		/* Of a shared line nobody can say whose they were. */
+		/* The interrupts of a shared line cannot be attributed. */
 		expect(!strchr(at, ','), "interrupts of '%s' are shared: %s", name, at);
 		for (int c = 0; c < n; c++)
 			if (cpu < 0 || cpu == c)

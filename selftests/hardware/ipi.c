@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Inter-processor interrupts: threads on processor 1 post to faces that sleep on
- * processor 0, each a numbered sequence, through a user source and a pipe.
+ * Inter-processor interrupts: threads on processor 1 post numbered sequences to faces that
+ * sleep on processor 0, through a user source and a pipe.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -17,20 +17,20 @@
 
 #define BURST	24	/* posts before a poster waits for all to be taken */
 
-static struct readable *pipes;		/* one of each poster; both watch it */
+static struct readable *pipes;		/* one for each poster; both faces watch it */
 static struct poster {
 	int write_end;
 	uint64_t in_pipe;		/* next number expected */
-	uint64_t posted[FACES];		/* the same, user events of each face */
+	uint64_t posted[FACES];		/* the same for the user events of each face */
 	pthread_t thread;
 } *posters;
 static unsigned int n_posters, bursts, open_posters;
-/* Posters that began; bursts taken, posters wait for theirs. */
+/* Protects @begun and @taken: posters that have made a burst, and the bursts taken from each. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t progress = PTHREAD_COND_INITIALIZER;
 static unsigned int *taken, begun;
 
-/* Is a thread asleep? */
+/* Returns whether a thread is asleep. */
 static int sleeps(int tid)
 {
 	char path[64], state = 0;
@@ -38,7 +38,7 @@ static int sleeps(int tid)
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
 	f = fopen(path, "r");
-	/* It has given up, and so does the poster. */
+	/* The consumer thread has given up, so the poster ends too. */
 	if (!f)
 		pthread_exit(NULL);
 	if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
@@ -47,7 +47,7 @@ static int sleeps(int tid)
 	return state == 'S';
 }
 
-/* That a burst wakes somebody up is what this is about: wait until both sleep. */
+/* A burst must wake the consumers, so wait until both are asleep. */
 static void until_asleep(void)
 {
 	for (unsigned int i = 0; i < FACES; i++) {
@@ -81,7 +81,7 @@ static void *post(void *arg)
 	if (sched_setaffinity(0, sizeof(set), &set))
 		err(1, "processor 1");
 	for (unsigned int b = 0; b < bursts; b++) {
-		/* The first finds nobody, and more than the rings hold. */
+		/* The first burst is made before the consumers run, and overflows the rings. */
 		if (b)
 			until_asleep();
 		burst(p, (uint64_t)b * BURST);
@@ -95,7 +95,7 @@ static void *post(void *arg)
 	return NULL;
 }
 
-/* All of this burst, from everywhere: the poster goes on. */
+/* If the whole burst of @p has arrived by all ways, let @p go on. */
 static void all_taken(struct poster *p)
 {
 	unsigned int me = (unsigned int)(p - posters);
@@ -122,7 +122,10 @@ static int event(unsigned int face, const struct got *g)
 	if (g->data >= n_posters) {
 		uint64_t first = p->posted[face];
 
-		/* As many as it says, from the one that is next: that is their sum. */
+		/*
+		 * The sum of the values must be that of g->count consecutive numbers from
+		 * @first on.
+		 */
 		if (faces[face].ec)
 			expect((uint64_t)g->value == g->count * first + g->count * (g->count - 1) / 2,
 			       "%s: %llu posts with the sum %lld, the first was %llu", faces[face].name,
@@ -172,7 +175,7 @@ void path_ipi(const struct load *l)
 	for (unsigned int i = 0; i < n_posters; i++)
 		if (pthread_create(&posters[i].thread, NULL, post, &posters[i]))
 			errx(1, "pthread_create");
-	/* Until each has made its first burst, while nobody takes. */
+	/* Wait until each poster has made its first burst; nobody takes events until then. */
 	pthread_mutex_lock(&lock);
 	while (begun < n_posters)
 		pthread_cond_wait(&progress, &lock);
@@ -187,7 +190,7 @@ void path_ipi(const struct load *l)
 		       "poster %u: %llu each; pipe %llu, evchan %llu, kevent %llu", i,
 		       (unsigned long long)all, (unsigned long long)p->in_pipe,
 		       (unsigned long long)p->posted[0], (unsigned long long)p->posted[1]);
-		/* One that waits for what was lost is left. */
+		/* A poster that waits for a lost event cannot be joined. */
 		if (p->in_pipe == all && p->posted[0] == all && p->posted[1] == all)
 			pthread_join(p->thread, NULL);
 	}

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What is written to the disk: each block says which it is, all over.
- */
+/* The pattern written to the disk: each word depends on its block's number and its place. */
 #ifndef PATTERN_H
 #define PATTERN_H
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host's end of the guest's second serial port: sends numbered lines, at the
- * most a window of them beyond those that the guest says it has, and in the end
- * their number.
+ * The host's end of the guest's second serial port. Sends numbered lines, at most a window
+ * of them ahead of what the guest has acknowledged, and at the end their number.
  *
- * usage: send-serial SOCKET LINES SECONDS; it listens before it prints a line
+ * usage: send-serial SOCKET LINES SECONDS; prints a line once it listens
  */
 #include <err.h>
 #include <stdio.h>
@@ -39,7 +38,7 @@ int main(int argc, char **argv)
 	out = fd < 0 ? NULL : fdopen(dup(fd), "w");
 	if (!in || !out)
 		err(1, "send-serial");
-	/* The guest speaks first, when it has set up the port. */
+	/* The guest sends the first line, when it has set up the port. */
 	while (fgets(line, sizeof(line), in)) {
 		if (sscanf(line, "%lu", &has) != 1 || has > next)
 			errx(1, "send-serial: the guest says '%s'", line);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host's TCP sender: once the guest has made all connections it sends
- * numbered messages over them, interleaved, says at the end how many they were
- * and wants the same number in return.
+ * The host's TCP sender. Once the guest has made all connections, it sends numbered
+ * messages over all of them in turn and then their number, and expects the guest to answer
+ * with that number.
  *
  * usage: send-tcp CONNECTIONS MESSAGES SECONDS; its first line is its port
  */
@@ -34,7 +34,7 @@ int main(int argc, char **argv)
 		err(1, "send-tcp");
 	printf("%d\n", ntohs(me.sin_port));
 	fclose(stdout);
-	/* Numbered in the order in which the guest makes them. */
+	/* Connections are numbered in the order in which the guest makes them. */
 	for (int c = 0; c < conns; c++) {
 		fd[c] = accept(listener, NULL, NULL);
 		if (fd[c] < 0)

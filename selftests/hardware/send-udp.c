@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host's UDP sender. A guest's socket that sends a message is sent numbered
- * datagrams in return, and in the end their number until it is answered.
+ * The host's UDP sender. A socket of the guest that sends a message is sent numbered
+ * datagrams, and at the end their number, repeated until it is acknowledged.
  *
- * On the way from here are buffers that drop without counting: this host's
- * sockets, QEMU's queue. Therefore no more than a window of datagrams is under
- * way to a socket, which all of these hold; its answers say how many came. When
- * nothing came for a while the next is sent all the same: if the guest's kernel
- * dropped a whole window there is nothing to wait for.
+ * Buffers on the way drop datagrams without counting them: this host's sockets and QEMU's
+ * queue. Therefore at most a window of datagrams is in flight to a socket, which these
+ * buffers can hold; the guest's answers acknowledge datagrams. When no answer has come for
+ * a while the next datagram is sent anyway, because the guest's kernel may have dropped a
+ * whole window.
  *
  * usage: send-udp SOCKETS DATAGRAMS SECONDS; its first line is its port
  */
@@ -83,7 +83,10 @@ int main(int argc, char **argv)
 
 			if (!to->known || to->done)
 				continue;
-			/* Once when all are sent, and after that when it is quiet. */
+			/*
+			 * Send the number once after the last datagram, then again whenever no
+			 * answer comes.
+			 */
 			int last = to->next < count || quiet;
 
 			if (quiet && most <= to->next)

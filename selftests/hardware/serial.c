@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Serial input: numbered lines that the host sends to the second serial port,
- * see send-serial.c, which wants to know how many came.
+ * Serial input: numbered lines that the host (send-serial.c) sends to the second serial
+ * port. The guest acknowledges the number of lines that have arrived.
  */
 #include <err.h>
 #include <errno.h>
@@ -49,7 +49,7 @@ static void take(void)
 	} else if (sscanf(line, "line %lu", &n) == 1 && n == next) {
 		next++;
 	} else {
-		/* Once: what follows is then wrong as well. */
+		/* Note the first wrong line only: the lines after it are wrong as well. */
 		if (!wrong++)
 			note("serial: '%s' came where line %lu was to", line, next);
 	}
@@ -102,7 +102,7 @@ void path_serial(void)
 	       total, next, wrong);
 	note("serial: %lu lines sent, %lu received, %lu bytes; %llu interrupts of " PORT, total, next,
 	     bytes, (unsigned long long)came);
-	/* The driver takes up to 256 bytes in one. */
+	/* The driver reads up to 256 bytes in one interrupt. */
 	expect(came >= bytes / 256, PORT ": only %llu interrupts", (unsigned long long)came);
 	faces_close(1);
 	close(tty.fd);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * virtio-net receive, TCP: many connections to the host, over each of which
- * that sends numbered messages, see send-tcp.c, and in the end their number.
+ * virtio-net receive, TCP: many connections to the host, over each of which the host
+ * (send-tcp.c) sends numbered messages, and at the end their number.
  */
 #include <err.h>
 #include <errno.h>
@@ -19,7 +19,7 @@ static struct connection {
 	union {
 		struct message m;
 		char bytes[sizeof(struct message)];
-	} part;			/* of a message, as far as it came */
+	} part;			/* the part of a message that has arrived */
 	size_t have;
 } *connections;
 static struct readable *sockets;
@@ -50,7 +50,7 @@ static int event(unsigned int face, const struct got *g)
 	}
 	if (n < 0 && errno != EAGAIN)
 		err(1, "reading");
-	/* The end before the number is an end that nobody will tell again. */
+	/* After an early end of file there will be no further event. */
 	if (!n && !c->stream.done) {
 		expect(0, "connection %u ended early", (unsigned int)g->data);
 		return 1;
@@ -67,7 +67,7 @@ static void connect_all(unsigned int n, int port)
 			err(1, "fcntl");
 		faces_watch(EVCHAN_SOCKET, sockets[i].fd, EVCHAN_RECV, i);
 	}
-	/* Until each has something to read: then the rings have overflowed. */
+	/* Wait until each has something to read, which means that the rings have overflowed. */
 	for (unsigned int i = 0; i < n; i++) {
 		struct pollfd p = { .fd = sockets[i].fd, .events = POLLIN };
 
@@ -104,7 +104,7 @@ void path_tcp(const struct load *l, int port)
 	}
 	note("tcp: %lu sent, %lu received; %llu interrupts of %s", sent, received,
 	     (unsigned long long)came, card);
-	/* A connection is answered before the next is made. */
+	/* Each connection takes at least one interrupt, because they are made one by one. */
 	expect(came >= l->connections, "%s: only %llu interrupts", card, (unsigned long long)came);
 	faces_close(0);
 	free(connections);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hrtimer interrupts: periodic timers of both faces. By the clock each must have
- * expired once for every period that passed, whenever that was looked at.
+ * hrtimer interrupts: periodic timers of both faces. By the clock, each must have expired
+ * once for every period that has passed.
  *
- * An interrupt may be late, so a time that has passed is no time by which all has
- * expired. All timers are therefore armed on processor 0, which runs them in the
- * order in which they are due, and so is the sleep of who counts in the end: what
- * was due before its waking up has expired.
+ * An interrupt may be late, so the time alone does not show that a timer has expired.
+ * Therefore all timers are armed on processor 0, which runs them in the order in which they
+ * are due. The sleep of the thread that counts at the end is a timer of processor 0 too:
+ * whatever was due before it has expired when the thread wakes.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -19,7 +19,7 @@
 #include "hardware.h"
 
 static struct timer {
-	uint64_t period, before, after;	/* started between these two */
+	uint64_t period, before, after;	/* armed between before and after */
 	uint64_t got, events;
 } *timers;
 static unsigned int each;
@@ -47,7 +47,7 @@ static void sleep_until(uint64_t ns)
 		;
 }
 
-/* What was due by @stop must be there; more may have become due meanwhile. */
+/* Take what was due by @stop; more may have become due meanwhile. */
 static void take_due(uint64_t stop)
 {
 	for (unsigned int f = 0; f < FACES; f++) {
@@ -84,7 +84,10 @@ void path_timer(const struct load *l)
 	for (unsigned int i = 0; i < FACES * each; i++) {
 		struct timer *t = &timers[i];
 
-		/* Apart from each other, also in period: that is a timer's name in kevent. */
+		/*
+		 * Spread the timers in time, and in period: in kevent the period identifies the
+		 * timer.
+		 */
 		sleep_until(start + i * l->period_ns / (FACES * each));
 		t->period = l->period_ns + (uint64_t)i * 1000;
 		t->before = now_ns();
@@ -92,7 +95,7 @@ void path_timer(const struct load *l)
 		t->after = now_ns();
 	}
 	until = now_ns() + l->timer_seconds * 1000000000ull;
-	/* By then all have expired, and the rings are full. */
+	/* By then all timers have expired, and the rings are full. */
 	sleep_until(now_ns() + 2 * l->period_ns);
 	if (sched_setaffinity(0, sizeof(anywhere), &anywhere))
 		err(1, "processors");
@@ -124,7 +127,7 @@ void path_timer(const struct load *l)
 	     (unsigned long long)expired, (unsigned long long)events,
 	     (unsigned long long)(expired * 1000000000ull / (end - start)), (unsigned long long)irqs,
 	     (unsigned long long)(irqs * 1000000000ull / (end - start)));
-	/* One interrupt runs a timer that is due again at once three times at most. */
+	/* One interrupt runs a timer that is due again at once at most three times. */
 	expect(irqs >= most_events / 3, "LOC: only %llu interrupts", (unsigned long long)irqs);
 	faces_close(0);
 	free(timers);

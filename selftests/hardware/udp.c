@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * virtio-net receive, UDP: many sockets, to each of which the host sends
- * numbered datagrams, see send-udp.c. Missing may only be what the kernel itself
- * says it has dropped at the socket.
+ * virtio-net receive, UDP: many sockets, to each of which the host (send-udp.c) sends
+ * numbered datagrams. The only datagrams that may be missing are those that the kernel
+ * counts as dropped at the socket.
  */
 #include <err.h>
 #include <errno.h>
@@ -23,7 +23,7 @@ static struct sender {
 static struct readable *sockets;
 static unsigned int open_senders;
 
-/* What came so far, or in the end the total; answering lets the sender go on. */
+/* Acknowledge what has arrived, or at the end the total; the sender waits for this. */
 static void answer(unsigned int i)
 {
 	struct message m = message_make(i, senders[i].next, senders[i].done ? senders[i].total : 0);
@@ -40,7 +40,7 @@ static void take(unsigned int i, const struct message *m)
 	if (m->sender != i || m->check != right.check) {
 		s->corrupt++;
 	} else if (m->total) {
-		/* It is repeated until it is answered. */
+		/* The total is repeated until it is acknowledged. */
 		open_senders -= !s->done;
 		s->done = 1;
 		s->total = m->total;
@@ -75,7 +75,7 @@ static int event(unsigned int face, const struct got *g)
 	return !open_senders;
 }
 
-/* Greet until each has something to read: then the rings overflow whoever is slow. */
+/* Send to the host until each socket has something to read; then the rings overflow. */
 static void greet(unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
@@ -118,7 +118,7 @@ void path_udp(const struct load *l, int port)
 			err(1, "SO_MEMINFO");
 		expect(s->done && s->received <= s->total, "sender %u: %u sent, %u received", i,
 		       s->total, s->received);
-		/* The total, which is repeated, may have been dropped too. */
+		/* The drops may include copies of the total, which is repeated. */
 		expect(s->received + mem[SK_MEMINFO_DROPS] >= s->total,
 		       "sender %u: %u sent, %u received, the kernel dropped %u", i, s->total,
 		       s->received, mem[SK_MEMINFO_DROPS]);
@@ -136,7 +136,7 @@ void path_udp(const struct load *l, int port)
 	for (unsigned int f = 0; f < FACES; f++)
 		expect(faces[f].events <= datagrams, "%s: %lu events of %lu datagrams",
 		       faces[f].name, faces[f].events, datagrams);
-	/* Each sender has at most a window under way, which one interrupt may bring. */
+	/* One interrupt may deliver the windows of all senders, but no more is in flight. */
 	expect(came >= sent / UDP_WINDOW / l->udp_sockets, "%s: only %llu interrupts", card,
 	       (unsigned long long)came);
 	faces_close(0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is delivered is what holds: LAST_CHECK; and a oneshot request that is kept. */
+/* A delivered event holds (LAST_CHECK); and a oneshot request that is kept (KEEP). */
 #include "queue.h"
 
 TEST(last_check_says_what_holds)
@@ -14,16 +14,16 @@ TEST(last_check_says_what_holds)
 	ASSERT_EQ(ctl(&q, KEVENT_CTL_ADD, &uk, 1), 0);
 	ASSERT_EQ(get_events(&q, 1, 4, LONG_MS, out), 1);
 	EXPECT_EQ(out[0].event, POLLOUT);
-	raise_eventfd(fd);	/* wakes with POLLIN alone */
+	raise_eventfd(fd);	/* the key of the wake-up is POLLIN only */
 	ASSERT_EQ(get_events(&q, 1, 4, LONG_MS, out), 1);
 	EXPECT_EQ(out[0].event, POLLIN | POLLOUT);
 	EXPECT_EQ(out[0].ret_data[0], POLLIN | POLLOUT);
-	/* Nothing holds of a file that is closed. */
+	/* For a file that was closed no bit holds. */
 	raise_eventfd(fd);
 	close(fd);
 	EXPECT_EQ(get_events(&q, 1, 4, 20, out), 0);
 	EXPECT_EQ(counter(q.fd, "sources"), 0);
-	/* Without the flag what happened is told all the same. */
+	/* Without the flag the event is delivered although it no longer holds. */
 	other = eventfd(0, EFD_NONBLOCK);
 	uk = request(KEVENT_POLL, other, POLLIN, KEVENT_REQ_ET, 2);
 	ASSERT_EQ(ctl(&q, KEVENT_CTL_ADD, &uk, 1), 0);
@@ -53,7 +53,7 @@ TEST_F(queue, oneshot_kept)
 	EXPECT_EQ(out[0].user[0], 2);
 }
 
-/* Interest changed for many in one call, most of which the kernel does in short. */
+/* Many modifications in one call, most of which the kernel carries out on its fast path. */
 TEST(modify_in_bulk)
 {
 	enum { MANY = 12 };
@@ -76,14 +76,14 @@ TEST(modify_in_bulk)
 	EXPECT_EQ(get_events(&q, 0, MANY, 0, out), 0);
 	uk[2].id.raw[0] = -1;
 	uk[4].event = 0;
-	uk[5].req_flags |= 0x10000;			/* no flag */
+	uk[5].req_flags |= 0x10000;			/* not a flag */
 	uk[6].req_flags = KEVENT_REQ_ALWAYS_QUEUE;	/* another mode */
 	ASSERT_EQ(ctl(&q, KEVENT_CTL_MODIFY, uk, MANY), 0);
 	for (int i = 0; i < MANY; i++) {
 		EXPECT_EQ((int)uk[i].ret_data[1], expected[i]);
 		EXPECT_EQ(uk[i].ret_flags, KEVENT_RET_DONE | (expected[i] ? KEVENT_RET_BROKEN : 0));
 	}
-	/* What is ready is there, in the order of the requests. */
+	/* Ready requests are queued, in the order of the array. */
 	ASSERT_EQ(get_events(&q, MANY - 3, MANY, LONG_MS, out), MANY - 3);
 	for (int i = 0, n = 0; i < MANY; i++)
 		if (!expected[i])

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kevent: the ring says anything: the kernel neither crashes nor believes it. */
+/* kevent: a program writes anything into its ring; the kernel neither crashes nor trusts it. */
 #include "queue.h"
 
 static int stop;
@@ -19,7 +19,7 @@ static void *scribble(void *arg)
 	return NULL;
 }
 
-/* Written to by another thread while the kernel posts, waits and commits. */
+/* Another thread writes into the ring while the kernel posts, waits and commits. */
 TEST_F(queue, hostile_ring)
 {
 	struct ukevent uk, out[4];
@@ -50,8 +50,8 @@ TEST_F(queue, hostile_ring)
 	}
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
 	pthread_join(t, NULL);
-	EXPECT_GT(got, 1000);	/* what they say is rubbish, that there are any is not */
-	/* Left alone again, it is right again once what was scribbled on has gone. */
+	EXPECT_GT(got, 1000);	/* the contents are garbage, but there are events */
+	/* Left alone, the ring is valid again once the overwritten entries have been taken. */
 	while (get_events(&self->q, 0, 4, 0, out) > 0)
 		for (int i = 0; i < 20; i++)
 			read_eventfd(fds[i]);

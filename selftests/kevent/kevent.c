@@ -140,7 +140,7 @@ TEST(last_check)
 	read_eventfd(fd);
 	uk.req_flags = KEVENT_REQ_ONESHOT | KEVENT_REQ_LAST_CHECK;
 	ASSERT_EQ(ctl(&q, KEVENT_CTL_MODIFY, &uk, 1), 0);
-	/* One that was dropped does not use up a oneshot. */
+	/* A dropped event does not use up a oneshot request. */
 	raise_eventfd(fd);
 	read_eventfd(fd);
 	EXPECT_EQ(get_events(&q, 1, 4, 20, out), 0);
@@ -153,7 +153,7 @@ TEST(last_check)
 	close(fd);
 }
 
-/* Of two bits one is over when the event is fetched: the other is reported. */
+/* One of two bits no longer holds when the event is fetched: only the other is reported. */
 TEST(last_check_reports_what_holds)
 {
 	struct ukevent uk, out[4];
@@ -176,7 +176,7 @@ TEST(last_check_reports_what_holds)
 	close(sv[1]);
 }
 
-/* A wake-up that does not say what happened adds to the event that waits. */
+/* A wake-up without a key merges into the event that is queued. */
 TEST(keyless_wakeup_is_no_second_event)
 {
 	struct ukevent uk, out[4];
@@ -209,7 +209,7 @@ TEST_F(queue, ready_command)
 	EXPECT_EQ(out[0].ret_data[0], 1);
 }
 
-/* READY at ADD: an event from the start, one, and then as any other. */
+/* READY at ADD: one event at once, and later events as usual. */
 TEST_F(queue, added_ready)
 {
 	struct ukevent uk = request(KEVENT_UNOTIFY, 5, 1, KEVENT_REQ_ET | KEVENT_REQ_READY, 9);
@@ -221,7 +221,7 @@ TEST_F(queue, added_ready)
 	EXPECT_EQ(out[0].user[0], 9);
 	EXPECT_EQ(out[0].ret_data[0], 1);
 
-	/* One that watches something, which is not ready. */
+	/* A request with a source that is not ready. */
 	uk = request(KEVENT_POLL, self->fd, POLLIN, KEVENT_REQ_ET | KEVENT_REQ_READY, 10);
 	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 0);
 	ASSERT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
@@ -233,7 +233,7 @@ TEST_F(queue, added_ready)
 	EXPECT_EQ(out[0].user[0], 10);
 	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_REMOVE, &uk, 1), 0);
 
-	/* One that is ready: queued once, or handed back. */
+	/* A request with a source that is ready: queued once, or handed back by the call. */
 	uk.req_flags |= KEVENT_REQ_ALWAYS_QUEUE;
 	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 0);
 	EXPECT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
@@ -242,7 +242,7 @@ TEST_F(queue, added_ready)
 	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 1);
 	EXPECT_EQ(uk.ret_flags, KEVENT_RET_DONE);
 	EXPECT_EQ(get_events(&self->q, 1, 4, 0, out), 0);
-	/* Only the first is left; a oneshot goes with its event. */
+	/* Only the first request is left: a oneshot is removed with its event. */
 	EXPECT_EQ(counter(self->q.fd, "sources"), 1);
 	uk = request(KEVENT_UNOTIFY, 6, 1, KEVENT_REQ_ONESHOT | KEVENT_REQ_READY, 11);
 	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 0);
@@ -289,7 +289,7 @@ TEST_F(queue, get_events_errors)
 	EXPECT_EQ(get_events(&self->q, 1, 1, 0, out), 1);	/* nothing was lost */
 }
 
-/* It returns what is there, as in 2006; nothing is no error. */
+/* A non-blocking queue returns what is there, as in 2006; finding nothing is no error. */
 TEST(nonblocking_queue)
 {
 	struct ukevent uk = request(KEVENT_UNOTIFY, 5, 1, KEVENT_REQ_ET, 9), out[4];
@@ -305,14 +305,14 @@ TEST(nonblocking_queue)
 			EXPECT_EQ(queue_wait(&q, 1, 1, -1), 0);
 		queue_close(&q);
 	}
-	/* It can be made so later. */
+	/* O_NONBLOCK can be set later. */
 	ASSERT_EQ(queue_open(&q, 8, 0), 0);
 	ASSERT_EQ(fcntl(q.fd, F_SETFL, O_NONBLOCK), 0);
 	EXPECT_EQ(queue_wait(&q, 1, 0, -1), 0);
 	queue_close(&q);
 }
 
-/* Neither does a time of zero wait. */
+/* Nor does a wait with a timeout of 0 block. */
 TEST_F(queue, zero_does_not_wait)
 {
 	struct ukevent out[4];
@@ -322,7 +322,7 @@ TEST_F(queue, zero_does_not_wait)
 		EXPECT_EQ(queue_wait(&self->q, 1, 0, 0), 0);
 }
 
-/* More sources than slots: all come, in order, through wait and commit. */
+/* More sources than slots: all events arrive in order, through wait and commit. */
 static void ring_overflow(struct __test_metadata *_metadata, struct queue *q)
 {
 	unsigned int next = 0;
@@ -337,7 +337,10 @@ static void ring_overflow(struct __test_metadata *_metadata, struct queue *q)
 		raise_eventfd(fds[i]);
 		raise_eventfd(fds[i]);
 	}
-	/* Each came twice; in the ring that makes two entries, waiting one. */
+	/*
+	 * Each source was raised twice: two entries if in the ring, one merged record if in
+	 * overflow.
+	 */
 	for (;;) {
 		int n = queue_wait(q, q->num, q->uidx, 0);
 
@@ -404,7 +407,7 @@ TEST(commit_errors)
 	queue_close(&none);
 }
 
-/* A stale index is answered at once, whatever the timeout. */
+/* A wait with a stale index returns at once, whatever the timeout. */
 TEST(wait_returns_for_stale_index)
 {
 	struct ukevent uk = request(KEVENT_UNOTIFY, 5, 1, KEVENT_REQ_ET, 9);
@@ -443,7 +446,7 @@ TEST_F(queue, waiter_is_woken)
 	EXPECT_EQ((intptr_t)ret, 1);
 }
 
-/* READY for nothing wakes one waiter, which returns with nothing. */
+/* READY with no entries wakes one waiter, which returns 0 events. */
 TEST_F(queue, ready_for_none_wakes)
 {
 	pthread_t t;
@@ -465,7 +468,7 @@ TEST_F(queue, sources_go_with_their_file)
 	EXPECT_EQ(counter(self->q.fd, "sources"), 1);
 	close(self->fd);
 	EXPECT_EQ(counter(self->q.fd, "sources"), 0);
-	EXPECT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);	/* it happened */
+	EXPECT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);	/* it happened before the close */
 }
 
 TEST_HARNESS_MAIN

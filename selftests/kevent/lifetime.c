@@ -17,7 +17,7 @@ TEST_F(queue, duplicate_descriptor)
 	EXPECT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
 }
 
-/* After fork() both have the one queue: each event to one of them. */
+/* After fork() both processes have the same queue: each event goes to one of them. */
 TEST_F(queue, fork_shares)
 {
 	struct ukevent uk[6], out[6];
@@ -31,7 +31,7 @@ TEST_F(queue, fork_shares)
 	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_READY, uk, 6), 6);
 	pid = fork();
 	if (!pid) {
-		/* Through the call: its pages of the ring may be a copy. */
+		/* Fetch by the call: in the child, the pages of its own ring may be copies. */
 		n = get_events(&self->q, 3, 3, LONG_MS, out);
 		for (int i = 0; i < n; i++)
 			seen |= 1 << out[i].user[0];
@@ -43,7 +43,7 @@ TEST_F(queue, fork_shares)
 	EXPECT_EQ(n, 3);
 	for (int i = 0; i < n; i++)
 		seen |= 1 << out[i].user[0];
-	EXPECT_EQ(WEXITSTATUS(status) ^ seen, 63);	/* the one's or the other's */
+	EXPECT_EQ(WEXITSTATUS(status) ^ seen, 63);	/* each event was seen by one of the two */
 }
 
 TEST(exec_keeps_or_closes)
@@ -61,7 +61,7 @@ TEST(exec_keeps_or_closes)
 	queue_close(&closed);
 }
 
-/* Closed while a thread waits: the wait holds it, and ends as it would have. */
+/* The descriptor is closed while a thread waits: the wait keeps the queue and ends as usual. */
 TEST_F(queue, closed_while_waiting)
 {
 	struct ukevent uk = request(KEVENT_POLL, self->fd, POLLIN, KEVENT_REQ_ET, 1);
@@ -76,7 +76,7 @@ TEST_F(queue, closed_while_waiting)
 	self->q.fd = -1;
 }
 
-/* The program's memory stays pinned when it is unmapped: nobody else gets it. */
+/* The ring's memory stays pinned after munmap(): the pages are not reused. */
 TEST(own_ring_unmapped)
 {
 	void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -112,7 +112,7 @@ static int init_errno(void *ring, unsigned int num)
 	return 0;
 }
 
-/* Memory that others can take away behind the kernel's back is no place for a ring. */
+/* Memory that others can truncate or unmap behind the kernel's back is refused for a ring. */
 TEST(own_ring_must_be_private)
 {
 	int fds[] = { open("/tmp", O_TMPFILE | O_RDWR, 0600), memfd_create("ring", 0) };
@@ -125,7 +125,7 @@ TEST(own_ring_must_be_private)
 		ASSERT_NE(memory, MAP_FAILED);
 		EXPECT_EQ(init_errno(memory, 8), EINVAL);
 		munmap(memory, 4096);
-		/* A private copy of a page is the program's own. */
+		/* A private mapping that was written has its own copy of the page. */
 		memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fds[i], 0);
 		ASSERT_NE(memory, MAP_FAILED);
 		EXPECT_EQ(init_errno(memory, 8), 0);
@@ -142,7 +142,7 @@ TEST(own_ring_must_be_private)
 	munmap(memory, 4096);
 }
 
-/* Pages of the caller's ring given up: the kernel has its own, and calls go on. */
+/* madvise() on the caller's own ring: the kernel keeps its pages, and calls still work. */
 TEST(own_ring_given_up)
 {
 	char *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -164,13 +164,13 @@ TEST(own_ring_given_up)
 	munmap(memory, 4096);
 }
 
-/* Pages of a ring that is mapped, given up: the program and the kernel see the same. */
+/* madvise() on a mapped ring: the program and the kernel still see the same pages. */
 TEST(mapped_ring_given_up)
 {
 	struct ukevent uk = request(KEVENT_UNOTIFY, 5, 1, KEVENT_REQ_ET, 9);
 	struct queue q;
 
-	/* Two pages. */
+	/* A ring of two pages. */
 	ASSERT_EQ(queue_open(&q, 150, 0), 0);
 	ASSERT_EQ(ctl(&q, KEVENT_CTL_ADD, &uk, 1), 0);
 	for (unsigned int i = 0; i < 150; i++) {
@@ -205,11 +205,11 @@ TEST(limits)
 	ASSERT_EQ(seteuid(0), 0);
 	ASSERT_GT(pwrite(fd, old, strlen(old), 0), 0);
 	EXPECT_EQ(got, ENFILE);
-	/* CAP_IPC_LOCK is above the limit, so not as root. */
+	/* CAP_IPC_LOCK overrides the limit, so drop root first. */
 	ASSERT_EQ(setrlimit(RLIMIT_MEMLOCK, &none), 0);
 	ASSERT_EQ(setuid(65534), 0);
 	EXPECT_EQ(init_errno(NULL, 60000), ENOMEM);
-	for (int i = 0; i < 100; i++) {		/* a charge that leaked would fill it */
+	for (int i = 0; i < 100; i++) {		/* a leaked charge would reach the limit */
 		ASSERT_EQ(init_errno(NULL, 8), 0);
 		ASSERT_EQ(init_errno(memory, 8), 0);
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What most tests of kevent start with: a queue of each kind, an eventfd. */
+/* What most tests of kevent start with: a queue of each kind, and an eventfd. */
 #ifndef SELFTESTS_QUEUE_H
 #define SELFTESTS_QUEUE_H
 
 #include "events.h"
 
-/* A queue without a ring, with one, and with one in the program's memory. */
+/* A queue without a ring, with a ring of the kernel's, and with one in the program's memory. */
 FIXTURE(queue)
 {
 	struct queue q;
@@ -44,7 +44,7 @@ FIXTURE_TEARDOWN(queue)
 struct fetcher {
 	pthread_t thread;
 	struct queue *q;
-	struct ukevent *out;	/* room for 4, may be NULL for its own */
+	struct ukevent *out;	/* room for 4; NULL: fetch into a local buffer */
 	pid_t tid;
 	int ret;
 };
@@ -59,7 +59,7 @@ static inline void *fetch_thread(void *arg)
 	return NULL;
 }
 
-/* A thread that fetches an event or more; returns once it sleeps. */
+/* Start a thread that fetches one to four events; returns once it sleeps. */
 static inline int start_fetcher(struct fetcher *f, struct queue *q)
 {
 	*f = (struct fetcher){ .q = q };

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kevent: what means nothing in a request is refused, so that it can get a meaning; what
- * programs of 2006 left as it was is not.
+ * kevent: values in a request that have no meaning are refused, so that they can get one
+ * later. Fields that programs of 2006 left uninitialised are not checked.
  */
 #include "queue.h"
 
-/* What a request is answered with, of whatever command. */
+/* The result of a request, whatever the command. */
 static int answer(struct queue *q, unsigned int cmd, struct ukevent uk)
 {
 	int ret = ctl(q, cmd, &uk, 1);
 
-	/* An addition that was queued has no answer in it. */
+	/* A queued addition does not write its result into the entry. */
 	if (ret < 0 || (cmd == KEVENT_CTL_ADD && !ret))
 		return ret;
 	return uk.ret_flags & KEVENT_RET_BROKEN ? (int)uk.ret_data[1] : 0;
@@ -45,7 +45,7 @@ TEST_F(queue, refused_requests)
 		if (!i)
 			EXPECT_EQ(answer(&self->q, cmds[i], uk), -EINVAL);
 		EXPECT_EQ(counter(self->q.fd, "sources"), i ? 1 : 0);
-		/* Of 2006, that is left alone. */
+		/* The result fields, which programs of 2006 left uninitialised. */
 		uk = good;
 		uk.ret_flags = ~0u;
 		uk.ret_data[0] = ~0u;
@@ -55,7 +55,7 @@ TEST_F(queue, refused_requests)
 	EXPECT_EQ(counter(self->q.fd, "sources"), 0);
 }
 
-/* All events of a type, and those that are reported unasked, may be asked for. */
+/* A request may ask for all events of a type, and for events that are reported in any case. */
 TEST_F(queue, accepted_events)
 {
 	static const struct { uint32_t type, event, id; } rows[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kevent's requests for signals and processes, and its queue in a sigevent. */
+/* kevent's requests for signals and processes, and its queue in a struct sigevent. */
 #include "processes.h"
 #include "queue.h"
 #include "signals.h"
@@ -18,7 +18,7 @@ static uint64_t value_of(const struct ukevent *uk)
 	return uk->ret_data[0] | (uint64_t)uk->ret_data[1] << 32;
 }
 
-/* Without NOMASK both ways, with it through the queue only. */
+/* Without NOMASK a signal is queued and delivered, with NOMASK it is only queued. */
 TEST_F(queue, signal_nomask)
 {
 	struct ukevent uk, out[4];
@@ -33,7 +33,7 @@ TEST_F(queue, signal_nomask)
 	EXPECT_EQ(out[0].event, KEVENT_SIGNAL_DELIVERY);
 	EXPECT_EQ(out[0].id.raw[0], SIGUSR1);
 	EXPECT_EQ(out[0].user[0], 5);
-	/* The other form is the same request. */
+	/* With and without NOMASK it is the same request. */
 	uk = signal_request(SIGUSR1, true, 0, 6);
 	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 1);
 	EXPECT_EQ((int)uk.ret_data[1], -EEXIST);
@@ -51,7 +51,7 @@ TEST_F(queue, signal_nomask)
 	EXPECT_EQ((int)uk.ret_data[1], -EINVAL);
 }
 
-/* Each realtime signal, in order, with its payload. */
+/* Each realtime signal is queued, in order, with its payload. */
 TEST_F(queue, signal_realtime_in_order)
 {
 	struct ukevent uk = signal_request(SIGRTMIN, true, KEVENT_REQ_ET, 1), out[5];
@@ -66,7 +66,7 @@ TEST_F(queue, signal_realtime_in_order)
 	EXPECT_EQ(n, 60);
 }
 
-/* A buffer that is none leaves a signal where it is, in its place. */
+/* A fetch into a bad buffer leaves the signals in place and in order. */
 TEST_F(queue, signal_bad_buffer)
 {
 	struct ukevent uk = signal_request(SIGRTMIN, true, KEVENT_REQ_ET, 1), out[5];
@@ -80,7 +80,7 @@ TEST_F(queue, signal_bad_buffer)
 		EXPECT_EQ((int)value_of(&out[i]), i);
 }
 
-/* One, and then it is removed: the next goes the usual way. */
+/* A oneshot request ends with its signal: the next signal is delivered as usual. */
 TEST_F(queue, signal_oneshot)
 {
 	struct ukevent uk = signal_request(SIGUSR1, true, KEVENT_REQ_ONESHOT, 1), out[4];
@@ -96,7 +96,7 @@ TEST_F(queue, signal_oneshot)
 	EXPECT_EQ(counter(self->q.fd, "sources"), 0);
 }
 
-/* The registrations of one process, in another's queue as well as its own. */
+/* A child does not inherit the registrations, although it has the queue. */
 TEST_F(queue, signal_not_inherited)
 {
 	struct ukevent uk = signal_request(SIGUSR1, true, 0, 1), out[4];
@@ -133,21 +133,21 @@ TEST_F(queue, process_exit_status)
 	EXPECT_EQ((int)out[0].id.raw[0], c.pidfd);
 	EXPECT_EQ(out[0].ret_data[0], 4 << 8);
 	EXPECT_EQ(out[0].user[0], 8);
-	/* It exited already: handed back at once. */
+	/* The process has exited already: the addition hands the event back at once, ... */
 	uk = request(KEVENT_PROCESS, open_pidfd(c.pid), KEVENT_PROCESS_EXITED,
 		     KEVENT_REQ_ONESHOT, 9);
 	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 1);
 	EXPECT_EQ(uk.ret_flags, KEVENT_RET_DONE);
 	EXPECT_EQ(uk.event, KEVENT_PROCESS_EXITED);
 	EXPECT_EQ(uk.ret_data[0], 4 << 8);
-	/* ... or queued, where that is asked for, with its status. */
+	/* ... or with ALWAYS_QUEUE queues it; either has the status. */
 	uk = request(KEVENT_PROCESS, open_pidfd(c.pid), KEVENT_PROCESS_EXITED,
 		     KEVENT_REQ_ALWAYS_QUEUE, 9);
 	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &uk, 1), 0);
 	ASSERT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), 1);
 	EXPECT_EQ(out[0].ret_data[0], 4 << 8);
 	end_child(&c);
-	/* Waited for, nobody knows how it ended. */
+	/* After the child was reaped its status is unknown. */
 	if (!start_child(&c))
 		_exit(4);
 	ASSERT_EQ(waitpid(c.pid, NULL, 0), c.pid);
@@ -159,7 +159,7 @@ TEST_F(queue, process_exit_status)
 	end_child(&c);
 }
 
-/* timer_create() with the queue in the sigevent, and the cookie as it was given. */
+/* timer_create() with the queue in its sigevent, and the cookie unchanged. */
 TEST_F(queue, posix_timer)
 {
 	struct sigevent ev = queue_event(SIGEV_KEVENT, self->q.fd, 0x89abcdef);
@@ -178,7 +178,7 @@ TEST_F(queue, posix_timer)
 	EXPECT_EQ(out[0].ret_data[0], 0);
 	EXPECT_EQ(get_events(&self->q, 0, 4, 0, out), 0);
 
-	/* With no room for each, what is told adds up. */
+	/* With no room for each expiration the counts add up. */
 	start = now_ns(CLOCK_MONOTONIC);
 	ASSERT_EQ(set_timer(timer, 500000, 500000), 0);
 	while (now_ns(CLOCK_MONOTONIC) - start < 30000000)
@@ -193,7 +193,7 @@ TEST_F(queue, posix_timer)
 	ASSERT_EQ(timer_delete(timer), 0);
 	EXPECT_EQ(counter(self->q.fd, "sources"), 0);
 
-	/* The channel's name for it does not fit, nor does kevent's own request. */
+	/* The channel's notification type is refused, as is a timer request of kevent's own. */
 	ev = queue_event(SIGEV_EVCHAN, self->q.fd, 0);
 	EXPECT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer), -EINVAL);
 	uk = request(KEVENT_POSIX_TIMER, 1, KEVENT_POSIX_TIMER_FIRED, 0, 0);
@@ -201,7 +201,7 @@ TEST_F(queue, posix_timer)
 	EXPECT_EQ((int)uk.ret_data[1], -EINVAL);
 }
 
-/* Queue closed while the timer is armed. */
+/* The queue is closed while the timer is armed. */
 TEST(posix_timer_queue_closed)
 {
 	struct queue q;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kevent: waiting and waking, by one thread and by several. */
+/* kevent: waiting and waking, with one thread and with several. */
 #include "queue.h"
 
 static int ready(struct queue *q, uint32_t id)
@@ -47,7 +47,7 @@ TEST_F(queue, wake_all_is_asked_for)
 		ASSERT_EQ(start_fetcher(&f[i], &self->q), 0);
 	ASSERT_EQ(ready(&self->q, 1), 0);
 	EXPECT_EQ(counter(self->q.fd, "wakes"), 3);
-	/* One got it; the others sleep again until there are more. */
+	/* One thread got it; the others sleep until there are more. */
 	for (int i = 0; i < 3; i++) {
 		while (pthread_tryjoin_np(f[i].thread, NULL)) {
 			ASSERT_EQ(ready(&self->q, 1), 0);
@@ -66,7 +66,7 @@ static void *fetch_badly(void *arg)
 	return NULL;
 }
 
-/* The one woken cannot take the event, its buffer is bad: the other gets it. */
+/* The thread that is woken has a bad buffer and cannot take the event: another thread gets it. */
 TEST_F(queue, bad_buffer_leaves_it_to_others)
 {
 	struct fetcher bad, good;
@@ -82,7 +82,7 @@ TEST_F(queue, bad_buffer_leaves_it_to_others)
 		ASSERT_EQ(ready(&self->q, 1), 0);
 		pthread_join(good.thread, NULL);
 		EXPECT_EQ(good.ret, 1);
-		/* Whether it was woken or not: there is nothing left, so give it one. */
+		/* Whether it was woken or not, no event is left, so post until it returns. */
 		while (pthread_tryjoin_np(bad.thread, NULL)) {
 			ready(&self->q, 1);
 			sched_yield();
@@ -126,7 +126,7 @@ TEST_F(queue, timeouts)
 	EXPECT_GE(ms, 49);
 }
 
-/* An absolute time is one of the clock that time(2) reads, as in 2006. */
+/* An absolute timeout is a time of CLOCK_REALTIME, as in 2006. */
 TEST_F(queue, wait_until_a_time)
 {
 	struct __kernel_timespec at = at_ms(CLOCK_REALTIME, 30), past = { time(NULL) - 10, 0 };
@@ -174,7 +174,7 @@ TEST_F(queue, interrupted)
 	ASSERT_EQ(pthread_create(&t, NULL, interrupt, &in), 0);
 	EXPECT_EQ(get_events(&self->q, 1, 4, LONG_MS, out), -EINTR);
 	pthread_join(t, NULL);
-	/* An event that is there beats the signal. */
+	/* An event takes precedence over the signal. */
 	ASSERT_EQ(pthread_create(&t, NULL, interrupt, &in), 0);
 	ASSERT_EQ(ready(&self->q, 1), 0);
 	EXPECT_EQ(get_events(&self->q, 2, 4, LONG_MS, out), 1);
@@ -208,7 +208,7 @@ static void *consume(void *arg)
 	return NULL;
 }
 
-/* Far more events than slots, several threads: each event to one of them. */
+/* Many more events than slots, several threads: each event goes to one of them. */
 TEST_F(queue, consumers_take_each_once)
 {
 	pthread_t t[CONSUMERS];
@@ -231,8 +231,8 @@ TEST_F(queue, consumers_take_each_once)
 
 struct number {
 	struct queue *q;
-	unsigned int round;	/* both threads call when it changes, 0: they end */
-	unsigned int got;	/* how often one of them had all */
+	unsigned int round;	/* both threads call when it changes; 0: they end */
+	unsigned int got;	/* how many times one of them got all */
 };
 
 static void *wait_for_number(void *arg)
@@ -262,7 +262,7 @@ static int make_number_ready(struct queue *q)
 	return ctl(q, KEVENT_CTL_READY, uk, NUMBER);
 }
 
-/* False if it does not come to that. */
+/* False if that does not happen in time. */
 static bool wait_until_got(struct number *n, unsigned int times)
 {
 	struct __kernel_timespec end = at_ms(CLOCK_MONOTONIC, LONG_MS), now;
@@ -277,8 +277,8 @@ static bool wait_until_got(struct number *n, unsigned int times)
 }
 
 /*
- * Two ask at once for as many events as there are: one of them has them all. If each
- * took a part, both would wait on.
+ * Two threads ask for as many events as there are: one of them gets all. If each took a
+ * part, both would wait for ever.
  */
 TEST_F(queue, one_gets_the_number)
 {
@@ -339,7 +339,7 @@ static void *call_on(void *arg)
 	return NULL;
 }
 
-/* A thread cancelled anywhere in any call: the queue is as good as before. */
+/* A thread is cancelled anywhere in any call: the queue works as before. */
 TEST_F(queue, cancelled_in_every_call)
 {
 	struct ukevent out[8];
@@ -362,7 +362,10 @@ TEST_F(queue, cancelled_in_every_call)
 			while ((n = get_events(&self->q, 0, 8, 0, out)) > 0)
 				mine += n;
 			ASSERT_EQ(n, 0);
-			/* Either it has the event, in its buffer, or it is here. */
+			/*
+			 * The cancelled thread has the event in its buffer, or it is still in
+			 * the queue.
+			 */
 			for (int i = 0; i < 4; i++)
 				its += k.out[i].user[0] == 2;
 			if (call == GET_EVENTS) {

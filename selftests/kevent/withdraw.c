@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A request that was removed: nothing of it comes, in the ring neither. */
+/* After a request was removed none of its events arrives, not even from the ring. */
 #include "queue.h"
 
 static struct ukevent user_request(uint32_t id, uint32_t user)
@@ -18,14 +18,14 @@ TEST_F(queue, remove_withdraws)
 		ASSERT_EQ(ctl(&self->q, KEVENT_CTL_READY, &b, 1), 1);
 	}
 	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_REMOVE, &a, 1), 0);
-	/* Without a ring those of a request are one. */
+	/* Without a ring the events of one request merge. */
 	ASSERT_EQ(get_events(&self->q, 1, 8, LONG_MS, out), variant->num ? 3 : 1);
 	for (int i = 0; i < (variant->num ? 3 : 1); i++)
 		EXPECT_EQ(out[i].user[0], 8);
 	EXPECT_EQ(get_events(&self->q, 0, 8, 0, out), 0);
 }
 
-/* The program that reads the ring itself finds its entry, which is no event. */
+/* A program that reads the ring itself finds an entry there that is no event. */
 TEST_F(queue, removed_entry_keeps_its_place)
 {
 	struct ukevent a = user_request(1, 7), b = user_request(2, 8);
@@ -63,7 +63,7 @@ TEST_F(queue, old_cookie_does_not_survive_modify)
 	EXPECT_EQ(get_events(&self->q, 0, 8, 0, out), 0);
 }
 
-/* Its delivery has removed it: it is not there, for any call. */
+/* Its delivery has removed the request, so no call finds it. */
 TEST_F(queue, delivered_oneshot_is_not_there)
 {
 	const uint32_t flags = KEVENT_REQ_ONESHOT | KEVENT_REQ_ALWAYS_QUEUE;
@@ -74,14 +74,17 @@ TEST_F(queue, delivered_oneshot_is_not_there)
 	raise_eventfd(self->fd);
 	ASSERT_EQ(get_events(&self->q, 1, 8, LONG_MS, out), 1);
 	if (!variant->num)
-		return;		/* it is delivered only by the call that fetches */
-	/* The first is delivered at once, for it is ready; what is left for the second? */
+		return;		/* the call that fetches delivers it, so it still exists */
+	/*
+	 * The first modify delivers at once, because the source is ready; the second finds no
+	 * request.
+	 */
 	uk[0] = uk[1] = request(KEVENT_POLL, self->fd, POLLIN, flags, 2);
 	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_MODIFY, uk, 2), 0);
 	EXPECT_EQ(uk[0].ret_flags, KEVENT_RET_DONE);
 	EXPECT_EQ(uk[1].ret_flags, KEVENT_RET_DONE | KEVENT_RET_BROKEN);
 	EXPECT_EQ((int)uk[1].ret_data[1], -ENOENT);
-	/* Nor is it in the way. */
+	/* The delivered request does not keep a new one from being added. */
 	uk[0] = request(KEVENT_POLL, self->fd, POLLIN, flags, 3);
 	EXPECT_EQ(ctl(&self->q, KEVENT_CTL_ADD, uk, 1), 0);
 }
