@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The event channel's protocol, for spin: posting by several processors, merging,
- * overflow and drain, taking by several consumers, waiting and waking, withdrawing
- * by a delete, changing interest while the file wakes its waiters, level-triggered
- * conditions, which waits look at again.
+ * A spin model of the event channel's protocol: posts by several processors, merging,
+ * overflow and drain, several consumers, waiting and waking, withdrawal by a delete,
+ * modifications while the file wakes its waiters, and level-triggered sources, which
+ * waits recheck.
  *
- * A step that stands for code says so, the file and the function after "models:", and
- * selftests/model/run checks that the function exists. What one step does to memory that others use
- * without a lock is one access; what only the holder of queue->lock uses goes
- * along with it.
+ * A step that stands for code names the file and the function after "models:"; the runner,
+ * selftests/model/run, checks that the function exists. A step makes at most one access to
+ * memory that others use without a lock. What only the holder of queue->lock uses is
+ * changed in the same step.
  *
- * Memory: each processor has a store buffer, first in first out, as TSO has it: a
- * plain store becomes visible some time after the loads that follow it. Locked
- * operations and barriers wait until it is empty. Only those stores go through it
- * after which a load matters: what has happened to the file (COND), the number of
- * sleepers (SLEEP), and in mutants the slot's word. The others are followed by a
- * locked operation with no load of the protocol in between.
+ * Memory: each processor has a first-in first-out store buffer, as in TSO: a plain store
+ * can become visible after loads that follow it. Locked operations and barriers wait until
+ * the buffer is empty. Only those stores use the buffer whose order with a later load
+ * matters: the state of the file (COND), the number of sleepers (SLEEP), the bits of
+ * interest and the list membership of source 0 (QUICK, LISTED), the tail in a drain, and,
+ * in some of the BREAK_* variants, the state word of a slot. Every other store is followed
+ * by a locked operation, with no load of the protocol in between.
  *
- * SCENE chooses the processes and BREAK_* the mistake; both are set by the runner.
+ * SCENE chooses the processes and BREAK_* a mistake in the protocol; the runner sets both.
  *
- * What is checked, for every interleaving:
+ * These properties are checked in every interleaving:
  *   - a slot is not filled before its event was taken;
- *   - an event is taken once, whole, and not before one that was there (its post
- *     had returned) when it first happened;
- *   - of a level-triggered source there is one record at a time;
- *   - once nothing moves any more: whatever happened was seen by a consumer after
- *     it had taken an event that tells of it, with its bits; nobody sleeps with
- *     his minimum there, and no event lies in the ring while all sleep.
+ *   - an event is taken once and complete, and not before an event that was there (its post
+ *     had returned) when the post of this one began;
+ *   - a level-triggered source has at most one record at a time;
+ *   - when no process can proceed, a consumer has seen everything that happened, after it
+ *     had taken an event with the bits for it; no consumer sleeps while its minimum number
+ *     of events is there; and no event is in the ring while all sleep.
  */
 
 /* SCENE */
@@ -60,15 +61,15 @@
 
 /* Memory, by address. */
 #define SLOT	0			/* + slot: evchan_event.state */
-#define DATA	(SLOT + N)		/* + slot: the rest of it: the record's number */
+#define DATA	(SLOT + N)		/* + slot: the rest of evchan_event: the record's number */
 #define TAIL	(DATA + N)		/* evchan_queue.tail */
 #define HEAD	(TAIL + 1)		/* evchan_ring_header.head */
 #define SLEEP	(HEAD + 1)		/* evcore_queue.sleepers */
-#define QUICK	(SLEEP + 1)		/* evcore_source.quick, of source 0 */
-#define POSTED	(QUICK + 1)		/* + source: evcore_source.posted, 0: none */
-#define COND	(POSTED + SOURCES)	/* + what a processor has done to a source's file */
-#define LEVEL_LIST	(COND + POSTERS * SOURCES)	/* evcore_queue.recheck_level: source 0 is there */
-#define LISTED	(LEVEL_LIST + 1)		/* evcore_source.recheck_node.next of source 0 says so */
+#define QUICK	(SLEEP + 1)		/* evcore_source.events of source 0: the bit is requested */
+#define POSTED	(QUICK + 1)		/* + source: evcore_source.last_record, 0: none */
+#define COND	(POSTED + SOURCES)	/* + how many times a processor has made a source's file ready */
+#define LEVEL_LIST	(COND + POSTERS * SOURCES)	/* evcore_queue.recheck_level: source 0 is on it */
+#define LISTED	(LEVEL_LIST + 1)		/* source 0: evcore_source.recheck_node is linked */
 #define WORDS	(LISTED + 1)
 
 #define POLLED	64			/* EVCORE_POLLED */
@@ -84,7 +85,7 @@ typedef Buffer {
 Buffer sb[CPUS];
 
 #define EMPTY	(sb[me].n == 0)
-#define MB	EMPTY			/* a full barrier waits for the buffer */
+#define MB	EMPTY			/* a full barrier waits until the buffer is empty */
 #define STORE(addr, val)						\
 	atomic {							\
 		sb[me].n < DEPTH ->					\
@@ -92,7 +93,7 @@ Buffer sb[CPUS];
 		sb[me].v[sb[me].n] = val;				\
 		sb[me].n++						\
 	}
-/* One's own stores are seen at once. */
+/* A processor sees its own stores at once. */
 #define LOAD(addr, x)							\
 	d_step {							\
 		if							\
@@ -113,26 +114,26 @@ Buffer sb[CPUS];
 	sb[c].v[1] = 0;							\
 	sb[c].n--
 
-/* Under queue->lock. */
+/* Protected by queue->lock. */
 bool lock;
 byte seen;				/* evchan_queue.seen */
-byte novf;				/* evcore_queue.overflow: */
+byte novf;				/* evcore_queue.overflow: length, and members in order */
 byte ovf[SOURCES];
 byte pending[SOURCES];
-byte prec[SOURCES];			/* record of what is pending */
-bool where[SOURCES];			/* ON_OVERFLOW */
-bool gone;				/* of source 0 */
-byte waiting;				/* evcore_queue.waiters, a bit for each */
+byte prec[SOURCES];			/* the record that has the pending bits */
+bool where[SOURCES];			/* EVCORE_ON_OVERFLOW */
+bool gone;				/* evcore_source.muted of source 0 */
+byte waiting;				/* evcore_queue.waiters, a bit for each processor */
 byte woken;				/* evcore_waiter.woken */
 byte nr_woken;
 byte min_of[CPUS];
-bool polling;				/* somebody is on poll_wait */
+bool polling;				/* a thread is on evcore_queue.poll_wait */
 byte poll_mark;
 byte published;				/* evchan_queue.published */
 bool poll_woken;
 
-bool recheck;				/* evcore_queue.recheck: source 0 is there */
-bool batch;				/* the same while a wait works on them */
+bool recheck;				/* evcore_queue.recheck: source 0 is on it */
+bool batch;				/* source 0 is on the list that a wait is rechecking */
 
 bool head_lock;				/* wait queue head of source 0's file */
 bool mutex;				/* queue->mutex */
@@ -142,22 +143,22 @@ bool mutex;				/* queue->mutex */
 #define TAKE_MUTEX	atomic { EMPTY && !mutex -> mutex = 1 }
 #define DROP_MUTEX	atomic { EMPTY -> mutex = 0 }
 
-/* Ghosts: what is known, but not to the program. */
+/* Ghost variables, which exist only to state the properties. */
 byte nrec;				/* records made */
 byte rec_src[RECORDS];
-byte taken_mask;			/* of them taken */
-byte whole;				/* not taken, and the post that made them returned */
+byte taken_mask;			/* records that were taken or withdrawn */
+byte whole;				/* not taken, and the post that made them has returned */
 byte snap[CPUS];			/* whole when this processor's post began */
-byte before[RECORDS];			/* what is to be taken before it */
+byte before[RECORDS];			/* the records that must be taken before it */
 bool filled[N];
 byte bits_posted[SOURCES];
 byte bits_got[SOURCES];
 byte got[POSTERS * SOURCES];		/* COND as a consumer saw it after taking */
 byte posting;				/* posts under way */
-byte deleted;				/* source 0: DEL said 0 */
-byte asleep;				/* who sleeps */
-bool live;				/* level-triggered: there is a record */
-byte lazy;				/* times that a consumer does not read what it has taken */
+byte deleted;				/* source 0: DEL returned 0 */
+byte asleep;				/* processors whose thread sleeps */
+bool live;				/* scene LEVELS: there is a record that was not taken */
+byte lazy;				/* times that a consumer does not read the file of its event */
 
 #define BIT(x)	(1 << (x))
 
@@ -173,7 +174,7 @@ inline new_record(s)
 	nrec++
 }
 
-/* It is gone: nothing has to wait for it. */
+/* The record is taken or withdrawn: no other record has to wait for it. */
 inline record_gone(r)
 {
 	taken_mask = taken_mask | BIT(r);
@@ -192,8 +193,8 @@ inline record_gone(r)
 }
 
 /*
- * Together with the compare-and-swap. The program looks at the file after that;
- * nobody sees less of it than who looks at once.
+ * In the same step as the compare-and-swap. The program reads the file later, but reading
+ * it at once is the worst case: it finds the least.
  */
 inline record_taken(r, e)
 {
@@ -203,7 +204,7 @@ inline record_taken(r, e)
 	record_gone(r);
 	bits_got[rec_src[r]] = bits_got[rec_src[r]] | (e);
 	if
-	:: lazy -> lazy--; g = POSTERS	/* level-triggered: it will be told again */
+	:: lazy -> lazy--; g = POSTERS	/* level-triggered: it must be posted again */
 	:: true
 	fi;
 	do
@@ -220,11 +221,11 @@ inline record_taken(r, e)
 /*
  * models: kernel/evchan/ring.c reserve
  * models: kernel/evchan/ring.c lap_of
- * The position in pos, or NONE. For a source it is a new record.
+ * Sets pos to the position, or NONE. @s: the source whose new record it is, or NONE.
  */
 #define BY_POST		0
-#define BY_PUT		1	/* under the lock */
-#define BY_DRAIN	2	/* and with the overflow bit: the tail is its own */
+#define BY_PUT		1	/* with queue->lock held */
+#define BY_DRAIN	2	/* the same with the overflow bit set: nobody else moves the tail */
 inline reserve(who, s)
 {
 	t = mem[TAIL];
@@ -299,7 +300,7 @@ inline publish(s, e)
 #endif
 }
 
-/* Reserved to published, as the faces' put() and post_quick() have it. */
+/* From reserved to published, as in evchan_put() and post_quick(). */
 inline place(s, e)
 {
 #ifdef BREAK_PUBLISH_FIRST
@@ -315,7 +316,7 @@ inline place(s, e)
  * models: kernel/evchan/ring.c merge
  * models: kernel/evchan/ring.c evchan_merge
  * models: kernel/evchan/ring.c remembered
- * ok tells. The number of tries is bounded against hostile user space only.
+ * Sets ok if it has merged. The code bounds the tries, but only against hostile programs.
  */
 inline merge(s, e)
 {
@@ -354,7 +355,7 @@ inline merge(s, e)
 /*
  * models: kernel/evchan/ring.c evchan_ready
  * models: kernel/evcore/internal.h evcore_ready
- * Count into n, exactly up to the limit.
+ * Sets n to the number of events, which is exact up to the limit.
  */
 inline ready(limit)
 {
@@ -440,7 +441,7 @@ inline overflow_unlink_first()
  * models: kernel/evcore/overflow.c drain_source
  * models: kernel/evcore/state.c evcore_overflow_remove
  * models: kernel/evchan/ring.c evchan_put
- * Of those that wait, at most so many go into the ring, in order; moved counts.
+ * Move at most @most sources from overflow into the ring, in order; sets moved to how many.
  */
 inline drain(most)
 {
@@ -510,7 +511,7 @@ inline all_published()
 /*
  * models: kernel/evcore/wake.c wake_pollers
  * models: kernel/evchan/ring.c evchan_posted
- * Those who poll are woken once until they have taken what was there then.
+ * A thread that polls is woken once, and then again only after it has taken what was there.
  */
 inline wake_pollers()
 {
@@ -539,8 +540,8 @@ inline wake_pollers()
 /*
  * models: kernel/evcore/wake.c evcore_wake_locked
  * models: kernel/evcore/wake.c wake_one
- * One whose minimum is there, whichever comes first. The search for the one on
- * this processor is any order.
+ * Wake one waiter whose minimum is there. The code prefers one on this processor; the model
+ * allows an order that does not matter for correctness.
  */
 inline wake_locked()
 {
@@ -557,7 +558,7 @@ inline wake_locked()
 		fi;
 		if
 		:: min_of[k] > 1 -> ready(min_of[k])
-		:: else -> n = 1	/* what was posted is enough for who wants one */
+		:: else -> n = 1	/* the posted event is enough for this waiter */
 		fi;
 		if
 		:: n >= min_of[k] ->
@@ -598,7 +599,7 @@ inline wake_slow()
  * models: kernel/evcore/state.c evcore_delivered
  */
 #if SCENE == LEVELS
-#define WATCH_LEVEL	recheck = !batch	/* on one of the two */
+#define WATCH_LEVEL	recheck = !batch	/* on one of the two lists */
 #else
 #define WATCH_LEVEL	skip
 #endif
@@ -647,7 +648,7 @@ inline post_slow(s, e)
  * models: kernel/evchan/ring.c has_slot
  * models: kernel/evchan/ring.c await_slot
  * models: kernel/evcore/face.h evcore_overflow_fast
- * Others wait and the ring is full: linked behind them, with no try to drain.
+ * Overflow is not empty and the ring is full: append the source, without trying to drain.
  */
 inline wake_behind(s, e)
 {
@@ -737,7 +738,7 @@ inline post(s, e)
  * models: tools/evchan/lib/evchan.h ec_take
  * models: tools/evchan/lib/evchan.h ec_next
  * models: tools/evchan/lib/evchan.c ec_pass
- * The record in r, or NONE.
+ * Sets r to the record that was taken, or NONE.
  */
 inline take()
 {
@@ -827,7 +828,7 @@ inline drain_all()
 }
 
 #if SCENE == LEVELS
-/* Of source 0: is its record consumed? ok tells. models: kernel/evchan/ring.c evchan_taken */
+/* Sets ok if the record of source 0 is consumed. models: kernel/evchan/ring.c evchan_taken */
 inline taken()
 {
 	p = mem[POSTED + 0];
@@ -839,7 +840,7 @@ inline taken()
 /*
  * models: kernel/evcore/face.h evcore_recheck_one
  * models: kernel/evcore/fd.c evcore_fd_found
- * Does the condition hold: is there what nobody has read?
+ * The condition holds if the file has data that was not read.
  */
 inline recheck_one()
 {
@@ -926,7 +927,7 @@ inline recheck_all()
 /*
  * models: kernel/evcore/wait.c evcore_service
  * models: kernel/evcore/wait.c serve
- * The lock is held, and dropped only if there is anything to do.
+ * Called with queue->lock held, which is dropped only if there is work.
  */
 inline service()
 {
@@ -952,8 +953,7 @@ inline service()
  * models: kernel/evcore/wake.h evcore_waiter_add
  * models: kernel/evcore/wake.h evcore_waiter_del
  * models: kernel/evcore/wait.c sleep_until
- * With may_die a signal may come at any time, after which the program never
- * takes anything.
+ * With may_die a signal may arrive at any time; after it the program never takes anything.
  */
 inline wait(may_die)
 {
@@ -1032,10 +1032,10 @@ end_asleep:		if
 #define WORK	byte pos, t, u, st, p, rec, n, w, tt, k, left, moved, d, g, mine; bool ok
 
 /*
- * A processor on which source s becomes ready, once for each bit. In some scenes
- * the wait queue head's lock matters; elsewhere a source may have several heads.
+ * A processor that makes files ready @times times, starting with that of source s: with
+ * @next each time that of the next source, otherwise the same with the next bit. In some
+ * scenes the wait queue head's lock matters; in the others a file may have several heads.
  */
-/* Each step either the next source, or the same with the next bit. */
 proctype Poster(byte me; byte s; byte times; bool next)
 {
 	WORK;
@@ -1072,7 +1072,7 @@ proctype Poster(byte me; byte s; byte times; bool next)
 
 #if SCENE == WAKE || SCENE == MINIMUM || SCENE == CHOICE || SCENE == SIGNAL || \
     SCENE == FULL || SCENE == CANCEL || SCENE == MODIFY || SCENE == LEVELS
-/* A thread that takes what is there and waits for more. */
+/* A thread that takes all events and waits for more. */
 proctype Consumer(byte me; byte min; bool may_die)
 {
 	WORK;
@@ -1096,7 +1096,7 @@ proctype Consumer(byte me; byte min; bool may_die)
 #endif
 
 #if SCENE == RING || SCENE == OVERFLOW || SCENE == MERGE || SCENE == FULL
-/* A thread that polls the ring, fetches what waits outside it or not, never sleeps. */
+/* A thread that polls the ring and never sleeps; it drains overflow unless never_calls. */
 proctype Taker(byte me; bool never_calls)
 {
 	WORK;
@@ -1106,7 +1106,7 @@ proctype Taker(byte me; bool never_calls)
 	:: take();
 		if
 		:: r == NONE ->
-end_idle:		/* Looking again makes a difference only then. */
+end_idle:		/* Wait until another attempt can find something. */
 			if
 			:: novf && !never_calls -> drain_all()
 			:: mem[SLOT] % 4
@@ -1122,7 +1122,7 @@ end_idle:		/* Looking again makes a difference only then. */
 /*
  * models: kernel/evcore/queue_file.c queue_poll
  * models: kernel/evcore/queue.c evcore_poll_work
- * A thread in edge-triggered epoll: when woken it looks, takes all, sleeps again.
+ * A thread in edge-triggered epoll: when woken it polls, takes all events, sleeps again.
  */
 proctype Poller(byte me)
 {
@@ -1164,8 +1164,8 @@ end_asleep:	atomic { poll_woken -> poll_woken = 0 };
  * models: kernel/evcore/fd.c evcore_fd_check
  * models: kernel/evcore/face.h evcore_change_bits
  * models: kernel/evcore/face.h evcore_modify_own
- * Source 0 was of no interest; from now on it is. The short way has the wait queue
- * head's lock in place of queue->lock.
+ * Requests the bit of source 0. The fast path holds the wait queue head's lock in place of
+ * queue->lock.
  */
 proctype Modifier(byte me)
 {
@@ -1216,7 +1216,7 @@ proctype Deleter(byte me)
 		if
 		:: where[0] ->
 			if
-			:: ovf[0] != 0 -> ovf[1] = ovf[0]	/* it becomes the first */
+			:: ovf[0] != 0 -> ovf[1] = ovf[0]	/* with 2 sources: make source 0 the first, to unlink it */
 			:: else
 			fi;
 			overflow_unlink_first();
@@ -1227,7 +1227,7 @@ proctype Deleter(byte me)
 	}
 	DROP_LOCK;
 #ifndef BREAK_CANCEL_BEFORE_UNHOOK
-	/* Under the head's lock: no wake-up runs afterwards. */
+	/* Removed with the head's lock held: no wake-up runs afterwards. */
 	TAKE_HEAD;
 	mem[QUICK] = 0;
 	DROP_HEAD;
@@ -1251,7 +1251,7 @@ proctype Deleter(byte me)
 				mem[SLOT + p % N] = ST(p / N, 0);
 				filled[p % N] = 0;
 				d = mem[DATA + p % N];
-				/* Said to be withdrawn: then nobody has it. */
+				/* A delete that reports a withdrawal: no consumer has the event. */
 				assert(!(taken_mask & BIT(d)));
 				record_gone(d)
 			:: else -> st = mem[SLOT + p % N]; ok = 0
@@ -1267,7 +1267,7 @@ proctype Deleter(byte me)
 }
 #endif
 
-/* When nothing moves any more. */
+/* Checks the final state, when no other process can proceed. */
 proctype Judge()
 {
 	byte i, n, w;
@@ -1275,7 +1275,7 @@ proctype Judge()
 	timeout;
 	d_step {
 		assert(!lock && !head_lock && !mutex && !posting);
-		/* Published and not taken, and what waits. */
+		/* Count the events that are published and not taken, and overflow. */
 		w = mem[HEAD];
 		do
 		:: w != mem[TAIL] % OVF ->
@@ -1289,7 +1289,7 @@ proctype Judge()
 		n = n + novf;
 		do
 		:: i < CPUS ->
-			/* Nobody sleeps with his minimum there. */
+			/* No consumer sleeps while its minimum is there. */
 			assert(!(asleep & BIT(i)) || n < min_of[i]);
 			i++
 		:: else -> break
@@ -1314,16 +1314,16 @@ proctype Judge()
 init
 {
 	atomic {
-#if SCENE == RING	/* several on both sides, and a full ring */
+#if SCENE == RING	/* several posters and consumers, and a full ring */
 		run Poster(0, 0, 2, 0);
 		run Poster(1, 1, 1, 0);
 		run Taker(2, 0);
 		run Taker(3, 0);
-#elif SCENE == OVERFLOW	/* merging there, draining, not overtaking */
+#elif SCENE == OVERFLOW	/* merge in overflow, drain, no overtaking */
 		run Poster(0, 0, 2, 1);
 		run Poster(1, 2, 2, 0);
 		run Taker(3, 0);
-#elif SCENE == MERGE	/* one source, from two sides */
+#elif SCENE == MERGE	/* one source, posted by two processors */
 		run Poster(0, 0, 1, 0);
 		run Poster(1, 0, 2, 0);
 		run Taker(3, 0);
@@ -1335,15 +1335,15 @@ init
 		run Poster(0, 0, 1, 0);
 		run Poster(1, 1, 1, 0);
 		run Consumer(3, 2, 0);
-#elif SCENE == CHOICE	/* two who wait, not for the same */
+#elif SCENE == CHOICE	/* two waiters with different minimums */
 		run Poster(0, 0, 1, 0);
 		run Consumer(2, 2, 0);
 		run Consumer(3, 1, 0);
-#elif SCENE == SIGNAL	/* one who waits has a signal */
+#elif SCENE == SIGNAL	/* one of two waiters gets a signal */
 		run Poster(0, 0, 1, 0);
 		run Consumer(2, 1, 1);
 		run Consumer(3, 1, 0);
-#elif SCENE == FULL	/* one who waits, one who empties the ring and never calls */
+#elif SCENE == FULL	/* a waiter, and a thread that polls the ring and never calls */
 		run Poster(0, 0, 3, 1);
 		run Taker(2, 1);
 		run Consumer(3, 1, 0);
@@ -1358,7 +1358,7 @@ init
 		run Poster(1, 1, 1, 0);
 		run Deleter(2);
 		run Consumer(3, 1, 0);
-#elif SCENE == LEVELS	/* one of two who take leaves something unread */
+#elif SCENE == LEVELS	/* one of two consumers leaves data unread once */
 		lazy = 1;
 		run Poster(0, 0, 2, 0);
 		run Consumer(2, 1, 0);
@@ -1370,7 +1370,7 @@ init
 #endif
 		run Judge()
 	}
-	/* The store buffers empty themselves, in order, at any time. */
+	/* At any time the oldest store of any buffer may become visible. */
 end_memory:
 	do
 	:: d_step { sb[0].n -> EMPTY_ONE(0) }
