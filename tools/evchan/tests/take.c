@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The library's inline take, against a ring in plain memory that this program
- * fills by the kernel's half of the protocol: no kernel needed.
+ * The library's inline functions that take events, with a ring in plain memory that this
+ * program fills by the kernel's half of the protocol: no kernel is needed.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -37,7 +37,7 @@ static void reset(uint64_t start)
 		slots[p % ENTRIES].lap = (uint32_t)(p >> 3);
 }
 
-/* Reserve and publish, as kernel/evchan/ring.c does; 0 if the ring is full. */
+/* Reserve and publish a slot, as kernel/evchan/ring.c does; 0 if the ring is full. */
 static int post(uint64_t value, uint32_t events)
 {
 	struct evchan_event *slot = &slots[tail % ENTRIES];
@@ -107,12 +107,12 @@ static void stale_head(void)
 		good &= post(i, 1);
 		good &= ec_take(&chan, &d);
 	}
-	header.head = 5;	/* as a consumer that died left it */
+	header.head = 5;	/* as a consumer that died leaves it */
 	good &= post(77, 1) && ec_take(&chan, &d) && d.value == 77;
 	check(good && header.head == tail, "stale_head");
 }
 
-/* A consumer that was stopped before its store of the head goes on laps later. */
+/* A consumer that was stopped before it stored the head stores a value from laps ago. */
 static void head_laps_behind(void)
 {
 	event_data_t d;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The other way to kevent of July 2006: a device, and ioctl() on it. A child
- * fills a directory, the parent is told by KEVENT_INODE.
+ * The other way to use kevent in July 2006: a device, and ioctl() on it. A child creates
+ * files in a directory, and KEVENT_INODE events tell the parent.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +42,7 @@ int main(void)
 	uk->id.raw[0] = dfd;
 	n = ioctl(fd, KEVENT_USER_CTL, buf);
 	printf("added: %d\n", n);
-	/* Other devices have their own. */
+	/* An ioctl() of another file works as before. */
 	if (pipe(p) || write(p[1], "abc", 3) != 3)
 		return 1;
 	n = ioctl(p[0], FIONREAD, &i);

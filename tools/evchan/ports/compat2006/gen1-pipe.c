@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * In the style of kevent's first generation, July 2006: one multiplexing call,
- * fed a buffer that holds two structures in a row.
+ * In the style of kevent's first generation, July 2006: one multiplexing call, with a
+ * buffer that holds two structures in a row.
  *
- * A pipe's bytes go round: written when there is room, read when they are there.
+ * Bytes go round through a pipe: they are written when there is room, and read when they
+ * have arrived.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 
 static char buf[sizeof(struct kevent_user_control) + 4 * sizeof(struct ukevent)];
 
-/* The two structures in a row; what comes back is in the same place. */
+/* Pass the two structures in a row; the call returns its results in the same buffer. */
 static int control(int fd, unsigned int cmd, unsigned int num, const struct ukevent *uk)
 {
 	struct kevent_user_control ctl;
@@ -58,7 +59,7 @@ int main(void)
 		perror("pipe");
 		return 1;
 	}
-	/* An empty pipe has room at once: the addition hands that back. */
+	/* An empty pipe has room already, so the addition hands the event back. */
 	n = command(fd, KEVENT_CTL_ADD, p[1], KEVENT_SOCKET_SEND, KEVENT_REQ_ONESHOT);
 	printf("ready when added: %d\n", n);
 	n = command(fd, KEVENT_CTL_ADD, p[0], KEVENT_SOCKET_RECV, 0);

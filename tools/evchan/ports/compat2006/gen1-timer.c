@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Timers and waiting in July 2006: id.raw[0] is milliseconds, a wait is for as many
- * events as it says, until its time is up, and says in the same place how many came.
+ * Timers and waiting in July 2006: id.raw[0] is in milliseconds. A wait returns after the
+ * number of events in the control structure or at its timeout, and stores there how many
+ * came.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 #include <linux/kevent.h>
 
-/* The control structure and its events, as one. */
+/* The control structure, followed by its events. */
 struct request {
 	struct kevent_user_control ctl;
 	struct ukevent ev[8];
@@ -40,7 +41,7 @@ static int add_timer(int fd, unsigned int ms, unsigned int flags, unsigned int u
 	r.ev[0].user[0] = user;
 	if (kevent_ctl(fd, &r) < 0)
 		return -1;
-	/* How many finished at once. */
+	/* The number of requests that finished at once. */
 	return r.ctl.num;
 }
 
@@ -57,7 +58,7 @@ int main(void)
 		perror("KEVENT_CTL_INIT");
 		return 1;
 	}
-	/* Three of the same period: raw[1] tells them apart. */
+	/* Three timers of the same period: raw[1] tells them apart. */
 	start = now_ms();
 	for (i = 1; i <= 3; i++)
 		printf("added: %d\n", add_timer(fd, 200, KEVENT_REQ_ONESHOT, i));
@@ -74,7 +75,7 @@ int main(void)
 			ok = 0;
 	printf("with the ids that were asked for: %s\n", ok ? "yes" : "no");
 
-	/* Two asked for and one there: the time ends it. */
+	/* Two events asked for, one arrives: the wait ends at its timeout. */
 	add_timer(fd, 20, KEVENT_REQ_ONESHOT, 9);
 	r.ctl.cmd = KEVENT_CTL_WAIT;
 	r.ctl.num = 2;
@@ -84,7 +85,7 @@ int main(void)
 	took = now_ms() - start;
 	printf("one of two: %d, %u, when the time was up: %s\n", n, r.ctl.num,
 	       took >= 395 ? "yes" : "no");
-	/* Without a time: for one of them. */
+	/* Without a timeout: wait for one of them. */
 	add_timer(fd, 20, KEVENT_REQ_ONESHOT, 10);
 	r.ctl.num = 2;
 	r.ctl.timeout = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A program of July 2006 with a wrapper of its own for the system call, by its
- * number: there was no library. Two ends of a socket pair talk to each other.
+ * A program of July 2006 that calls the system call by its number through a wrapper of its
+ * own, because there was no library. Two ends of a socket pair talk to each other.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ int main(void)
 	fill(1, sv[1], KEVENT_SOCKET_RECV);
 	n = command(fd, KEVENT_CTL_ADD, 2, 0);
 	printf("added, finished at once: %d\n", n);
-	/* The same once more: told of in the entries, which are handed back. */
+	/* Add the same request again: the error is in the entry that is handed back. */
 	fill(0, sv[0], KEVENT_SOCKET_RECV);
 	n = command(fd, KEVENT_CTL_ADD, 1, 0);
 	printf("twice: %d, broken: %s, %s\n", n, entry(0)->ret_flags & KEVENT_RET_BROKEN ? "yes" : "no",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * September 2006: the queue is /dev/kevent opened, a timeout is a __u64 of
- * nanoseconds, a timer is milliseconds still. The queue does not block.
+ * September 2006: the queue is an open /dev/kevent, a timeout is a __u64 in nanoseconds, a
+ * timer is still in milliseconds. The queue does not block.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +43,7 @@ int main(void)
 	printf("poll: %d\n", poll(&pfd, 1, 5000));
 	n = kevent_get_events(fd, 1, 4, timeout, ev, 0);
 	printf("events: %d, id %u, pointer %s\n", n, ev[0].id.raw[0], ev[0].ptr == &pfd ? "kept" : "lost");
-	/* The same, blocking: a tenth of a second, and for ever. */
+	/* The same with a blocking queue: a tenth of a second, and for ever. */
 	fcntl(fd, F_SETFL, 0);
 	timeout = 100000000;
 	gettimeofday(&a, NULL);

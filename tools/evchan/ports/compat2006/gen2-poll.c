@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Poll events and errors of August 2006: a batch of pipes, of which some are no
- * descriptors at all; each entry has its own answer, in front of the array.
+ * Poll events and errors of August 2006: a batch of pipes, some of which are not valid
+ * descriptors. Each failed entry has its own answer, at the front of the array.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ int main(void)
 		if (i < PIPES && !pipe(p[i]))
 			uk[i].id.raw[0] = p[i][0];
 	}
-	/* One is there already. */
+	/* One pipe is readable already. */
 	if (write(p[3][1], "x", 1) != 1)
 		return 1;
 	uk[PIPES + 1].type = 77;
@@ -46,7 +46,7 @@ int main(void)
 	for (i = 0; i < PIPES; i++)
 		if (i != 3 && write(p[i][1], "x", 1) != 1)
 			return 1;
-	/* All of them, but no more than three at a time. */
+	/* Get all of them, but no more than three at a time. */
 	while (got < PIPES - 1) {
 		n = kevent_get_events(fd, 1, 3, 5000, ready, 0);
 		if (n <= 0 || n > 3) {
@@ -66,7 +66,7 @@ int main(void)
 	}
 	printf("read %d, sum of the numbers %d\n", got, sum);
 	printf("and no more: %d\n", kevent_get_events(fd, 1, 3, 0, ready, 0));
-	/* A modified one is looked at. */
+	/* A modified request is checked at once. */
 	memset(uk, 0, sizeof(uk));
 	uk[0].type = KEVENT_POLL;
 	uk[0].id.raw[0] = p[0][0];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * In the style of kevent's second generation, August 2006: a call to change and a
+ * In the style of kevent's second generation, August 2006: one call for changes and one
  * call to get events.
  *
- * A server of a few TCP connections with their client in the same process: every
- * connection is accepted, greeted and read to its end.
+ * A server of a few TCP connections and its client, in one process: every connection is
+ * accepted, greeted and read to its end.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 
 #define CLIENTS 20
 
-/* 1: it is ready, and not registered; 0: it is registered; -1: neither. */
+/* Returns 1 if the socket is ready and was not registered, 0 if it is registered, or -1. */
 static int ctl(int kfd, unsigned int cmd, int s, unsigned int event)
 {
 	struct ukevent uk;
@@ -68,7 +68,7 @@ int main(void)
 		shutdown(client[i], SHUT_WR);
 	}
 	while (ended < CLIENTS) {
-		/* Between one and eight of them within five seconds. */
+		/* Wait up to five seconds for one to eight of them. */
 		n = kevent_get_events(kfd, 1, 8, 5000, events, 0);
 		if (n <= 0) {
 			printf("nothing came\n");
@@ -80,7 +80,7 @@ int main(void)
 			if (events[i].event & KEVENT_SOCKET_ACCEPT) {
 				while ((fd = accept(s, NULL, NULL)) >= 0) {
 					accepted++;
-					/* What is there already is read at once. */
+					/* Data that has already arrived is read at once. */
 					while (ctl(kfd, KEVENT_CTL_ADD, fd, KEVENT_SOCKET_RECV) > 0) {
 						int got = read(fd, buf, sizeof(buf));
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A test of timers as of August 2006: the calls are made by macros like those that
- * <linux/unistd.h> had, INIT gives the descriptor, an id is milliseconds.
+ * A test of timers as of August 2006: macros like those of <linux/unistd.h> at that time
+ * define the calls, INIT returns the descriptor, and an id is in milliseconds.
  */
 #include <errno.h>
 #include <stdio.h>

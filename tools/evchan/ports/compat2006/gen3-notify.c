@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Private events of take 30: a thread makes requests ready, the other takes them.
- * The calls are static functions of the program's own, with the numbers of the kernel.
+ * Private events of take 30: one thread makes requests ready, the other takes the events.
+ * The system calls are static functions of the program itself, with the kernel's numbers.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -67,7 +67,7 @@ int main(void)
 		uk[i].user[0] = i;
 		uk[i].req_flags = KEVENT_REQ_ET;
 	}
-	/* The last one is ready from the start. */
+	/* The last request is ready from the start. */
 	uk[2].req_flags = KEVENT_REQ_ONESHOT | KEVENT_REQ_READY;
 	printf("added: %d\n", kevent_ctl(kfd, KEVENT_CTL_ADD, 3, uk));
 	n = kevent_get_events(kfd, 1, 4, tm, uk, 0);
@@ -84,7 +84,7 @@ int main(void)
 	}
 	pthread_join(t, &made);
 	printf("made ready %ld, taken %u and %u\n", (long)made, count[0], count[1]);
-	/* For nothing: somebody who waits is woken. */
+	/* READY with no requests wakes a waiter. */
 	printf("for nothing: %d\n", kevent_ctl(kfd, KEVENT_CTL_READY, 0, NULL));
 	return close(kfd);
 }

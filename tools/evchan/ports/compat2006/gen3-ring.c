@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * In the style of kevent's third generation, takes 20 to 31, to January 2007: a
- * ring that the program owns, kevent_wait() with its index, kevent_commit() with
- * its copy of the wrap counter, timeouts by value.
+ * In the style of kevent's third generation, takes 20 to 31, up to January 2007: a ring in
+ * the program's memory, kevent_wait() with its index, kevent_commit() with the program's
+ * copy of the wrap counter, timeouts by value.
  *
- * Timers of three periods, and a pipe that is always written, through a ring of an
- * odd size that wraps many times.
+ * Timers of three periods and a pipe that is always written to, through a ring of an odd
+ * size that wraps many times.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ static int add(int kfd, unsigned int type, unsigned int raw0, unsigned int raw1,
 	return -1;
 }
 
-/* Everything before @to is consumed; the program counts its own wraps. */
+/* Everything before @to is consumed; the program counts the wraps itself. */
 static int commit(int kfd, unsigned int to)
 {
 	return kevent_commit(kfd, to, over);
@@ -89,7 +89,10 @@ int main(void)
 				return 1;
 			}
 			if (uidx == 0) {
-				/* The counter has moved on: an old one is refused. */
+				/*
+				 * The counter has changed since: a commit with the old one is
+				 * refused.
+				 */
 				if (kevent_commit(kfd, uidx, over) == -1 && errno == EOVERFLOW)
 					stale++;
 				over++;

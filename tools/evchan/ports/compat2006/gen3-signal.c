@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Signals, a pipe and the queue's own readiness in December 2006. Timeouts by value,
- * made where they are needed.
+ * Signals, a pipe and the queue's own readiness in December 2006, with timeouts by value as
+ * compound literals.
  */
 #include <poll.h>
 #include <signal.h>
@@ -70,7 +70,7 @@ int main(void)
 	printf("poll with one: %d\n", poll(&pfd, 1, 5000));
 	n = kevent_get_events(fd, 1, 4, (struct timespec){ .tv_sec = 5, .tv_nsec = 0 }, ev, 0);
 	printf("events %d, mark %u\n", n, ev[0].user[0]);
-	/* Edge-triggered: what was told once is not told again. */
+	/* Edge-triggered: an event is not reported twice. */
 	n = kevent_get_events(fd, 1, 4, (struct timespec){ 0, 1000000 }, ev, 0);
 	printf("once: %d\n", n);
 	return close(fd);

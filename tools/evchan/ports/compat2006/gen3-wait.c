@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Waiting as of December 2006: a struct timespec by value, absolute with a flag, and
- * what comes of one of zero and of a queue that does not block.
+ * Waiting as of December 2006: a struct timespec by value, absolute with a flag; the
+ * results with a timeout of zero and with a queue that does not block.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +53,7 @@ int main(void)
 	took = seconds_since(start);
 	printf("the other call: %d, then: %s\n", n, took >= 0.9 && took < 20 ? "yes" : "no");
 
-	/* A type that there is not, and one that comes in a second. */
+	/* A type that does not exist, and a timer that expires in more than a second. */
 	memset(uk, 0, sizeof(uk));
 	uk[0].type = 40;
 	uk[0].event = 1;
@@ -62,8 +62,8 @@ int main(void)
 	memset(uk, 0, sizeof(uk));
 	uk[0].type = KEVENT_TIMER;
 	uk[0].event = KEVENT_TIMER_FIRED;
-	uk[0].id.raw[0] = 1;		/* one second and */
-	uk[0].id.raw[1] = 200000000;	/* a fifth */
+	uk[0].id.raw[0] = 1;		/* one second */
+	uk[0].id.raw[1] = 200000000;	/* and a fifth, in ns */
 	uk[0].req_flags = KEVENT_REQ_ONESHOT | KEVENT_REQ_ALWAYS_QUEUE;
 	start = time(NULL);
 	printf("timer: %d\n", kevent_ctl(fd, KEVENT_CTL_ADD, 1, uk));

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-/*
- * Uses of the event channel that evport must leave to a human; each line is
- * marked.
- */
+/* Uses of the event channel that evport must leave to a human; each such line is marked. */
 #include <errno.h>
 #include <evchan.h>
 #include <stdio.h>

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-/*
- * Uses of kevent that evport must leave to a human; each line is marked.
- */
+/* Uses of kevent that evport must leave to a human; each such line is marked. */
 #include <kevent.h>
 #include <limits.h>
 #include <stdio.h>

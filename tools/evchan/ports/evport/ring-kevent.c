@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The loop of generation 3 over a ring in the program's own memory. Posts more
- * than the ring holds and counts what comes.
+ * The loop of a generation 3 program over a ring in its own memory. Posts more events than
+ * the ring holds, and counts those that arrive.
  */
 #include <kevent.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * libevent's backend for the event channel: poll sources, level- or
- * edge-triggered as the event asks for. Events are taken out of the ring without
- * a system call, and edge-triggered ones need none as long as events are there.
+ * libevent's backend for the event channel: poll sources, level- or edge-triggered as the
+ * event asks for. Events are taken out of the ring without a system call, so edge-triggered
+ * ones need none for as long as there are events.
  *
- * Level-triggered ones need two in each round of the loop. An event is posted when
- * it happens, and what it says may be over when its turn comes, which libevent's
- * users do not expect: poll(2) looks once more at those taken. And a wait has to
- * look again at the conditions whose events were taken.
+ * Level-triggered ones need two in each round of the loop. An event is posted when it
+ * happens, and its condition may be over when its callback is due, which users of libevent
+ * do not expect: one poll(2) checks all events that were taken. And evchan_wait() must
+ * recheck the conditions whose events were taken.
  */
 #include "event2/event-config.h"
 #include "evconfig-private.h"
@@ -31,14 +31,14 @@
 
 struct evchan_base {
 	ec_t ec;
-	int look;	/* level-triggered events were taken: a call has to look again */
+	int look;	/* level-triggered events were taken, so a wait must recheck them */
 	event_data_t events[ROUND];
 	struct pollfd now[ROUND];
 };
 
-/* What libevent keeps with each descriptor for us. */
+/* What libevent keeps for us with each descriptor. */
 struct evchan_fd {
-	uint64_t id;	/* the registration, 0: none. Its late events are not ours */
+	uint64_t id;	/* of the registration, 0: none. Tells its late events apart */
 	int level;
 };
 
@@ -76,9 +76,12 @@ static int set(struct event_base *base, evutil_socket_t fd, short events, struct
 		event_warn("evchan_ctl(SET) on fd %d", (int)fd);
 		return -1;
 	}
-	/* An addition says its id; a change keeps what it has. */
+	/* An addition returns its id; a modification leaves it as it is. */
 	if (!c.id && !info->id) {
-		/* One that is left from before, as the descriptor was closed when it went. */
+		/*
+		 * An old registration, which could not be removed because the descriptor was
+		 * closed then.
+		 */
 		ec_unwatch(b->ec, EVCHAN_POLL, fd);
 		if (ec_change(b->ec, &c) < 0)
 			return -1;
@@ -92,7 +95,7 @@ static int set(struct event_base *base, evutil_socket_t fd, short events, struct
 static int evchan_add(struct event_base *base, evutil_socket_t fd, short old, short events,
 		      void *info)
 {
-	/* After a fork libevent adds what it once had an event for. */
+	/* After a fork libevent re-adds descriptors that no longer have an event. */
 	if (!(events & (EV_READ | EV_WRITE | EV_CLOSED)))
 		return 0;
 	return set(base, fd, old | events, info);
@@ -108,7 +111,7 @@ static int evchan_del(struct event_base *base, evutil_socket_t fd, short old, sh
 	if (left)
 		return set(base, fd, left | (events & EV_ET), info);
 	info->id = 0;
-	/* A file that was closed has taken its registration along. */
+	/* Closing a file has removed its registration. */
 	if (ec_unwatch(b->ec, EVCHAN_POLL, fd) < 0 && errno != ENOENT && errno != EBADF) {
 		event_warn("evchan_ctl(DEL) on fd %d", (int)fd);
 		return -1;
@@ -141,7 +144,7 @@ static void activate_all(struct event_base *base, struct evchan_base *b, int n)
 		struct evchan_fd *info = evmap_io_get_fdinfo_(&base->io, fd);
 
 		if (!info || info->id != e->id)
-			continue;	/* of a descriptor closed meanwhile */
+			continue;	/* of a descriptor that was closed meanwhile */
 		if (info->level)
 			b->now[level++] = (struct pollfd){ fd, (short)e->events, 0 };
 		else

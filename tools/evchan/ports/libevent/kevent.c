@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * libevent's backend for kevent: poll requests on a queue without a ring, one
- * kevent_get_events() for each round of the loop. An event is queued when it
- * happens, and what it says may be over when its turn comes, which libevent's users
- * do not expect of a level-triggered one: it is looked at once more then.
+ * libevent's backend for kevent: poll requests on a queue without a ring, and one
+ * kevent_get_events() in each round of the loop. An event is queued when it happens, and
+ * its condition may be over when its callback is due, which users of libevent do not expect
+ * of level-triggered events: they use LAST_CHECK, which checks again at delivery.
  */
 #include "event2/event-config.h"
 #include "evconfig-private.h"
@@ -33,9 +33,9 @@ struct kevent_base {
 	struct ukevent events[ROUND];
 };
 
-/* What libevent keeps with each descriptor for us. */
+/* What libevent keeps for us with each descriptor. */
 struct kevent_fd {
-	unsigned int number;	/* of the request, 0: none. Its late events are not ours */
+	unsigned int number;	/* of the request, 0: none. Tells its late events apart */
 };
 
 static void *kevent_base_init(struct event_base *base)
@@ -70,7 +70,7 @@ static int set(struct event_base *base, evutil_socket_t fd, short old, short eve
 		.user = { (__u32)fd, info->number },
 	};
 
-	/* Closed and opened again, it is not there any more. */
+	/* ENOENT: the descriptor was closed and opened again, which has removed the request. */
 	if (old && info->number) {
 		if (!kevent_request(b->fd, KEVENT_CTL_MODIFY, &uk))
 			return 0;
@@ -81,7 +81,7 @@ static int set(struct event_base *base, evutil_socket_t fd, short old, short eve
 	uk.user[1] = info->number;
 	if (!kevent_request(b->fd, KEVENT_CTL_ADD, &uk))
 		return 0;
-	/* Removing it failed while the descriptor was closed. */
+	/* An old request, which could not be removed because the descriptor was closed then. */
 	if (errno == EEXIST && !kevent_request(b->fd, KEVENT_CTL_MODIFY, &uk))
 		return 0;
 failed:
@@ -92,7 +92,7 @@ failed:
 static int kevent_add(struct event_base *base, evutil_socket_t fd, short old, short events,
 		      void *info)
 {
-	/* After a fork libevent adds what it once had an event for. */
+	/* After a fork libevent re-adds descriptors that no longer have an event. */
 	if (!(events & (EV_READ | EV_WRITE | EV_CLOSED)))
 		return 0;
 	return set(base, fd, old, old | events, info);
@@ -108,7 +108,7 @@ static int kevent_del(struct event_base *base, evutil_socket_t fd, short old, sh
 	if (left)
 		return set(base, fd, old, left | (events & EV_ET), info);
 	info->number = 0;
-	/* A file that was closed has taken its request along. */
+	/* Closing a file has removed its request. */
 	if (kevent_unwatch(b->fd, KEVENT_POLL, fd) && errno != ENOENT && errno != EBADF) {
 		event_warn("kevent_ctl(REMOVE) on fd %d", (int)fd);
 		return -1;
@@ -123,7 +123,7 @@ static void activate(struct event_base *base, const struct ukevent *uk)
 	short what = 0;
 
 	if (!info || info->number != uk->user[1])
-		return;		/* of a descriptor closed meanwhile */
+		return;		/* of a descriptor that was closed meanwhile */
 	if (uk->event & KEVENT_POLL_POLLERR ||
 	    (uk->event & KEVENT_POLL_POLLHUP && !(uk->event & KEVENT_POLL_POLLRDHUP))) {
 		what = EV_READ | EV_WRITE;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The functions that take the place of the C library's in a program run by
- * evrun: epoll's, and those that close descriptors or give them a number. They
- * check arguments as the kernel checks epoll's, and leave the rest to a face.
+ * The functions that replace the C library's in a program run by evrun: those of epoll, and
+ * those that close descriptors or give a descriptor a certain number. They check arguments
+ * as the kernel's epoll does, and leave the rest to a face.
  *
- * The descriptor of a set is the queue's own, so that fork(), dup(), passing it
- * over a socket, poll() on it and a set in a set work by themselves.
+ * The descriptor of a set is the queue's own, so fork(), dup(), passing the descriptor over
+ * a socket, poll() on it and sets in sets need no code here.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -26,22 +26,22 @@
 
 static const struct face *face = &face_epoll;
 
-/* The function of that name which ours hides. */
+/* Declare @next, the C library's function that ours of this name hides. */
 #define REAL(ret, name, ...) \
 	static ret (*next)(__VA_ARGS__); \
 	if (!__atomic_load_n(&next, __ATOMIC_RELAXED)) \
 		__atomic_store_n(&next, (ret (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name), \
 				 __ATOMIC_RELAXED)
 
-/* Sets made by this process, a bit for each descriptor. */
+/* The sets made by this process, a bit for each descriptor. */
 #define MAX_OWN	(1 << 20)
 static unsigned char own[MAX_OWN / 8];
-static int most_own;	/* none above it */
+static int most_own;	/* no bit above this one is set */
 
 /*
- * Somebody uses a set that another process made: seen by this one, those that it
- * has forked and those that have forked it. A child that goes on to exec() is
- * none of them.
+ * Points to 1 once a process uses a set that another process made. The word is shared by
+ * this process, the processes that it has forked and those that have forked it. A child
+ * that calls exec() no longer shares it.
  */
 static int *elsewhere;
 
@@ -66,14 +66,14 @@ static int made(int fd)
 	return fd;
 }
 
-/* Before a set is waited on or changed. */
+/* Called before a set is waited on or changed. */
 static void used(int fd)
 {
 	if (!made_here(fd) && elsewhere && !__atomic_load_n(elsewhere, __ATOMIC_RELAXED))
 		__atomic_store_n(elsewhere, 1, __ATOMIC_RELAXED);
 }
 
-/* @fd stands for nothing any more, or for what is not known. */
+/* @fd is no longer a set, or it is an unknown file. */
 static void forget(int fd)
 {
 	if (fd < 0)
@@ -133,7 +133,7 @@ EXPORT int epoll_create(int size)
 	return made(face->create(false));
 }
 
-/* Is it a set? Asked only where EPOLLEXCLUSIVE must not be used with one. */
+/* Is @fd a set? Called only for EPOLLEXCLUSIVE, which must not be used with a set. */
 static bool is_set(int fd)
 {
 	char path[32], target[32];
@@ -176,7 +176,7 @@ EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	if (op != EPOLL_CTL_ADD && op != EPOLL_CTL_MOD)
 		return fail(EINVAL);
 	if (ev.events & EPOLLEXCLUSIVE) {
-		/* A descriptor that is not open is the first thing to be said. */
+		/* As in the kernel, EBADF takes precedence over the checks of EPOLLEXCLUSIVE. */
 		if (fcntl(fd, F_GETFD) < 0)
 			return -1;
 		err = check_exclusive(op, fd, &ev);
@@ -231,7 +231,7 @@ EXPORT int epoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
 	return wait_events(epfd, events, maxevents, timeout, sigmask);
 }
 
-/* --- the same by number --- */
+/* --- the same calls by number, through syscall() --- */
 
 static void forget_range(unsigned int first, unsigned int last)
 {
@@ -256,7 +256,7 @@ long real_syscall(long nr, ...)
 	return next(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/* A mask is of the kernel's size or an error, as in the kernel. */
+/* As in the kernel, a signal mask of a wrong size is an error. */
 static bool bad_mask(long mask, long size)
 {
 	return mask && size != EVRUN_SIGSET;
@@ -310,12 +310,12 @@ EXPORT long syscall(long nr, ...)
 	}
 }
 
-/* --- descriptors that go, or are given a number that a set had --- */
+/* --- descriptors that are closed, or replaced under the number of a set --- */
 
 EXPORT int close(int fd)
 {
 	REAL(int, "close", int);
-	/* Before it is free for another. */
+	/* Forget the set before another thread can get its number. */
 	forget(fd);
 	return next(fd);
 }
@@ -381,7 +381,7 @@ EXPORT int name(int fd, int cmd, ...) \
 FCNTL(fcntl)
 FCNTL(fcntl64)
 
-/* No destructor runs there. */
+/* _exit() runs no destructor, so print the statistics here. */
 EXPORT void _exit(int status)
 {
 	REAL(void, "_exit", int);

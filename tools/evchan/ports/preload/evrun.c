@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * evrun: start a program with the preloaded library that carries out its epoll
- * calls through kevent or the event channel. What cannot work is said here, in
- * one line, for the dynamic linker would go on without a word.
+ * evrun: start a program with the preloaded library that carries out its epoll calls
+ * through kevent or the event channel. If that cannot work, evrun says so in one line and
+ * fails, because the dynamic linker would silently run the program without the library.
  */
 #include <elf.h>
 #include <errno.h>
@@ -41,7 +41,7 @@ static void usage(FILE *to)
 	      to);
 }
 
-/* The program as the shell would find it. */
+/* Find the program as the shell does. */
 static void find_program(const char *name, char *path)
 {
 	const char *dirs = getenv("PATH") ?: "/usr/local/bin:/usr/bin:/bin";
@@ -65,7 +65,7 @@ static void find_program(const char *name, char *path)
 	die(127, "%s: not found in PATH", name);
 }
 
-/* The interpreter that a script names, in place of the script. */
+/* Replace a script by the interpreter that it names. */
 static bool script(char *head, ssize_t n, char *path)
 {
 	char *p = head + 2;
@@ -93,7 +93,7 @@ static bool has_interpreter(int fd, const Elf64_Ehdr *e)
 	return false;
 }
 
-/* The library is built for the same machine as this program. */
+/* The library is built for the same ELF class as this program. */
 static const unsigned char elf_class = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
 
 static bool has_interpreter32(int fd, const Elf32_Ehdr *e)
@@ -110,7 +110,7 @@ static bool has_interpreter32(int fd, const Elf32_Ehdr *e)
 	return false;
 }
 
-/* Will the dynamic linker load the library into it? */
+/* Check that the dynamic linker will load the library into the program. */
 static void check_program(const char *name, char *path)
 {
 	union {
@@ -174,7 +174,7 @@ static void check_kernel(const char *api)
 	die(125, "%s: %s", api, strerror(errno));
 }
 
-/* Beside this program, or where it is installed. */
+/* The library is beside this program, or in the directory where it is installed. */
 static void find_library(char *path)
 {
 	static const char *const places[] = { "evrun.so", "../lib/evrun.so" };

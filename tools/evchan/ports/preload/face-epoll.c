@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Plain epoll, to have the same figures of it: each call is handed on.
- */
+/* Plain epoll, for the same statistics about it: each call is passed on. */
 #include <dlfcn.h>
 #include <sys/syscall.h>
 

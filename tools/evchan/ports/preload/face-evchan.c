@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * epoll through the event channel. Events are taken out of the ring, and one
- * call of evchan_ctl() asks for all of them what still holds (EVCHAN_CHECK): the
- * program may have read meanwhile, changed the registration, or closed the
- * file. That answer is what is delivered, cookie included.
+ * epoll through the event channel. Events are taken out of the ring, and one call of
+ * evchan_ctl() asks for all of them what still holds (EVCHAN_CHECK), because meanwhile the
+ * program may have read from the file, changed the registration, or closed the file. What
+ * that call answers is delivered, including the cookie.
  *
- * Level-triggered conditions come back at evchan_wait(), so a set that has any
- * goes through it each time; one with edge-triggered registrations only is
- * served from the ring as long as that has something.
+ * evchan_wait() rechecks level-triggered conditions, so a set with such registrations calls
+ * it each time. A set with edge-triggered registrations only is served from the ring for as
+ * long as the ring has events.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include "preload.h"
 #include "sets.h"
 
-/* Slots; what finds none waits in the kernel. */
+/* Slots of the ring; further events wait in the kernel. */
 #define ENTRIES	256
 
 static int create(bool cloexec)
@@ -28,7 +28,7 @@ static int create(bool cloexec)
 	if (!ec)
 		return -1;
 	fd = ec->fd;
-	/* A set that had the number and was closed unseen. */
+	/* Forget a set that had this number and was closed without our notice. */
 	set_forget(fd);
 	if (set_new(fd, ec)) {
 		ec_destroy(ec);
@@ -61,9 +61,9 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 	struct set *set = set_find(epfd);
 	int ret, err;
 
-	/* A removal has nothing but the descriptor, whatever the caller hands over. */
+	/* A removal takes only the descriptor, whatever event the caller passes. */
 	if (ev && op != EPOLL_CTL_DEL) {
-		/* Errors are reported even if nothing is asked for. */
+		/* epoll reports errors even if they are not asked for. */
 		c.events = (ev->events & 0xffff) | EPOLLERR | EPOLLHUP;
 		c.flags = change_flags(ev->events);
 		c.data = ev->data.u64;
@@ -83,7 +83,7 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 	return err ? -1 : 0;
 }
 
-/* Take up to @max events, each registration once, as questions about them. */
+/* Take up to @max events, and make an EVCHAN_CHECK entry for each registration among them. */
 static int take(struct set *set, struct evchan_change *c, int max)
 {
 	uint64_t seen = 0;
@@ -106,7 +106,7 @@ static int take(struct set *set, struct evchan_change *c, int max)
 	return n;
 }
 
-/* What is in the ring and holds; set->mutex held. */
+/* Take the events of the ring that still hold; set->mutex must be held. */
 static int collect(int epfd, struct set *set, struct epoll_event *ev, int max, bool *level)
 {
 	struct evchan_change c[EVRUN_BATCH];
@@ -185,7 +185,7 @@ static int wait_set(int epfd, struct waiting *w, struct epoll_event *ev, int max
 			break;
 		must = true;
 	}
-	/* A level-triggered condition that holds is everybody's who waits. */
+	/* A level-triggered condition that holds must be reported to every waiter: wake another. */
 	if (level && (shared(epfd) || __atomic_load_n(&set->sleeping, __ATOMIC_RELAXED))) {
 		count(&stat_syscalls, 1);
 		evchan_wait(epfd, 0, EVCHAN_WAKE_OTHER, NULL, NULL, 0);

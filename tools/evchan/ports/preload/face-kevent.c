@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * epoll through kevent: a queue without a ring, each descriptor a request of
- * type POLL with LAST_CHECK, so that what is delivered holds then. Nothing is
- * kept here: the queue knows it all, for every process that has the descriptor.
+ * epoll through kevent: a queue without a ring, with each descriptor as a POLL request with
+ * LAST_CHECK, so that an event holds when it is delivered. This file keeps no state: the
+ * queue has all of it, for every process that has the descriptor.
  *
- * kevent_get_events() knows neither a signal mask nor less than a millisecond;
- * where one of them is asked for, ppoll() on the queue waits.
+ * kevent_get_events() has no signal mask and no timeout below a millisecond. Where one of
+ * these is asked for, ppoll() on the queue waits instead.
  */
 #include <errno.h>
 #include <limits.h>
@@ -20,7 +20,7 @@
 #define NR_KEVENT_CTL		561
 #define NR_KEVENT_GET_EVENTS	562
 
-/* Threads of this process that sleep in a wait, by descriptor. */
+/* The number of threads of this process that sleep in a wait, by descriptor. */
 #define COUNTERS 1024
 static int sleeping[COUNTERS];
 
@@ -56,7 +56,7 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 		   op == EPOLL_CTL_MOD ? KEVENT_CTL_MODIFY : KEVENT_CTL_REMOVE;
 
 	if (ev) {
-		/* Errors are reported even if nothing is asked for. */
+		/* epoll reports errors even if they are not asked for. */
 		uk.event = (ev->events & 0xffff) | EPOLLERR | EPOLLHUP;
 		uk.req_flags = request_flags(ev->events);
 		memcpy(uk.user, &ev->data, sizeof(uk.user));
@@ -70,7 +70,7 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 	return -1;
 }
 
-/* Cancelled asynchronously, as epoll_wait() is in the C library. */
+/* With asynchronous cancellation, as in the C library's epoll_wait(). */
 static int get_events(int epfd, int max, unsigned int ms, struct ukevent *uk)
 {
 	int old, err, ret;
@@ -88,7 +88,7 @@ static int get_events(int epfd, int max, unsigned int ms, struct ukevent *uk)
 	return ret;
 }
 
-/* Sleep in ppoll(); -1, 0 when the time is up, 1 when a fetch is worth while. */
+/* Sleep in ppoll(): -1 on error, 0 at the timeout, 1 when there may be events to fetch. */
 static int wait_ready(int epfd, const struct timespec *left, const sigset_t *mask)
 {
 	struct pollfd pfd = { .fd = epfd, .events = POLLIN };
@@ -103,7 +103,7 @@ static int wait_ready(int epfd, const struct timespec *left, const sigset_t *mas
 	return n;
 }
 
-/* Once round: how many events, -1, or 0 with nothing left of the time or not. */
+/* Wait once: returns the number of events, -1, or 0 at the timeout or after a spurious wake-up. */
 static int wait_once(int epfd, int max, struct deadline *d, const sigset_t *mask,
 		     struct ukevent *uk)
 {
@@ -134,7 +134,7 @@ static int wait_some(int epfd, int max, struct deadline *d, const sigset_t *mask
 
 	do {
 		n = wait_once(epfd, max, d, mask, uk);
-		/* Nothing, and time left: woken to look, and there was nothing. */
+		/* A spurious wake-up before the timeout: wait again. */
 	} while (!n && (d->none || deadline_left(d, &left)));
 	return n;
 }
@@ -144,7 +144,7 @@ static void awake(void *counter)
 	__atomic_fetch_sub((int *)counter, 1, __ATOMIC_RELAXED);
 }
 
-/* Counted as asleep for the time, cancelled in it or not. */
+/* Count this thread as sleeping for the duration of the wait, also if it is cancelled there. */
 static int wait_counted(int epfd, int max, struct deadline *d, const sigset_t *mask,
 			struct ukevent *uk)
 {
@@ -172,7 +172,7 @@ static int wait(int epfd, struct epoll_event *ev, int max, const struct timespec
 		memcpy(&ev[i].data, uk[i].user, sizeof(ev[i].data));
 		level |= !(uk[i].req_flags & (KEVENT_REQ_ET | KEVENT_REQ_ONESHOT));
 	}
-	/* A level-triggered condition that holds is everybody's who waits. */
+	/* A level-triggered condition that holds must be reported to every waiter: wake another. */
 	if (level && (shared(epfd) || __atomic_load_n(sleeping_in(epfd), __ATOMIC_RELAXED))) {
 		count(&stat_syscalls, 1);
 		real_syscall(NR_KEVENT_CTL, (long)epfd, (long)KEVENT_CTL_READY, 0L, 0L);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of the preloaded library share. calls.c has the functions that
- * the program sees; a face carries out what they ask for through one interface.
+ * What the files of the preloaded library share. calls.c has the functions that the program
+ * calls; a face carries them out through one interface.
  */
 #ifndef EVRUN_PRELOAD_H
 #define EVRUN_PRELOAD_H
@@ -12,7 +12,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-/* Events fetched in one call; epoll_wait() may return fewer than it could. */
+/* Events fetched in one call; epoll_wait() may return fewer than it has room for. */
 #define EVRUN_BATCH	256
 
 /* Size of the kernel's signal set. */
@@ -20,15 +20,15 @@
 
 /**
  * struct face - an interface that carries out epoll's calls
- * @name: as --api= has it
- * @create: make a set; @cloexec as EPOLL_CLOEXEC
- * @ctl: the arguments are checked as far as they do not depend on the set; @ev
+ * @name: its name in the option --api=
+ * @create: create a set; @cloexec: with EPOLL_CLOEXEC
+ * @ctl: as epoll_ctl(); the caller has checked what does not depend on the set; @ev
  *       is a copy, NULL for EPOLL_CTL_DEL
- * @wait: @timeout relative, NULL: for ever; @mask NULL: as it is
- * @forget: descriptor @fd is about to be closed or replaced; may be NULL
- * @forked: in the child, single-threaded; may be NULL
+ * @wait: as epoll_pwait2(); @timeout is relative, NULL: for ever; @mask NULL: unchanged
+ * @forget: called before descriptor @fd is closed or replaced; may be NULL
+ * @forked: called in the child after fork(), which is single-threaded; may be NULL
  *
- * All return as the system calls do: -1 with errno set.
+ * The functions that can fail return -1 with errno set, like the system calls.
  */
 struct face {
 	const char *name;
@@ -42,10 +42,10 @@ struct face {
 
 extern const struct face face_epoll, face_kevent, face_evchan;
 
-/* calls.c: the C library's own, behind our functions of the same name. */
+/* calls.c: the C library's functions, which ours of the same name hide. */
 long real_syscall(long nr, ...);
 
-/* May another process sleep in this set, or change it? */
+/* Can another process sleep in this set, or change it? */
 bool shared(int epfd);
 
 /* stats.c */
@@ -60,17 +60,17 @@ void stats_start(const char *api);
 void stats_print(void);
 void stats_forked(void);
 
-/* Time, for waits that are done in several calls. */
+/* A timeout for waits that take several calls. */
 struct deadline {
-	struct timespec timeout;	/* as given */
+	struct timespec timeout;	/* as the caller gave it */
 	struct timespec at;
 	bool none;		/* wait for ever */
 	bool now;		/* do not wait */
-	bool begun;		/* left is less than was given */
+	bool begun;		/* what is left is less than what was given */
 };
 
 void deadline_set(struct deadline *d, const struct timespec *timeout);
-/* What is left, all of it the first time; false once nothing is. */
+/* Store what is left, all of it the first time; returns false once nothing is left. */
 bool deadline_left(struct deadline *d, struct timespec *left);
 
 #endif /* EVRUN_PRELOAD_H */

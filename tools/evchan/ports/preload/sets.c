@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A table of descriptors in blocks, so that close() of one that is no set costs
- * two loads. Entries come and go under one mutex; a set that is closed while a
- * thread waits on it stays mapped until that thread leaves.
+ * A table of sets by descriptor, in blocks, so that close() of a descriptor that is not a
+ * set costs two loads. One mutex protects changes of the table. A set that is closed while
+ * a thread waits in it stays mapped until that thread leaves.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static struct set **entry(int fd)
 	return block ? &block[fd % BLOCK] : NULL;
 }
 
-/* Table mutex held. */
+/* The table mutex must be held. */
 static struct set **make_entry(int fd)
 {
 	struct set **block;
@@ -40,13 +40,13 @@ static struct set **make_entry(int fd)
 		block = calloc(BLOCK, sizeof(struct set *));
 		if (!block)
 			return NULL;
-		/* Pairs with the load in entry(). */
+		/* This release pairs with the acquire load in entry(). */
 		__atomic_store_n(&blocks[fd / BLOCK], block, __ATOMIC_RELEASE);
 	}
 	return entry(fd);
 }
 
-/* Last user; the descriptor is another's business. */
+/* The last user frees the set; it does not own the descriptor. */
 static void unmap(struct set *set)
 {
 	munmap(set->ec->header, set->ec->length);
@@ -92,7 +92,7 @@ int set_new(int fd, ec_t ec)
 		set = NULL;
 	}
 	pthread_mutex_unlock(&table);
-	/* Another thread was faster, or there is no place. */
+	/* Another thread has added the set first, or the table has no place for it. */
 	if (set) {
 		pthread_mutex_destroy(&set->mutex);
 		free(set);
@@ -121,7 +121,7 @@ struct set *set_get(int fd)
 
 	if (set)
 		return set;
-	/* Is it a channel at all? A file could be mapped as well. */
+	/* A wait fails unless @fd is a channel; ec_attach() alone could map any file. */
 	count(&stat_syscalls, 1);
 	if (evchan_wait(fd, 0, 0, NULL, NULL, 0) < 0)
 		return NULL;
@@ -136,13 +136,14 @@ struct set *set_get(int fd)
 	if (!set)
 		errno = EBADF;
 	else
-		set->level = true;	/* whoever made it */
+		set->level = true;	/* unknown, because another process may have registered */
 	return set;
 }
 
 /*
- * The threads that were at work do not exist here, and what they held is free.
- * Another process may register anything now.
+ * In the child after fork(): the parent's other threads do not exist here, so every mutex
+ * that they held is initialised again, and their references are dropped. From now on
+ * another process may change the registrations.
  */
 void sets_forked(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The mapped rings of this process, by the number of their descriptor. Made when
- * a set is first waited on, wherever its descriptor came from.
+ * The mapped rings of this process, by descriptor. A ring is mapped when its set is first
+ * waited on, because the descriptor may come from anywhere.
  */
 #ifndef EVRUN_SETS_H
 #define EVRUN_SETS_H
@@ -12,12 +12,12 @@
 
 /**
  * struct set - a mapped ring
- * @ec: libevchan's, its descriptor not used
- * @mutex: one thread at a time takes events and asks whether they hold, and none
- *         changes a registration in between, as under epoll's own mutex
- * @users: the table, and each thread that uses it
- * @sleeping: threads of this process that sleep in a wait
- * @level: there may be level-triggered registrations
+ * @ec: libevchan's handle; its descriptor is not used
+ * @mutex: held while a thread takes events and checks whether they hold, and while a
+ *         registration changes, like epoll's own mutex
+ * @users: number of references: one of the table and one of each thread that uses it
+ * @sleeping: number of this process's threads that sleep in a wait
+ * @level: the set may have level-triggered registrations
  */
 struct set {
 	ec_t ec;
@@ -27,16 +27,16 @@ struct set {
 	bool level;
 };
 
-/* The set that @fd stands for, to be given back; NULL with errno if it is none. */
+/* The set of @fd, to be released by set_put(); NULL with errno if @fd is not a set. */
 struct set *set_get(int fd);
-/* The same if it is mapped already; NULL without errno. */
+/* The same if it is mapped already; otherwise NULL, and errno is not set. */
 struct set *set_find(int fd);
 void set_put(struct set *set);
-/* @fd is a new set's, mapped as @ec. */
+/* Add the new set of @fd, mapped as @ec. */
 int set_new(int fd, ec_t ec);
-/* @fd stands for nothing any more. */
+/* @fd is no longer a set. */
 void set_forget(int fd);
-/* In the child after fork(). */
+/* Called in the child after fork(). */
 void sets_forked(void);
 
 #endif /* EVRUN_SETS_H */

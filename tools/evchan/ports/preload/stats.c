@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counting for evrun --stats: what the program called, what that took, what it
- * got. One line for each process when it exits, to stderr or at the end of the
- * file that EVRUN_STATS names.
+ * Counting for evrun --stats: the program's calls, the system calls that they took, and the
+ * events. Each process writes one line when it exits, to stderr or appended to the file
+ * that EVRUN_STATS names.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@ void stats_start(const char *name)
 	const char *where = getenv("EVRUN_STATS");
 
 	api = name;
-	/* Copies: the program may change its environment, and its name. */
+	/* Copies, because the program may change its environment and its name. */
 	snprintf(program, sizeof(program), "%s", program_invocation_short_name);
 	for (char *p = program; *p; p++)
 		if (*p == ' ')
@@ -52,7 +52,7 @@ void stats_print(void)
 		n = sizeof(line) - 1;
 	if (*where)
 		fd = open(where, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	/* One write, so that lines of several processes do not mix. */
+	/* One write, so that the lines of several processes do not mix. */
 	if (fd >= 0 && write(fd, line, (size_t)n) != n)
 		return;
 	if (*where && fd >= 0)

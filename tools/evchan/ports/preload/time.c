@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A relative timeout that several calls use up together. */
+/* A relative timeout that is shared by several calls, one after the other. */
 #include "preload.h"
 
 void deadline_set(struct deadline *d, const struct timespec *timeout)
@@ -14,7 +14,7 @@ void deadline_set(struct deadline *d, const struct timespec *timeout)
 	if (d->now)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &d->at);
-	/* A time that cannot be represented does not come. */
+	/* A time that cannot be represented is never reached. */
 	if (__builtin_add_overflow(d->at.tv_sec, timeout->tv_sec, &d->at.tv_sec)) {
 		d->none = true;
 		return;

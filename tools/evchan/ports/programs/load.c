@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A client that checks every byte of what it is answered: N connections at once,
- * M requests on each, one after the other.
+ * A client that checks every byte of the answers it gets: N connections at once, with M
+ * requests on each, one after the other.
  *
  *   load http HOST PORT N M	GET of the three files that `load files` wrote
- *   load echo HOST PORT N M	POST of the same to /echo, which is to return it
+ *   load echo HOST PORT N M	POST of the same contents to /echo, which must return them
  *   load memcached HOST PORT N M	set and get in turn
- *   load probe HOST PORT	is there anybody?
+ *   load probe HOST PORT	does anything accept connections?
  *   load files DIR
  *
- * Prints "requests R seconds S"; what is wrong goes to stderr, and the status
+ * Prints "requests R seconds S". If an answer is wrong, stderr says which, and the status
  * is 1.
  */
 #include <arpa/inet.h>
@@ -27,14 +27,14 @@
 #include <unistd.h>
 
 #define BUFFER	(256 * 1024)
-/* Nothing for so long is an error. */
+/* No progress for this long is an error. */
 #define PATIENCE_MS 60000
 
 enum protocol { HTTP, ECHO, MEMCACHED };
 
 struct connection {
 	int fd;
-	int seq;		/* requests answered */
+	int seq;		/* answers that have arrived */
 	size_t sent, request_len;
 	size_t got;
 	char *request, *answer;
@@ -55,7 +55,7 @@ static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *form
 	exit(1);
 }
 
-/* The three bodies: small, some segments, more than a socket buffer. */
+/* The three bodies: small, a few segments, larger than a socket buffer. */
 static size_t body_size(int n)
 {
 	static const size_t sizes[] = { 100, 5000, 200000 };
@@ -85,7 +85,7 @@ static void write_files(const char *dir)
 	}
 }
 
-/* What memcached keeps under a key: as long as the key says, and its own. */
+/* The value that memcached keeps under a key: its length and contents depend on the key. */
 static int value(int conn, int seq, char *to)
 {
 	int key = seq / 2 % 50, len = 20 + (conn * 37 + key * 101) % 3000;
@@ -125,7 +125,7 @@ static void make_request(struct connection *c, int conn)
 	c->got = 0;
 }
 
-/* True once the answer is there, and right. */
+/* True once the whole answer has arrived and is right. */
 static bool http_answer(struct connection *c)
 {
 	static char body[BUFFER];
@@ -179,7 +179,7 @@ static int dial(const char *port)
 	return fd;
 }
 
-/* What can be done on a connection; true when an answer is complete. */
+/* Proceed as far as the connection allows; true when an answer is complete. */
 static bool advance(struct connection *c, int conn)
 {
 	ssize_t n;

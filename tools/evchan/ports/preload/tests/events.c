@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a set reports of what it watches, when, and how often; errors; time-outs. */
+/* What a set reports about what it watches, when, and how often; errors; timeouts. */
 #include "set.h"
 
 TEST_F(set, errors)
@@ -94,7 +94,7 @@ TEST_F(set, oneshot_until_modified)
 		ASSERT_EQ(add(self->ep, EPOLL_CTL_MOD, self->s[0], how, 1), 0);
 		EXPECT_EQ(one(self->ep, &self->ev, 0), 0);
 	}
-	/* Disarmed, it says nothing of a hang-up either. */
+	/* A disarmed registration does not report a hang-up either. */
 	ASSERT_EQ(write(self->s[1], "x", 1), 1);
 	ASSERT_EQ(one(self->ep, &self->ev, LONG_MS), 1);
 	close(self->s[1]);
@@ -104,7 +104,7 @@ TEST_F(set, oneshot_until_modified)
 	self->s[1] = dup(self->s[0]);
 }
 
-/* What was consumed before the wait is not reported, in any mode. */
+/* Data that was read before the wait is not reported, in any mode. */
 TEST_F(set, nothing_stale)
 {
 	const uint32_t modes[] = { 0, EPOLLET, EPOLLONESHOT, EPOLLET | EPOLLONESHOT };
@@ -116,7 +116,7 @@ TEST_F(set, nothing_stale)
 			lower(self->fd);
 			EXPECT_EQ(one(self->ep, &self->ev, SHORT_MS), 0);
 		}
-		/* And that uses up nothing. */
+		/* The check does not use up the registration. */
 		raise_it(self->fd);
 		EXPECT_EQ(one(self->ep, &self->ev, LONG_MS), 1);
 		lower(self->fd);
@@ -124,7 +124,7 @@ TEST_F(set, nothing_stale)
 	}
 }
 
-/* Every bit that holds, not only the one that woke. */
+/* Every bit that holds is reported, not only the one of the wake-up. */
 TEST_F(set, every_bit)
 {
 	ASSERT_EQ(add(self->ep, EPOLL_CTL_ADD, self->s[0], EPOLLIN | EPOLLOUT | EPOLLET, 1), 0);
@@ -146,7 +146,7 @@ TEST_F(set, modify_replaces)
 		ASSERT_EQ(one(self->ep, &self->ev, 0), 1);
 		EXPECT_EQ(self->ev.data.u64, 2);
 		EXPECT_EQ(self->ev.events, EPOLLIN | EPOLLOUT);
-		/* One event for both. */
+		/* One event for both registrations, or one per wait if level-triggered. */
 		EXPECT_EQ(one(self->ep, &self->ev, 0), i ? 0 : 1);
 		ASSERT_EQ(add(self->ep, EPOLL_CTL_MOD, self->fd, EPOLLPRI | mode, 3), 0);
 		EXPECT_EQ(one(self->ep, &self->ev, 0), 0);
@@ -169,7 +169,7 @@ TEST_F(set, closed_file_is_gone)
 		raise_it(fd);
 		close(fd);
 		EXPECT_EQ(one(self->ep, &self->ev, SHORT_MS), 0);
-		/* The number belongs to another file now. */
+		/* The number now belongs to another file. */
 		other = eventfd(1, 0);
 		ASSERT_EQ(other, fd);
 		EXPECT_EQ(add(self->ep, EPOLL_CTL_MOD, other, EPOLLIN, 1), -ENOENT);
@@ -180,7 +180,7 @@ TEST_F(set, closed_file_is_gone)
 	}
 }
 
-/* A registration is one of the open file: a duplicate keeps it. */
+/* The registration belongs to the open file: a duplicate of the descriptor keeps it. */
 TEST_F(set, duplicate_keeps_it)
 {
 	int fd = eventfd(0, 0), copy = dup(fd);
@@ -211,7 +211,7 @@ TEST_F(set, errors_are_always_reported)
 	self->s[1] = dup(self->s[0]);
 }
 
-/* A TCP connection: the other side's half closes, then both. */
+/* A TCP connection: the peer shuts down its sending half, then closes. */
 TEST_F(set, rdhup)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET,
@@ -236,7 +236,7 @@ TEST_F(set, rdhup)
 	EXPECT_EQ(self->ev.events, EPOLLIN | EPOLLRDHUP | EPOLLHUP);
 	close(a);
 	close(c);
-	/* Nobody listens there any more. */
+	/* Nothing listens there any more. */
 	close(l);
 	c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	if (connect(c, (void *)&in, len))
@@ -247,7 +247,7 @@ TEST_F(set, rdhup)
 	close(c);
 }
 
-/* With room for one each condition has its turn. */
+/* With room for one event per call each condition has its turn. */
 TEST_F(set, level_takes_turns)
 {
 	unsigned int seen = 0;
@@ -266,7 +266,7 @@ TEST_F(set, level_takes_turns)
 		close(fd[i]);
 }
 
-/* More than fit into a ring or a call. */
+/* More events than fit into a ring or a call. */
 TEST_F(set, many)
 {
 	enum { N = 900 };

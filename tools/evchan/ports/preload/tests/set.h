@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What epoll promises is tested by the files here, one test each. Run by itself each
- * is a test of the kernel's epoll, and so of these tests; run by evrun, of the interface
- * that takes its place. Nothing here knows which it is.
+ * What epoll promises is tested by the files here, one test for each promise. Run without
+ * evrun, they test the kernel's epoll, and thereby these tests themselves; run by evrun,
+ * they test the interface that replaces epoll. Nothing here depends on which it is.
  *
- * Every test starts with a set, an eventfd and two sockets.
+ * Every test starts with a set, an eventfd and two connected sockets.
  */
 #ifndef EVRUN_TESTS_SET_H
 #define EVRUN_TESTS_SET_H
@@ -27,9 +27,9 @@
 
 #include "kselftest_harness.h"
 
-/* Longer than anything takes in a slow guest. */
+/* Longer than anything takes in a slow guest, in ms. */
 #define LONG_MS	10000
-/* Long enough to see that nothing comes. */
+/* Long enough to see that no event comes, in ms. */
 #define SHORT_MS 30
 
 static inline int add(int ep, int op, int fd, uint32_t events, uint64_t data)
@@ -39,7 +39,7 @@ static inline int add(int ep, int op, int fd, uint32_t events, uint64_t data)
 	return epoll_ctl(ep, op, fd, &ev) ? -errno : 0;
 }
 
-/* One event, or the count; negative errno. */
+/* Wait for one event; returns the count, or a negative errno. */
 static inline int one(int ep, struct epoll_event *ev, int ms)
 {
 	int n = epoll_wait(ep, ev, 1, ms);
@@ -71,7 +71,7 @@ static inline long ms_since(const struct timespec *t)
 	return (now.tv_sec - t->tv_sec) * 1000 + (now.tv_nsec - t->tv_nsec) / 1000000;
 }
 
-/* Until the thread sleeps in some system call; -1 if it never does. */
+/* Wait until the thread sleeps in some system call; -1 if it never does. */
 static inline int asleep(pid_t tid)
 {
 	char path[64], line[256];

@@ -72,7 +72,7 @@ TEST_F(set, of_a_duplicate_descriptor)
 	close(self->ep);
 	EXPECT_EQ(one(self->ep, &self->ev, 0), -EBADF);
 	EXPECT_EQ(one(copy, &self->ev, LONG_MS), 1);
-	/* Over another set, which goes by that. */
+	/* Replace another set by a duplicate, which closes that set. */
 	ASSERT_EQ(add(third, EPOLL_CTL_ADD, self->s[0], EPOLLOUT, 2), 0);
 	ASSERT_EQ(one(third, &self->ev, 0), 1);
 	ASSERT_EQ(dup2(copy, third), third);
@@ -83,7 +83,7 @@ TEST_F(set, of_a_duplicate_descriptor)
 	close(copy);
 	ASSERT_GE(self->ep, 100);
 	EXPECT_EQ(one(self->ep, &self->ev, 0), 1);
-	/* The number is used by a new set, which has nothing. */
+	/* A new set gets the number, and has no registrations. */
 	third = epoll_create1(0);
 	EXPECT_EQ(one(third, &self->ev, 0), 0);
 	close(third);
@@ -105,7 +105,7 @@ TEST_F(set, forked)
 		lower(self->fd);
 		if (add(self->ep, EPOLL_CTL_ADD, self->s[0], EPOLLIN, 2))
 			_exit(2);
-		/* Closing it here closes nothing there. */
+		/* Closing the set in the child does not close it in the parent. */
 		close(self->ep);
 		_exit(0);
 	}
@@ -117,7 +117,7 @@ TEST_F(set, forked)
 	EXPECT_EQ(self->ev.data.u64, 2);
 }
 
-/* A condition that stays reaches those who sleep in another process. */
+/* A condition that stays is reported to a waiter in another process too. */
 TEST_F(set, forked_and_waiting)
 {
 	int status;
@@ -134,7 +134,7 @@ TEST_F(set, forked_and_waiting)
 	EXPECT_EQ(status, 0);
 }
 
-/* The set goes with its last descriptor, in whatever process. */
+/* A set is closed with its last descriptor, in whatever process. */
 TEST_F(set, watches_nothing_once_closed)
 {
 	int fd = eventfd(0, EFD_NONBLOCK), ep = epoll_create1(0), n = 0;
@@ -143,7 +143,7 @@ TEST_F(set, watches_nothing_once_closed)
 
 	ASSERT_EQ(add(ep, EPOLL_CTL_ADD, self->s[0], EPOLLIN, 1), 0);
 	ASSERT_EQ(one(ep, &self->ev, 0), 0);
-	/* What it watches can be closed, and a pipe's reader sees the end. */
+	/* Closing the set also unmaps its ring. */
 	close(ep);
 	close(fd);
 	snprintf(path, sizeof(path), "/proc/self/maps");
@@ -152,7 +152,7 @@ TEST_F(set, watches_nothing_once_closed)
 	while (fgets(line, sizeof(line), f))
 		n += !!strstr(line, "evchan]");
 	fclose(f);
-	/* The fixture's own may be mapped. */
+	/* The fixture's own set may be mapped. */
 	EXPECT_LE(n, 1);
 }
 
@@ -200,7 +200,7 @@ TEST_F(set, passed_over_a_socket)
 	EXPECT_EQ(self->ev.data.u64, 3);
 }
 
-/* After exec() a set that was not to be closed works on. */
+/* A set without close-on-exec works on after exec(). */
 TEST_F(set, across_exec)
 {
 	int ep = epoll_create1(0), status;

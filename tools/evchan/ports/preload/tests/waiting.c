@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Waits in several threads: signals, changes meanwhile, who is woken, cancellation. */
+/* Waits in several threads: signals, changes during a wait, which thread is woken, cancellation. */
 #include "set.h"
 
 static volatile sig_atomic_t signals;
@@ -25,7 +25,7 @@ TEST_F(set, signal_mask)
 	raise(SIGUSR1);
 	EXPECT_EQ(one(self->ep, &self->ev, SHORT_MS), 0);
 	EXPECT_EQ(signals, 0);
-	/* Without waiting it stays pending, and an event goes first. */
+	/* A wait with a timeout of 0 leaves the signal pending, and an event takes precedence. */
 	EXPECT_EQ(epoll_pwait(self->ep, &self->ev, 1, 0, &open_mask), 0);
 	EXPECT_EQ(signals, 0);
 	raise_it(self->fd);
@@ -39,7 +39,7 @@ TEST_F(set, signal_mask)
 	EXPECT_EQ(epoll_pwait2(self->ep, &self->ev, 1, &to, &open_mask), -1);
 	EXPECT_EQ(errno, EINTR);
 	EXPECT_EQ(signals, 2);
-	/* And the other way round: blocked for the time of the wait. */
+	/* The opposite: the mask blocks the signal for the time of the wait. */
 	ASSERT_EQ(pthread_sigmask(SIG_UNBLOCK, &blocked, NULL), 0);
 	ASSERT_EQ(epoll_pwait2(self->ep, &self->ev, 1, &to, &blocked), 0);
 	EXPECT_EQ(signals, 2);
@@ -64,7 +64,7 @@ static void *wait_in_thread(void *arg)
 	return NULL;
 }
 
-/* Start one and see it asleep. */
+/* Start a waiter; returns once it sleeps. */
 static int start(struct waiter *w, int ep)
 {
 	pid_t tid;
@@ -77,7 +77,7 @@ static int start(struct waiter *w, int ep)
 	return asleep(tid);
 }
 
-/* Join within the time; -1 if it still runs. */
+/* Join the waiter within @ms; -1 if it still runs. */
 static int finished(struct waiter *w, long ms)
 {
 	struct timespec at;
@@ -105,7 +105,7 @@ TEST_F(set, interrupted_by_a_signal)
 	EXPECT_EQ(signals, 1);
 }
 
-/* A change by another thread reaches a thread that waits. */
+/* A change by another thread takes effect on a thread that waits. */
 TEST_F(set, changed_while_waiting)
 {
 	struct waiter w;
@@ -143,7 +143,7 @@ TEST_F(set, edge_wakes_one_thread)
 	EXPECT_EQ(one(self->ep, &self->ev, 0), 0);
 }
 
-/* A level-triggered condition that stays is seen by every thread. */
+/* A level-triggered condition that stays is reported to every thread. */
 TEST_F(set, level_wakes_every_thread)
 {
 	struct waiter w[3];
@@ -174,7 +174,7 @@ TEST_F(set, cancelled_while_waiting)
 	EXPECT_EQ(other.result, 1);
 }
 
-/* Every event of a oneshot registration goes to one thread, which arms it again. */
+/* Each event of a oneshot registration goes to one thread, which then re-arms it. */
 static void *serve_oneshot(void *arg)
 {
 	struct waiter *w = arg;
@@ -208,7 +208,7 @@ TEST_F(set, oneshot_among_threads)
 	struct waiter w[3] = { 0 };
 	int sum = 0;
 
-	/* A read of a socket that has nothing fails, which is err 2. */
+	/* A thread that was woken for nothing finds no data, which is err 2. */
 	ASSERT_EQ(fcntl(self->s[1], F_SETFL, 0), 0);
 	ASSERT_EQ(add(self->ep, EPOLL_CTL_ADD, self->s[0], EPOLLIN | EPOLLONESHOT, self->s[0]), 0);
 	for (int i = 0; i < 3; i++) {
@@ -239,7 +239,7 @@ TEST_F(set, exclusive)
 	EXPECT_EQ(add(self->ep, EPOLL_CTL_MOD, self->fd, how, 1), -EINVAL);
 	EXPECT_EQ(add(self->ep, EPOLL_CTL_MOD, self->fd, EPOLLIN, 1), -EINVAL);
 	ASSERT_EQ(add(ep2, EPOLL_CTL_ADD, self->fd, how, 1), 0);
-	/* Two sets, somebody waits on both, one is woken. */
+	/* Threads wait in two exclusive sets: one is woken. */
 	ASSERT_EQ(start(&w[0], self->ep), 0);
 	ASSERT_EQ(start(&w[1], ep2), 0);
 	raise_it(self->fd);
@@ -251,7 +251,7 @@ TEST_F(set, exclusive)
 	for (int i = 0; i < 2; i++)
 		if (!w[i].count)
 			EXPECT_EQ(finished(&w[i], SHORT_MS), -1);
-	/* Once nobody waits there, the other's turn has come. */
+	/* When nobody waits in the first set any more, the waiter in the other is woken. */
 	raise_it(self->fd);
 	for (int i = 0; i < 2; i++)
 		if (!w[i].count)
