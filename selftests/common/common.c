@@ -6,6 +6,7 @@
  * same order of first occurrence, and in no more records than the row allows. The expected
  * outcome is computed from what was done to the sources, never from what a face reported.
  */
+#include "face.h"
 #include "operations.h"
 #include "processes.h"
 #include "sigevents.h"
@@ -14,8 +15,6 @@
 #define SOURCES_MAX	128
 #define STEPS_MAX	12
 #define ORDER_MAX	1024
-
-enum face_number { EVCHAN, KEVENT, KEVENT_RING, KEVENT_OWN_RING, FACES };
 
 static const char *const face_names[FACES] = {
 	"evchan", "kevent", "kevent, ring", "kevent, own ring",
@@ -26,7 +25,6 @@ enum kind {
 	EVENTFD, PIPE, SOCKET, USER, TIMER, SIGNAL, PROCESS, POSIX_TIMER, MQUEUE, INODE,
 	FUTEX, AIO,
 };
-enum mode { EDGE, LEVEL, ONESHOT };
 
 /* How much to read from a source for each of its records. */
 enum reading { READ_ALL, READ_ONE };
@@ -73,8 +71,7 @@ FIXTURE(scenario)
 {
 	struct world w;
 	struct outcome expected, got;
-	struct channel c;
-	struct queue q;
+	FACE face;
 };
 
 FIXTURE_VARIANT(scenario)
@@ -125,7 +122,7 @@ static int evchan_change_one(struct channel *c, int op, enum kind kind, enum mod
 {
 	struct evchan_change ch = {
 		.op = op, .type = type_of(kind), .events = events, .data = i, .id = id,
-		.flags = mode == LEVEL ? EVCHAN_LEVEL : mode == ONESHOT ? EVCHAN_ONESHOT : 0,
+		.flags = evchan_mode(mode),
 	};
 
 	if (kind == TIMER) {
@@ -147,13 +144,10 @@ static int evchan_change_one(struct channel *c, int op, enum kind kind, enum mod
 	return change(c, &ch);
 }
 
-static struct ukevent kevent_request(enum kind kind, enum mode mode, uint64_t id,
-				     uint32_t events, int i)
+static struct ukevent kevent_entry(enum kind kind, enum mode mode, uint64_t id, uint32_t events,
+				   int i)
 {
-	struct ukevent uk = request(type_of(kind), id, events,
-				    KEVENT_REQ_ALWAYS_QUEUE |
-				    (mode == EDGE ? KEVENT_REQ_ET :
-				     mode == ONESHOT ? KEVENT_REQ_ONESHOT : 0), i);
+	struct ukevent uk = request(type_of(kind), id, events, kevent_mode(mode), i);
 
 	if (kind == TIMER) {
 		uk.id.raw[0] = 0;
@@ -190,40 +184,40 @@ static int apply_sigevent(struct world *w, enum kind kind, int notify, int fd, i
 }
 
 /* Register, change, remove or post source @i; returns 0 if that succeeded. */
-static int apply(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
-		 const FIXTURE_VARIANT(scenario) *variant, int face, const struct step *st,
-		 int i)
+static int apply(FIXTURE_DATA(scenario) *self, const FIXTURE_VARIANT(scenario) *variant,
+		 const struct step *st, int i)
 {
+	bool is_evchan = self->face.kind == EVCHAN;
 	uint32_t events = st->events ?: variant->events;
 	uint64_t id = id_of(&self->w, variant->kind, i);
+	struct queue *q = &self->face.q;
+	int fd = face_fd(&self->face);
 	struct ukevent uk;
-
-	int fd = face == EVCHAN ? self->c.fd : self->q.fd;
 
 	if (variant->kind == MQUEUE || variant->kind == POSIX_TIMER)
 		return apply_sigevent(&self->w, variant->kind,
-				      face == EVCHAN ? SIGEV_EVCHAN : SIGEV_KEVENT, fd, i);
+				      is_evchan ? SIGEV_EVCHAN : SIGEV_KEVENT, fd, i);
 	if (variant->kind == AIO)
 		return submit_read(self->w.aio, fd, self->w.fds[i][0], i + 1, i);
 
-	if (face == EVCHAN) {
+	if (is_evchan) {
 		int op = st->op == ADD ? EVCHAN_ADD : st->op == MODIFY ? EVCHAN_MOD :
 			 st->op == REMOVE ? EVCHAN_DEL : EVCHAN_POST;
 
-		return evchan_change_one(&self->c, op, variant->kind, variant->mode, id,
+		return evchan_change_one(&self->face.c, op, variant->kind, variant->mode, id,
 					 events, i);
 	}
-	uk = kevent_request(variant->kind, variant->mode, id, events, i);
+	uk = kevent_entry(variant->kind, variant->mode, id, events, i);
 	switch (st->op) {
 	case ADD:
-		return ctl(&self->q, KEVENT_CTL_ADD, &uk, 1);
+		return ctl(q, KEVENT_CTL_ADD, &uk, 1);
 	case MODIFY:
-		return kevent_again(&self->q, &uk);
+		return kevent_again(q, &uk);
 	case REMOVE:
-		return ctl(&self->q, KEVENT_CTL_REMOVE, &uk, 1) ?:
+		return ctl(q, KEVENT_CTL_REMOVE, &uk, 1) ?:
 		       (int)(uk.ret_flags & KEVENT_RET_BROKEN);
 	default:
-		return ctl(&self->q, KEVENT_CTL_READY, &uk, 1) - 1;
+		return ctl(q, KEVENT_CTL_READY, &uk, 1) - 1;
 	}
 }
 
@@ -406,8 +400,10 @@ static bool expires(enum kind kind)
 
 /* Fetch everything. With timers, wait until each source has reported. */
 static void take_all(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
-		     const FIXTURE_VARIANT(scenario) *variant, int face, const struct step *st)
+		     const FIXTURE_VARIANT(scenario) *variant, const struct step *st)
 {
+	struct channel *c = &self->face.c;
+	struct queue *q = &self->face.q;
 	long ms = expires(variant->kind) ? LONG_MS : 0;
 	struct evchan_event e;
 	struct ukevent out[5];
@@ -416,26 +412,25 @@ static void take_all(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *
 	for (;;) {
 		if (ms && self->got.records == variant->sources)
 			return;
-		switch (face) {
+		switch (self->face.kind) {
 		case EVCHAN:
-			if (wait_events(&self->c, ms ? 1 : 0, ms) <= 0)
+			if (wait_events(c, ms ? 1 : 0, ms) <= 0)
 				return;
-			while (take(&self->c, &e))
+			while (take(c, &e))
 				record(_metadata, self, variant, st, e.data, e.events,
 				       variant->kind == USER ? e.extra[0] : e.value);
 			break;
 		case KEVENT_RING:
-			n = queue_wait(&self->q, variant->slots, self->q.uidx, ms);
+			n = queue_wait(q, variant->slots, q->uidx, ms);
 			ASSERT_GE(n, 0);
 			if (!n)
 				return;
 			for (int k = 0; k < n; k++)
-				record_ukevent(_metadata, self, variant, st,
-					       ring_entry(&self->q, k));
-			ASSERT_EQ(commit_entries(&self->q, n), n);
+				record_ukevent(_metadata, self, variant, st, ring_entry(q, k));
+			ASSERT_EQ(commit_entries(q, n), n);
 			break;
 		default:
-			n = get_events(&self->q, ms ? 1 : 0, 5, ms, out);
+			n = get_events(q, ms ? 1 : 0, 5, ms, out);
 			ASSERT_GE(n, 0);
 			if (!n)
 				return;
@@ -446,8 +441,7 @@ static void take_all(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *
 }
 
 static void happens(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
-		    const FIXTURE_VARIANT(scenario) *variant, int face, const struct step *st,
-		    int i)
+		    const FIXTURE_VARIANT(scenario) *variant, const struct step *st, int i)
 {
 	struct outcome *o = &self->expected;
 
@@ -462,7 +456,7 @@ static void happens(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *s
 
 			self->w.sent[i]++;
 			ret = variant->kind == USER || variant->kind == AIO ?
-			      apply(_metadata, self, variant, face, st, i) :
+			      apply(self, variant, st, i) :
 			      fire(&self->w, variant->kind, i);
 			ASSERT_EQ(ret, 0);
 		}
@@ -488,35 +482,31 @@ static void happens(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *s
 		}
 		if (st->op == REMOVE)
 			self->w.sent[i] = 0;
-		ASSERT_EQ(apply(_metadata, self, variant, face, st, i), 0);
+		ASSERT_EQ(apply(self, variant, st, i), 0);
 	}
 }
 
 static void run_row(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
-		    const FIXTURE_VARIANT(scenario) *variant, int face)
+		    const FIXTURE_VARIANT(scenario) *variant, enum face_kind kind)
 {
 	const struct step *st;
-	static _Alignas(64) char memory[4096];
-	int ret;
 
 	memset(&self->expected, 0, sizeof(self->expected));
 	memset(&self->got, 0, sizeof(self->got));
 	for (int i = 0; i < variant->sources; i++)
 		ASSERT_EQ(make_source(&self->w, variant->kind, i), 0);
-	ret = face == EVCHAN ? channel_open(&self->c, variant->slots, 0) :
-	      face == KEVENT_OWN_RING ? queue_open_own(&self->q, variant->slots, memory) :
-	      queue_open(&self->q, face == KEVENT ? 0 : variant->slots, 0);
-	ASSERT_EQ(ret, 0);
+	self->face.kind = kind;
+	ASSERT_EQ(face_open_sized(&self->face, variant->slots), 0);
 
 	for (st = variant->steps; st < variant->steps + STEPS_MAX && st->op != END; st++) {
 		if (st->op == TAKE) {
-			take_all(_metadata, self, variant, face, st);
+			take_all(_metadata, self, variant, st);
 			phase_ends(&self->got);
 			phase_ends(&self->expected);
 			continue;
 		}
 		for (int i = st->first; i <= st->last; i++)
-			happens(_metadata, self, variant, face, st, i);
+			happens(_metadata, self, variant, st, i);
 	}
 	for (int i = 0; i < variant->sources; i++) {
 		/* All that was sent must be read, except from what was closed. */
@@ -535,10 +525,7 @@ static void run_row(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *s
 	}
 	if (variant->kind == AIO)
 		syscall(SYS_io_destroy, self->w.aio);
-	if (face == EVCHAN)
-		channel_close(&self->c);
-	else
-		queue_close(&self->q);
+	face_close(&self->face);
 }
 
 FIXTURE_SETUP(scenario)

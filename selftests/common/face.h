@@ -9,7 +9,7 @@
 
 #include "events.h"
 
-enum face_kind { EVCHAN, KEVENT, KEVENT_RING, KEVENT_OWN_RING };
+enum face_kind { EVCHAN, KEVENT, KEVENT_RING, KEVENT_OWN_RING, FACES };
 
 enum mode { EDGE, LEVEL, ONESHOT };
 
@@ -46,17 +46,23 @@ struct got {
 	uint64_t length;	/* extra[1]; event channel only */
 };
 
-static inline int face_open(FACE *f)
+/* Open a queue of f->kind whose ring, if it has one, has @slots slots. */
+static inline int face_open_sized(FACE *f, unsigned int slots)
 {
 	switch (f->kind) {
 	case EVCHAN:
-		return channel_open(&f->c, FACE_SLOTS, 0);
+		return channel_open(&f->c, slots, 0);
 	case KEVENT_OWN_RING:
 		f->memory = aligned_alloc(4096, 4096);
-		return queue_open_own(&f->q, FACE_SLOTS, f->memory);
+		return queue_open_own(&f->q, slots, f->memory);
 	default:
-		return queue_open(&f->q, f->kind == KEVENT ? 0 : FACE_SLOTS, 0);
+		return queue_open(&f->q, f->kind == KEVENT ? 0 : slots, 0);
 	}
+}
+
+static inline int face_open(FACE *f)
+{
+	return face_open_sized(f, FACE_SLOTS);
 }
 
 static inline void face_close(FACE *f)
