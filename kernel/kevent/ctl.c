@@ -8,29 +8,10 @@
 #include <linux/sched/signal.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
-#include <uapi/linux/futex.h>
 
 #include "queue.h"
+#include "types.h"
 
-static_assert(KEVENT_SOCKET == EVCORE_SOCKET && KEVENT_TIMER == EVCORE_TIMER &&
-	      KEVENT_POLL == EVCORE_POLL && KEVENT_PIPE == EVCORE_PIPE &&
-	      KEVENT_UNOTIFY == EVCORE_USER && KEVENT_SIGNAL == EVCORE_SIGNAL &&
-	      KEVENT_MQUEUE == EVCORE_MQUEUE && KEVENT_PROCESS == EVCORE_PROCESS);
-static_assert(KEVENT_POSIX_TIMER == EVCORE_POSIX_TIMER);
-static_assert(KEVENT_SOCKET_RECV == EVCORE_RECV && KEVENT_SOCKET_SEND == EVCORE_SEND &&
-	      KEVENT_SOCKET_ACCEPT == EVCORE_ACCEPT);
-static_assert(KEVENT_SIGNAL_DELIVERY == EVCORE_SIGNALED);
-static_assert(KEVENT_SIGNAL_OVERRUN == EVCORE_SIGNAL_OVERRUN);
-static_assert(KEVENT_SIGNAL_NOMASK == EVCORE_SIGNAL_NOMASK);
-static_assert(KEVENT_POSIX_TIMER_FIRED == EVCORE_FIRED);
-static_assert(KEVENT_MQUEUE_MESSAGE == EVCORE_MESSAGE);
-static_assert(KEVENT_PROCESS_EXITED == EVCORE_EXITED);
-static_assert(KEVENT_PROCESS_HIDDEN == EVCORE_EXIT_HIDDEN);
-static_assert(KEVENT_INODE == EVCORE_INODE && KEVENT_INODE_UNMOUNT == IN_UNMOUNT &&
-	      KEVENT_INODE_OVERRUN == IN_Q_OVERFLOW && KEVENT_INODE_GONE == IN_IGNORED);
-static_assert(KEVENT_AIO == EVCORE_AIO && KEVENT_AIO_BIO == EVCORE_DONE);
-static_assert(KEVENT_FUTEX == EVCORE_FUTEX && KEVENT_FUTEX_WOKEN == EVCORE_WOKEN &&
-	      KEVENT_FUTEX_CHANGED == EVCORE_CHANGED);
 static_assert(sizeof(struct ukevent) == 40);
 
 static __always_inline u32 core_flags(const struct evcore_source_ops *ops, u32 req_flags)
@@ -50,60 +31,12 @@ static __always_inline u32 core_flags(const struct evcore_source_ops *ops, u32 r
 	return flags;
 }
 
-/* A timer's id is its period. */
-static int timer_args(const struct ukevent *uk, struct evcore_request *req)
-{
-	u64 period = (u64)uk->id.raw[0] * NSEC_PER_SEC + uk->id.raw[1];
-
-	if (uk->id.raw[1] >= NSEC_PER_SEC || !period)
-		return -EINVAL;
-	req->args[0] = CLOCK_MONOTONIC;
-	req->args[1] = period;
-	req->args[2] = uk->req_flags & KEVENT_REQ_ONESHOT ? 0 : period;
-	return 0;
-}
-
-/* A futex's id is its address, the value is where the answer will be. */
-static int futex_args(const struct ukevent *uk, struct evcore_request *req)
-{
-	req->args[0] = uk->id.raw_u64;
-	req->args[1] = uk->ret_data[0];
-	req->args[2] = FUTEX_BITSET_MATCH_ANY;
-	req->args[3] = uk->ret_data[1];
-	return 0;
-}
-
-/* Two of the events, as inotify knows them. */
-static void inode_args(const struct ukevent *uk, struct evcore_request *req)
-{
-	req->events = 0;
-	if (uk->event & KEVENT_INODE_CREATE)
-		req->events |= KEVENT_CORE_CREATE;
-	if (uk->event & KEVENT_INODE_REMOVE)
-		req->events |= KEVENT_CORE_REMOVE;
-}
-
-/* Events that a type reports and nobody has to ask for; naming them is no mistake. */
-static u32 unasked_events(const struct evcore_source_ops *ops)
-{
-	switch (ops->type) {
-	case EVCORE_INODE:
-		return KEVENT_INODE_UNMOUNT | KEVENT_INODE_OVERRUN | KEVENT_INODE_GONE;
-	case EVCORE_SIGNAL:
-		return KEVENT_SIGNAL_OVERRUN;
-	case EVCORE_PROCESS:
-		return KEVENT_PROCESS_HIDDEN;
-	default:
-		return 0;
-	}
-}
-
 static noinline bool good_events(const struct evcore_source_ops *ops, u32 event)
 {
-	u32 asked = ops->type == EVCORE_INODE ? KEVENT_INODE_CREATE | KEVENT_INODE_REMOVE :
-						ops->all_events;
+	const struct kevent_type *t = kevent_type_of(ops);
 
-	return event == KEVENT_MASK_ALL || !(event & ~(asked | unasked_events(ops)));
+	return event == KEVENT_MASK_ALL ||
+	       !(event & ~((t->events ?: ops->all_events) | t->unasked_events));
 }
 
 /*
@@ -118,8 +51,7 @@ static __always_inline int check_request(const struct ukevent *uk,
 		return -ENOSYS;
 	if (uk->req_flags & ~KEVENT_REQ_ALL)
 		return -EINVAL;
-	/* An inode's are not the core's. */
-	if (unlikely(uk->event & ~ops->all_events || ops->type == EVCORE_INODE) &&
+	if (unlikely(uk->event & ~ops->all_events || kevent_type_of(ops)->events) &&
 	    !good_events(ops, uk->event))
 		return -EINVAL;
 	/* A descriptor is all that names a file; an inode's request has a name besides. */
@@ -144,6 +76,9 @@ static __always_inline int get_request(const struct ukevent *uk,
 				       const struct evcore_source_ops *ops,
 				       struct evcore_request *req)
 {
+	const struct kevent_type *t = kevent_type_of(ops);
+	int ret;
+
 	if (unlikely(uk->req_flags & (KEVENT_REQ_KEEP | KEVENT_REQ_LAST_CHECK)) &&
 	    !good_flags(ops, uk->req_flags))
 		return -EINVAL;
@@ -157,30 +92,24 @@ static __always_inline int get_request(const struct ukevent *uk,
 		.hand_back = !(uk->req_flags & KEVENT_REQ_ALWAYS_QUEUE),
 	};
 	memcpy(&req->data, uk->user, sizeof(uk->user));
-	if (uk->type == KEVENT_UNOTIFY && !uk->event)
-		req->events = 1;
-	switch (uk->type) {
-	case KEVENT_TIMER:
-		return timer_args(uk, req);
-	case KEVENT_FUTEX:
-		return futex_args(uk, req) ?: 1;
-	case KEVENT_INODE:
-		inode_args(uk, req);
-		return 1;
-	default:
-		return 0;
+	if (unlikely(!req->events))
+		req->events = t->default_events;
+	if (unlikely(t->translate)) {
+		ret = t->translate(uk, req);
+		if (ret)
+			return ret;
 	}
+	return unlikely(ops->prepare);
 }
 
 /* An event without anything having happened. */
 static int make_ready(struct evcore_source *s)
 {
+	const struct kevent_type *t = kevent_type_of(evcore_ops_of(s));
 	struct evcore_record r = { .events = s->events, .marked = true };
 
-	if (s->type == KEVENT_TIMER)
-		r.extra[0] = ktime_get_ns() + evcore_time_offset(CLOCK_MONOTONIC);
-	else if (s->type == KEVENT_UNOTIFY)
-		r.extra[0] = 1;
+	if (t->make_ready)
+		t->make_ready(&r);
 	return evcore_repost(s, &r);
 }
 
@@ -237,7 +166,7 @@ static __always_inline bool do_add(struct kevent_queue *k, struct ukevent *uk,
 				   struct evcore_batch *batch)
 {
 	const struct evcore_source_ops *ops = evcore_ops(uk->type);
-	struct evcore_request req;
+	struct evcore_request req __uninitialized;	/* get_request() sets all of it */
 	int ret = check_request(uk, ops) ?: get_request(uk, ops, &req);
 
 	uk->ret_flags = 0;
@@ -257,8 +186,7 @@ static __always_inline bool do_add(struct kevent_queue *k, struct ukevent *uk,
 		return false;
 	uk->ret_flags = KEVENT_RET_DONE;
 	uk->event = req.ready;
-	uk->ret_data[0] = uk->type == KEVENT_POLL ? req.ready : lower_32_bits(req.value);
-	uk->ret_data[1] = upper_32_bits(req.value);
+	kevent_set_ret_data(uk, kevent_type_of(ops), req.ready, req.value);
 	return true;
 }
 

@@ -6,7 +6,6 @@
 #define _KEVENT_QUEUE_H
 
 #include <linux/file.h>
-#include <linux/inotify.h>
 #include <uapi/linux/kevent.h>
 
 #include "../evcore/face.h"
@@ -52,10 +51,6 @@ struct kevent_queue {
 				 KEVENT_REQ_ET | KEVENT_REQ_LAST_CHECK | \
 				 KEVENT_REQ_ALWAYS_QUEUE | KEVENT_REQ_READY | \
 				 KEVENT_REQ_KEEP | KEVENT_REQ_EXCLUSIVE)
-
-/* What create and remove are in the core's terms, which are inotify's. */
-#define KEVENT_CORE_CREATE	(IN_CREATE | IN_MOVED_TO)
-#define KEVENT_CORE_REMOVE	(IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF)
 
 extern const struct evcore_face kevent_face;
 

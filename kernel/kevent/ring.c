@@ -6,7 +6,6 @@
  * as in 2006. What the program wrote into the ring is never read back, except
  * to hand it to the program itself.
  */
-#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
@@ -15,19 +14,7 @@
 #include <trace/events/evcore.h>
 
 #include "queue.h"
-
-static void encode_inode(const struct evcore_record *r, struct ukevent *uk)
-{
-	uk->event = r->events & (IN_UNMOUNT | IN_Q_OVERFLOW | IN_IGNORED);
-	if (r->events & KEVENT_CORE_CREATE)
-		uk->event |= KEVENT_INODE_CREATE;
-	if (r->events & KEVENT_CORE_REMOVE)
-		uk->event |= KEVENT_INODE_REMOVE;
-	/* The number of those lost, or the hash of the name folded. */
-	uk->ret_data[0] = r->events & IN_Q_OVERFLOW ? min_t(u64, r->value, U32_MAX) :
-						      r->value ^ r->value >> 32;
-	uk->ret_data[1] = r->extra[0];
-}
+#include "types.h"
 
 /**
  * kevent_encode - an event as the program sees it
@@ -40,7 +27,7 @@ static void encode_inode(const struct evcore_record *r, struct ukevent *uk)
 void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
 		   struct ukevent *uk)
 {
-	u64 value = r->value;
+	const struct kevent_type *t = &kevent_types[s->type];
 
 	memset(uk, 0, sizeof(*uk));
 	uk->type = s->type;
@@ -58,28 +45,10 @@ void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
 		memcpy(uk->user, &r->extra[0], sizeof(uk->user));
 		uk->id.raw_u64 = r->extra[1];
 	}
-	switch (uk->type) {
-	case KEVENT_TIMER:
-		uk->ret_data[0] = div_u64(r->extra[0], NSEC_PER_MSEC);
-		uk->ret_data[1] = min_t(u64, value, U32_MAX);
-		break;
-	case KEVENT_UNOTIFY:
-		uk->ret_data[0] = min_t(u64, r->extra[0], U32_MAX);
-		break;
-	case KEVENT_POLL:
-		uk->ret_data[0] = r->events;
-		break;
-	case KEVENT_INODE:
-		encode_inode(r, uk);
-		break;
-	case KEVENT_AIO:
-		uk->ret_data[0] = value;	/* no more than 31 bits and a sign */
-		break;
-	default:
-		uk->ret_data[0] = lower_32_bits(value);
-		uk->ret_data[1] = upper_32_bits(value);
-		break;
-	}
+	if (t->encode)
+		t->encode(r, uk);
+	else
+		kevent_set_ret_data(uk, t, r->events, r->value);
 }
 
 /* Room for one more? There is none in a queue without a ring. */
