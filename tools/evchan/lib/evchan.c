@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * libevchan: what is not inline.
+ * libevchan: the functions that are not inline in evchan.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,9 +32,10 @@ int evchan_ctl(int fd, struct evchan_change *changes, unsigned int n, size_t siz
 }
 
 /*
- * A thread cancelled just after it was woken: another has to look in its place.
- * The channel that it waits for is noted in the thread, and looked at when it ends;
- * that costs a wait two stores, where pthread_cleanup_push() is a sigsetjmp().
+ * A thread may be cancelled after it was woken and before it took its event. Another
+ * waiter must be woken in its place. So a thread-specific key has a destructor that does
+ * this, and the thread notes in waits_for which channel it waits on. That costs each wait
+ * two stores; pthread_cleanup_push() would cost a sigsetjmp().
  */
 static struct {
 	pthread_once_t once;
@@ -58,7 +59,7 @@ static void make_key(void)
 	ends.error = pthread_key_create(&ends.key, wake_other);
 }
 
-/* False: no more keys, or no memory. */
+/* Make wake_other() run when this thread ends. False without a free key or memory. */
 static bool note_end(void)
 {
 	end_noted = !pthread_once(&ends.once, make_key) && !ends.error &&
@@ -66,7 +67,7 @@ static bool note_end(void)
 	return end_noted;
 }
 
-/* evchan_wait() with a minimum. Inlined, for most of its arguments are constants. */
+/* evchan_wait() with a minimum. Inlined because most callers pass constants. */
 static inline __attribute__((always_inline)) int
 wait_cancellable(int fd, unsigned int min, unsigned int flags,
 		 const struct __kernel_timespec *timeout, const sigset_t *sigmask,
@@ -75,14 +76,14 @@ wait_cancellable(int fd, unsigned int min, unsigned int flags,
 	int old, ret, err, outer = waits_for;
 
 	/*
-	 * Cancelled while waiting a thread has taken nothing, since taking comes
-	 * after; so it may be cancelled at any instant of this.
+	 * The caller takes an event only after this function, so a thread that is
+	 * cancelled anywhere in it has taken nothing.
 	 */
 	if (__builtin_expect(!end_noted, 0) && !note_end()) {
 		errno = ENOMEM;
 		return -1;
 	}
-	/* Volatile: written before a cancellation that no compiler knows of. */
+	/* Volatile: the compiler must not delay the store past a possible cancellation. */
 	*(volatile int *)&waits_for = fd;
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
 	ret = (int)syscall(NR_EVCHAN_WAIT, fd, min, flags, timeout, sigmask, sigsetsize);
@@ -158,7 +159,7 @@ ec_t ec_attach(int fd)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), slots;
 
-	/* The mapping must be asked for whole; sizes are powers of two. */
+	/* The kernel maps a channel only in its whole length: try each possible length. */
 	for (uint32_t entries = 2; entries <= 65536; entries *= 2) {
 		ec_t ec;
 
@@ -169,7 +170,7 @@ ec_t ec_attach(int fd)
 				return NULL;
 			continue;
 		}
-		/* Small rings fill no page: the header tells them apart. */
+		/* Rings smaller than a page have the same length: the header has the size. */
 		set_entries(ec, ec->header->entries);
 		return ec;
 	}
@@ -191,18 +192,18 @@ uint64_t ec_pass(ec_t ec, uint64_t pos)
 	struct ec_cursor at;
 
 	ec_seek(ec, &at, pos);
-	/* Twice round is enough for any head. */
+	/* Whatever the hint was, two laps are enough to find the end. */
 	for (uint64_t passed = 0; passed <= 2 * ec->mask + 3; passed++) {
 		uint64_t state = __atomic_load_n(&at.slot->state, __ATOMIC_ACQUIRE);
 		int32_t ahead = (int32_t)((uint32_t)(state >> 32) - (uint32_t)(at.consumed >> 32));
 
-		/* There is one, or the ring ends here: not yet posted. */
+		/* An event, or a slot to which the kernel has not posted yet. */
 		if (ec_is_there(state, at.consumed) || ahead < 0)
 			return at.pos;
 		/*
-		 * Consumed. A slot that is laps ahead says how far the hint was taken back:
-		 * what it holds was posted once all that is a ring's length before it had
-		 * been consumed.
+		 * Consumed. A slot that is some laps ahead tells how far behind the hint
+		 * was: its event was posted only after the event one lap before it in the
+		 * same slot had been consumed, so those laps can be skipped.
 		 */
 		ec_seek(ec, &at, at.pos + 1 +
 			(ahead > 1 ? (uint64_t)(ahead - 1) << ec->order : 0));
@@ -220,14 +221,14 @@ int ec_poll_slow(ec_t ec, event_data_t *d)
 	return -1;
 }
 
-/* With an empty ring: wait, then take, until there is something to take. */
+/* The ring was empty: wait and try to take, until an event was taken or an error. */
 static inline __attribute__((always_inline)) int
 wait_event(ec_t ec, event_data_t *d, unsigned int flags,
 	   const struct __kernel_timespec *to, const sigset_t *mask)
 {
 	int n;
 
-	/* Level-triggered conditions are looked at by the wait, events or not. */
+	/* The call rechecks level-triggered conditions even if the ring has events. */
 	do {
 		n = wait_cancellable(ec->fd, 1, flags, to, mask, mask ? 8 : 0);
 		if (n < 0)
@@ -279,7 +280,7 @@ int ec_timedwait_event(ec_t ec, event_data_t *d, struct timespec *to)
 		errno = EINVAL;
 		return -1;
 	}
-	/* Absolute, so that a wait that starts again does not start over. */
+	/* Absolute, so that waiting again does not extend the time. */
 	clock_gettime(CLOCK_MONOTONIC, &at);
 	at.tv_sec += to->tv_sec;
 	at.tv_nsec += to->tv_nsec;
@@ -322,7 +323,7 @@ int ec_wait_events(ec_t ec, event_data_t *d, unsigned int min, unsigned int max,
 	return (int)(n + take_events(ec, d + n, max - n));
 }
 
-/* Does the kernel find such an entry by the descriptor in args[0]? */
+/* Does the kernel find the registration by the descriptor in args[0]? */
 static bool by_fd(const struct evchan_change *c)
 {
 	return !(c->flags & EVCHAN_BY_ID) &&
@@ -334,7 +335,10 @@ int ec_change(ec_t ec, struct evchan_change *c)
 {
 	c->result = 0;
 	if (c->op == EVCHAN_DEL) {
-		/* What an addition had besides its name means nothing here, and is refused. */
+		/*
+		 * Pass only the name: the kernel refuses a removal with arguments or event
+		 * bits that the type does not have.
+		 */
 		struct evchan_change del = {
 			.op = EVCHAN_DEL, .type = c->type, .flags = c->flags & EVCHAN_BY_ID,
 			.id = c->id, .args = { by_fd(c) ? c->args[0] : 0 },
@@ -391,7 +395,7 @@ int ec_watch_signal(ec_t ec, uint64_t sig, unsigned int flags, uint64_t data)
 		.data = data,
 	};
 
-	/* Those between are the C library's own, as for sigaction(). */
+	/* The C library uses these signals itself; its sigaction() refuses them too. */
 	if (number >= 32 && number < (uint64_t)SIGRTMIN) {
 		errno = EINVAL;
 		return -1;
@@ -404,7 +408,10 @@ int ec_watch_process(ec_t ec, int pidfd, uint64_t data)
 	return ec_watch(ec, EVCHAN_PROCESS, pidfd, EVCHAN_EXITED, 0, data);
 }
 
-/* The kernel's, which the C library need not know: a descriptor first in the union. */
+/*
+ * A sigevent as the kernel expects it, with the descriptor first in the union. The C
+ * library need not know SIGEV_EVCHAN.
+ */
 static struct sigevent channel_event(ec_t ec, uintptr_t data)
 {
 	struct sigevent ev = { .sigev_notify = SIGEV_EVCHAN };
@@ -421,7 +428,7 @@ int ec_timer_create(ec_t ec, clockid_t clock, uintptr_t data, timer_t *timer)
 
 	if (syscall(SYS_timer_create, clock, &ev, &id))
 		return -1;
-	/* What the C library makes of a timer that has no thread. */
+	/* The C library represents a timer without a thread by its kernel id. */
 	*timer = (timer_t)(intptr_t)id;
 	return 0;
 }
@@ -489,7 +496,7 @@ int ec_give_back(ec_t ec, const event_data_t *d)
 		.events = d->events, .args = { d->value, d->extra[0], d->extra[1] },
 	};
 
-	/* Of others it is the registration's. */
+	/* For other types the kernel uses the cookie of the registration. */
 	if (d->type == EVCHAN_AIO)
 		c.data = d->data;
 

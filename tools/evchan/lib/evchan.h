@@ -2,11 +2,12 @@
 /*
  * libevchan: event channels for programs.
  *
- * The five ec_* calls are Drepper's of November 2006; the rest is convenience.
- * Taking an event that is there is inline and makes no system call.
+ * ec_create(), ec_destroy(), ec_poll_event(), ec_wait_event() and ec_timedwait_event()
+ * are the calls that Drepper proposed in 2006; the others are additions. Taking an event
+ * that is in the ring is inline and makes no system call.
  *
- * Any number of threads may use one channel at once. Every call returns 0 (or a
- * count) on success and -1 with errno set on failure, unless it says otherwise.
+ * Any number of threads may use one channel at the same time. Every call returns 0 or a
+ * count on success, and -1 with errno set on failure, unless its comment says otherwise.
  */
 #ifndef EVCHAN_H
 #define EVCHAN_H
@@ -25,23 +26,23 @@ extern "C" {
 #endif
 
 #ifndef IOCB_FLAG_EVCORE
-#define IOCB_FLAG_EVCORE	(1 << 2)	/* linux/aio_abi.h of a kernel that has it */
+#define IOCB_FLAG_EVCORE	(1 << 2)	/* as in a linux/aio_abi.h that has the flag */
 #endif
 
 typedef struct evchan_event event_data_t;
 
-/* A channel as the library sees it; use it through the calls only. */
+/* The library's state of a channel. Programs must use it only through the calls below. */
 struct evchan {
-	struct evchan_ring_header *header;
-	struct evchan_event *events, *end;	/* the slots */
-	uint64_t mask;
-	unsigned int order;
+	struct evchan_ring_header *header;	/* start of the mapping */
+	struct evchan_event *events, *end;	/* first slot, and the end of the last */
+	uint64_t mask;				/* number of slots - 1 */
+	unsigned int order;			/* log2 of the number of slots */
 	int fd;
-	size_t length;
+	size_t length;				/* of the mapping, in bytes */
 };
 typedef struct evchan *ec_t;
 
-/* --- system calls, as the manual pages in section 2 describe them --- */
+/* --- system calls; section 2 of the manual describes them --- */
 
 int evchan_create(struct evchan_params *params, size_t size);
 int evchan_ctl(int fd, struct evchan_change *changes, unsigned int n, size_t size,
@@ -53,29 +54,52 @@ int evchan_wait(int fd, unsigned int min, unsigned int flags,
 /* --- channels --- */
 
 /**
- * ec_create - make a channel with a ring of the default size
- * @flags: EVCHAN_CLOEXEC, EVCHAN_NONBLOCK
+ * ec_create - create a channel with a ring of the default size
+ * @flags: EVCHAN_CLOEXEC and EVCHAN_NONBLOCK, or 0
  *
- * Return: the channel, to be given to ec_destroy(); NULL with errno ENOSYS
- * without the kernel's support, ENOMEM, EMFILE, EINVAL.
+ * Return: the channel, which the caller must release with ec_destroy(); NULL with errno
+ * ENOSYS if the kernel has no event channels, EPERM if they are disabled, EINVAL for an
+ * unknown flag, ENOMEM without memory or over RLIMIT_MEMLOCK, EMFILE, ENFILE.
  */
 ec_t ec_create(unsigned int flags);
 
-/* The same with a ring of @entries slots at least, 0 for the default. */
+/**
+ * ec_create_sized - create a channel with a ring of a given size
+ * @flags: EVCHAN_CLOEXEC and EVCHAN_NONBLOCK, or 0
+ * @entries: least number of slots, at most 65536; 0: the default
+ *
+ * Return: as ec_create(); errno is EINVAL also if @entries is too large.
+ */
 ec_t ec_create_sized(unsigned int flags, unsigned int entries);
 
 /**
- * ec_attach - use a channel that another process made
- * @fd: its descriptor, received over a unix socket; ec_destroy() closes it
+ * ec_attach - map a channel that another process created
+ * @fd: the channel's descriptor, inherited or received over a unix socket. It belongs to
+ *      the channel afterwards and ec_destroy() closes it; on failure it stays open.
  *
- * Return: the channel, or NULL with errno.
+ * Return: the channel, which the caller must release with ec_destroy(); NULL with errno
+ * EINVAL if @fd is not a channel, ENOMEM, or another error of mmap().
  */
 ec_t ec_attach(int fd);
 
-/* Unmap and close; events not taken are gone with the last descriptor. */
+/**
+ * ec_destroy - unmap a channel, close its descriptor and free it
+ * @ec: the channel, which must not be used afterwards, whatever the result is
+ *
+ * Events that were not taken are lost when the last descriptor of the channel is closed.
+ *
+ * Return: 0, or -1 with errno of close().
+ */
 int ec_destroy(ec_t ec);
 
-/* The descriptor: for poll(2), for passing on. */
+/**
+ * ec_fd - the descriptor of a channel
+ * @ec: the channel
+ *
+ * The descriptor can be polled and passed to other processes. The channel still owns it.
+ *
+ * Return: the descriptor.
+ */
 static inline int ec_fd(ec_t ec)
 {
 	return ec->fd;
@@ -83,18 +107,23 @@ static inline int ec_fd(ec_t ec)
 
 /* --- taking events --- */
 
-/*
- * A place in the ring, for taking several events in a row: ec_begin(), ec_next() as
- * long as it returns 1, ec_end(). It belongs to one thread; others may take at the
- * same time, each with its own or with ec_take().
+/**
+ * struct ec_cursor - a position in the ring, for taking several events in a row
+ * @pos: position of the next event
+ * @slot: slot of that position
+ * @consumed: state word of that slot once its event is consumed: the lap, no events
+ *
+ * Call ec_begin(), then ec_next() until it returns 0, then ec_end(). Only one thread may
+ * use a cursor; other threads may take events at the same time, each with its own cursor
+ * or with ec_take().
  */
 struct ec_cursor {
-	uint64_t pos;			/* position of the next event */
-	struct evchan_event *slot;	/* where that is */
-	uint64_t consumed;		/* its state once consumed: lap, no events */
+	uint64_t pos;
+	struct evchan_event *slot;
+	uint64_t consumed;
 };
 
-/* Go to a position. */
+/* Move a cursor to a position. Internal. */
 static inline void ec_seek(ec_t ec, struct ec_cursor *at, uint64_t pos)
 {
 	at->pos = pos;
@@ -102,7 +131,15 @@ static inline void ec_seek(ec_t ec, struct ec_cursor *at, uint64_t pos)
 	at->consumed = ((pos >> ec->order) << 32) + (1ULL << 32);
 }
 
-/* Begin where the last one to take events left off. */
+/**
+ * ec_begin - start to take events in a row
+ * @ec: the channel
+ *
+ * The cursor begins at the position that the last ec_end() stored. That position is only
+ * a hint: ec_next() skips slots that are consumed already.
+ *
+ * Return: the cursor.
+ */
 static inline struct ec_cursor ec_begin(ec_t ec)
 {
 	struct ec_cursor at;
@@ -111,63 +148,74 @@ static inline struct ec_cursor ec_begin(ec_t ec)
 	return at;
 }
 
-/*
- * Leave off. All before the cursor is consumed, whoever did it. A hint: another
- * thread's store may take it back.
+/**
+ * ec_end - stop taking events with a cursor
+ * @ec: the channel
+ * @at: the cursor
+ *
+ * All slots before the cursor are consumed, by this or by other threads. The position is
+ * stored as a hint for the next ec_begin(); a store of another thread may move it back.
  */
 static inline void ec_end(ec_t ec, const struct ec_cursor *at)
 {
 	__atomic_store_n(&ec->header->head, at->pos, __ATOMIC_RELEASE);
 }
 
-/* Is the event of this lap there? One comparison for "this lap" and "has events". */
+/*
+ * Does the slot hold an event of this lap? One unsigned comparison tests both that the
+ * lap is right and that there are event bits. Internal.
+ */
 static inline int ec_is_there(uint64_t state, uint64_t consumed)
 {
 	return state - consumed - 1 < UINT32_MAX;
 }
 
 /*
- * What ec_next() does seldom: from @pos pass the slots that were consumed, by whomever.
- * Return: where there is an event, or where the ring ends; @pos itself if neither was
- * found, for the slots hold what the kernel never puts there.
+ * Slow path of ec_next(): skip the slots from @pos on that were consumed, by any thread.
+ * Internal.
+ * Return: the position of the next event, or the position up to which the kernel has
+ * posted. @pos itself if neither was found, because slots have states that the kernel
+ * never stores.
  */
 uint64_t ec_pass(ec_t ec, uint64_t pos);
 
 /**
- * ec_next - take the next event that is in the ring
+ * ec_next - take the next event from the ring
  * @ec: the channel
- * @at: the cursor, which moves on
- * @d: filled in
+ * @at: the cursor, which is moved behind the event
+ * @d: the event is copied here
  *
- * No system call. The copy comes before the compare-and-swap that claims and
- * frees the slot at once, so a thread that dies in between has taken nothing.
+ * This makes no system call. The event is copied first; then one compare-and-swap claims
+ * the event and frees its slot. A thread that dies before the compare-and-swap has taken
+ * nothing.
  *
- * Return: 1, or 0 if the ring has none; others may wait outside it, see
- * ec_must_call().
+ * Return: 1 if an event was taken, 0 if the ring has none. Further events may wait
+ * outside the ring, see ec_must_call().
  */
 static inline int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
 {
 	for (;;) {
-		/* Pairs with the kernel's exchange that published it. */
+		/* Pairs with the kernel's exchange that publishes the event. */
 		uint64_t state = __atomic_load_n(&at->slot->state, __ATOMIC_ACQUIRE);
 		uint64_t next;
 
 		if (__builtin_expect(!ec_is_there(state, at->consumed), 0)) {
-			/* Not yet posted: the ring ends here. */
+			/* The kernel has not posted at this position yet. */
 			if ((int32_t)((uint32_t)(state >> 32) - (uint32_t)(at->consumed >> 32)) < 0)
 				return 0;
 			next = ec_pass(ec, at->pos);
 			if (next == at->pos)
 				return 0;
-			/* What is there may be taken before it is looked at here. */
+			/* Another thread may take that event first: test its slot too. */
 			ec_seek(ec, at, next);
 			continue;
 		}
 		*d = *at->slot;
 		d->state = state;
 		/*
-		 * Release: the copy is complete before the kernel may fill again. Merged or
-		 * taken meanwhile, it is looked at again.
+		 * Release: the copy is complete before the kernel may reuse the slot. This
+		 * fails if another thread took the event or the kernel merged bits into it;
+		 * then read the slot again.
 		 */
 		if (__builtin_expect(__atomic_compare_exchange_n(&at->slot->state, &state,
 				at->consumed, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED), 1))
@@ -181,7 +229,15 @@ static inline int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
 	return 1;
 }
 
-/* Take one event: 1, or 0 if the ring has none. As ec_next(), which see. */
+/**
+ * ec_take - take one event from the ring
+ * @ec: the channel
+ * @d: the event is copied here
+ *
+ * This makes no system call.
+ *
+ * Return: 1 if an event was taken, 0 if the ring has none; see ec_next().
+ */
 static inline int ec_take(ec_t ec, event_data_t *d)
 {
 	struct ec_cursor at = ec_begin(ec);
@@ -192,24 +248,32 @@ static inline int ec_take(ec_t ec, event_data_t *d)
 	return 1;
 }
 
-/* Does the kernel hold events that only a call can fetch? */
+/**
+ * ec_must_call - are there events that only a system call can deliver?
+ * @ec: the channel
+ *
+ * A program that takes events only with ec_take() or ec_next() calls ec_poll_event() if
+ * this is true: events wait outside the ring, or conditions must be rechecked.
+ *
+ * Return: 0 if not, another value if so.
+ */
 static inline int ec_must_call(ec_t ec)
 {
 	return __atomic_load_n(&ec->header->flags, __ATOMIC_RELAXED) & EVCHAN_RING_CALL;
 }
 
-/* ec_poll_event()'s second half: let the kernel fetch, then look again. */
+/* Slow path of ec_poll_event(): call the kernel, then try the ring again. Internal. */
 int ec_poll_slow(ec_t ec, event_data_t *d);
 
 /**
- * ec_poll_event - take an event, never wait
+ * ec_poll_event - take an event without waiting
  * @ec: the channel
- * @d: filled in
+ * @d: the event is copied here
  *
- * With an empty ring it asks the kernel for what waits outside it, which
- * includes level-triggered conditions that still hold.
+ * If the ring is empty, this calls the kernel, which moves events that wait outside the
+ * ring into it and rechecks level-triggered conditions.
  *
- * Return: 0, or -1 with errno EAGAIN if there is none.
+ * Return: 0, or -1 with errno EAGAIN if there is no event.
  */
 static inline int ec_poll_event(ec_t ec, event_data_t *d)
 {
@@ -217,150 +281,267 @@ static inline int ec_poll_event(ec_t ec, event_data_t *d)
 }
 
 /**
- * ec_wait_event - take an event, wait for one if there is none
+ * ec_wait_event - take an event, and wait if there is none
  * @ec: the channel
- * @d: filled in
+ * @d: the event is copied here
  *
- * A cancellation point while it waits; a thread cancelled has taken nothing.
+ * This is a cancellation point while it waits. A thread that is cancelled in it has taken
+ * nothing.
  *
- * Return: 0, or -1 with errno EINTR; EAGAIN for an EVCHAN_NONBLOCK channel.
+ * Return: 0, or -1 with errno EINTR if a signal came; EAGAIN if the channel is
+ * non-blocking and empty; ENOMEM if the handler with which a cancelled thread wakes
+ * another waiter could not be registered.
  */
 int ec_wait_event(ec_t ec, event_data_t *d);
 
 /**
- * ec_timedwait_event - as ec_wait_event(), for a time
- * @to: how long, relative
+ * ec_timedwait_event - take an event, and wait for a limited time if there is none
+ * @ec: the channel
+ * @d: the event is copied here
+ * @to: the longest time to wait, relative; NULL: no limit. It is not modified.
  *
- * Return: 0, or -1 with errno ETIMEDOUT as well.
+ * Return: as ec_wait_event(); errno is also ETIMEDOUT if no event came in time, and EINVAL
+ * for an invalid time.
  */
 int ec_timedwait_event(ec_t ec, event_data_t *d, struct timespec *to);
 
-/* The same until @at on @clock, CLOCK_MONOTONIC or CLOCK_REALTIME, with @mask. */
+/**
+ * ec_wait_until - take an event, and wait until a given time if there is none
+ * @ec: the channel
+ * @d: the event is copied here
+ * @clock: CLOCK_MONOTONIC or CLOCK_REALTIME
+ * @at: absolute time on @clock at which to give up; NULL: no limit
+ * @mask: signal mask of the thread during the wait; NULL: unchanged
+ *
+ * Return: as ec_wait_event(); errno is also ETIMEDOUT if no event came in time, and EINVAL
+ * for another clock or an invalid time.
+ */
 int ec_wait_until(ec_t ec, event_data_t *d, clockid_t clock, const struct timespec *at,
 		  const sigset_t *mask);
 
 /**
- * ec_wait_events - take several events at once
+ * ec_wait_events - take several events
  * @ec: the channel
- * @d: room for @max
- * @min: wait until there are so many; 0: do not wait
- * @max: take no more
- * @to: how long, relative; NULL: for ever
+ * @d: array of @max elements; the events are copied here
+ * @min: wait until there are this many events; 0: do not wait
+ * @max: take at most this many events, at least 1
+ * @to: the longest time to wait, relative; NULL: no limit
  *
- * With an empty ring it asks the kernel, as ec_poll_event() does. With several
- * consumers it may take fewer than @min.
+ * If the ring has fewer than @min events or none, this calls the kernel as ec_poll_event()
+ * does. It is a cancellation point if it waits; the events that a thread has taken before
+ * it is cancelled are lost.
  *
- * Return: how many, fewer than @min when the time is up, or -1 with errno EINTR,
- * EINVAL; EAGAIN for an EVCHAN_NONBLOCK channel.
+ * Return: the number of events taken, which is smaller than @min if the time expired, a
+ * signal came or other consumers took events first; or -1 with errno EINTR if a signal
+ * came and nothing was taken; EAGAIN if the channel is non-blocking and empty; EINVAL if
+ * @max is 0 or smaller than @min, or for an invalid time; ENOMEM as ec_wait_event().
  */
 int ec_wait_events(ec_t ec, event_data_t *d, unsigned int min, unsigned int max,
 		   const struct timespec *to);
 
-/* --- what is watched --- */
+/* --- registrations --- */
 
 /**
- * ec_change - one change
- * @c: the entry; result and, for an addition, id are filled in
+ * ec_change - carry out one change
+ * @ec: the channel
+ * @c: the change, as in evchan_ctl(2). Its result is filled in; so is its id by EVCHAN_ADD
+ *     and EVCHAN_SET, and its events, flags and data by EVCHAN_CHECK.
  *
- * Return: the entry's result if it is not negative, or -1 with errno.
+ * For EVCHAN_DEL only op, type, id and what names a descriptor are used.
+ *
+ * Return: the result of @c if it is not negative, otherwise -1 with errno: the error of
+ * the entry or of the call, see evchan_ctl(2).
  */
 int ec_change(ec_t ec, struct evchan_change *c);
 
 /**
- * ec_watch - watch a descriptor, or change how it is watched
- * @type: EVCHAN_POLL, EVCHAN_SOCKET, EVCHAN_PIPE
- * @fd: the descriptor
- * @events: bits of the type
- * @flags: EVCHAN_LEVEL, EVCHAN_ONESHOT ...
- * @data: returned with each event
+ * ec_watch - register a descriptor, or modify its registration
+ * @ec: the channel
+ * @type: EVCHAN_POLL, EVCHAN_SOCKET or EVCHAN_PIPE
+ * @fd: the descriptor. The channel holds no reference that keeps the file open.
+ * @events: bits of the type to report
+ * @flags: EVCHAN_EDGE, EVCHAN_LEVEL or EVCHAN_ONESHOT, and further flags of evchan_change
+ * @data: cookie that each event carries
+ *
+ * Return: 0, or -1 with errno EBADF, EINVAL; EPERM if the file cannot be polled; ENOTSOCK;
+ * ELOOP for queues that watch each other; ENOMEM; ENOSPC over the user's limit.
  */
 int ec_watch(ec_t ec, unsigned int type, int fd, uint32_t events, unsigned int flags,
 	     uint64_t data);
 
-/* Stop watching a descriptor; 1: its last event may be in a thread's hands. */
+/**
+ * ec_unwatch - remove the registration of a descriptor
+ * @ec: the channel
+ * @type: type that the descriptor was registered with
+ * @fd: the descriptor
+ *
+ * After 0 no event of the registration can be taken.
+ *
+ * Return: 0; 1 if its last event was already taken and another thread may still be
+ * processing it; -1 with errno EBADF, EINVAL, ENOENT.
+ */
 int ec_unwatch(ec_t ec, unsigned int type, int fd);
 
 /**
- * ec_watch_signal - have a signal of this process come through the channel
- * @sig: its number; with EVCHAN_SIGNAL_NOMASK or-ed in it comes through the channel
- *       only, otherwise also in the usual way
- * @flags: EVCHAN_ONESHOT ...
- * @data: returned with each event
+ * ec_watch_signal - post an event when a signal is sent to this process
+ * @ec: the channel
+ * @sig: number of the signal. With EVCHAN_SIGNAL_NOMASK or-ed in, the event is all that
+ *       happens; otherwise the signal is also delivered in the usual way.
+ * @flags: EVCHAN_ONESHOT or 0, and further flags of evchan_change
+ * @data: cookie that each event carries
  *
- * The event's value is what the signal carries: the value of sigqueue(), a child's
- * status. Realtime signals come one by one, in order. ec_remove() with EVCHAN_SIGNAL
- * and @sig as it was given undoes it; so do exec and exit, and fork does not
- * inherit it.
+ * The event's value is what the signal carries: the value of sigqueue(), or a child's
+ * status. Each realtime signal has an event of its own, in order. Remove the registration
+ * with ec_remove(), EVCHAN_SIGNAL and @sig as it was given here; exec and exit remove it
+ * too, and fork does not inherit it.
  *
- * Return: 0, or -1 with errno EINVAL (SIGKILL and SIGSTOP too), ENOMEM, ENOSPC.
+ * Return: 0, or -1 with errno EINVAL for a signal that cannot be watched, such as SIGKILL,
+ * SIGSTOP and those that the C library uses itself; EEXIST if the channel has the signal
+ * in the other form; ENOMEM; ENOSPC over a limit.
  */
 int ec_watch_signal(ec_t ec, uint64_t sig, unsigned int flags, uint64_t data);
 
-/* Of a signal's event: si_code, and who sent it. */
+/**
+ * ec_signal_code - si_code of the signal that an EVCHAN_SIGNAL event reports
+ * @d: the event
+ *
+ * Return: the code.
+ */
 static inline int ec_signal_code(const event_data_t *d)
 {
 	return (int)(uint32_t)d->extra[0];
 }
 
+/**
+ * ec_signal_pid - process id of the sender of the signal of an EVCHAN_SIGNAL event
+ * @d: the event
+ *
+ * Return: the process id.
+ */
 static inline pid_t ec_signal_pid(const event_data_t *d)
 {
 	return (pid_t)(uint32_t)d->extra[1];
 }
 
+/**
+ * ec_signal_uid - user id of the sender of the signal of an EVCHAN_SIGNAL event
+ * @d: the event
+ *
+ * Return: the user id.
+ */
 static inline uid_t ec_signal_uid(const event_data_t *d)
 {
 	return (uid_t)(d->extra[1] >> 32);
 }
 
 /**
- * ec_watch_process - be told when a process exits
- * @pidfd: of the process; ec_unwatch() with EVCHAN_PROCESS undoes it
- * @data: returned with the event
+ * ec_watch_process - post an event when a process exits
+ * @ec: the channel
+ * @pidfd: pidfd of the process. ec_unwatch() with EVCHAN_PROCESS removes the registration.
+ * @data: cookie that the event carries
  *
- * One event, at once if it has exited already. Its value is the status as wait(2)
- * has it, for WIFEXITED() and the like; the process is still to be waited for.
- * EVCHAN_EXIT_HIDDEN in the events says that the status may not be seen, or is gone.
+ * One event is posted, at once if the process has exited already. Its value is the status
+ * in the form of wait(2), for WIFEXITED() and the like; the parent must still wait for the
+ * process. EVCHAN_EXIT_HIDDEN in the events says that the caller may not see the status,
+ * or that the process had already been waited for.
+ *
+ * Return: 0, or -1 with errno EBADF, EINVAL, ENOMEM; ENOSPC over the user's limit.
  */
 int ec_watch_process(ec_t ec, int pidfd, uint64_t data);
 
 /**
- * ec_timer_create - a POSIX timer that posts into the channel
- * @clock: any that timer_create() takes
- * @data: returned with each event; only as many bits as a pointer has
- * @timer: the timer, for timer_settime() and timer_delete()
+ * ec_timer_create - create a POSIX timer that posts into the channel
+ * @ec: the channel
+ * @clock: any clock that timer_create() takes
+ * @data: cookie that each event carries
+ * @timer: filled in with the timer, which timer_settime() starts and timer_delete() deletes
  *
  * The event's value is the overrun count.
+ *
+ * Return: 0, or -1 with errno of timer_create(); ENOSPC over the user's limit.
  */
 int ec_timer_create(ec_t ec, clockid_t clock, uintptr_t data, timer_t *timer);
 
 /**
- * ec_mq_notify - be told, once, when a message comes into an empty message queue
- * @mq: its descriptor; mq_notify() without a sigevent undoes it
- * @data: returned with the event; only as many bits as a pointer has
+ * ec_mq_notify - post one event when a message arrives in an empty message queue
+ * @ec: the channel
+ * @mq: descriptor of the message queue. mq_notify() without a sigevent removes the
+ *      registration.
+ * @data: cookie that the event carries
  *
  * The event's value is @mq.
+ *
+ * Return: 0, or -1 with errno of mq_notify(); ENOSPC over the user's limit.
  */
 int ec_mq_notify(ec_t ec, int mq, uintptr_t data);
 
-/* A timer: first expiry and period in ns from now; @period 0 fires once. */
+/**
+ * ec_timer - set a timer
+ * @ec: the channel
+ * @id: the program's name for the timer. A timer of the channel with this name is modified.
+ * @clock: clock to measure with
+ * @first_ns: time until the first expiry, in nanoseconds
+ * @period_ns: time between expiries, in nanoseconds; 0: expire once
+ * @data: cookie that each event carries
+ *
+ * The event's value is the number of expirations since the last event. Remove the timer
+ * with ec_remove() and EVCHAN_TIMER.
+ *
+ * Return: 0, or -1 with errno EINVAL, ENOMEM; ENOSPC over the user's limit.
+ */
 int ec_timer(ec_t ec, uint64_t id, clockid_t clock, uint64_t first_ns,
 	     uint64_t period_ns, uint64_t data);
 
-/* A source of user events, and an event of it from any thread or process. */
+/**
+ * ec_user - register a source of user events
+ * @ec: the channel
+ * @id: the program's name for the source
+ * @data: cookie that each event carries
+ *
+ * Remove the source with ec_remove() and EVCHAN_USER.
+ *
+ * Return: 0, or -1 with errno ENOMEM; ENOSPC over the user's limit.
+ */
 int ec_user(ec_t ec, uint64_t id, uint64_t data);
+
+/**
+ * ec_post - post a user event
+ * @ec: the channel
+ * @id: name of a source that ec_user() registered
+ * @value: value to post
+ *
+ * Any thread, and any process that has the channel, may post. Posts that were not taken
+ * yet may be merged into one event: its value is the sum of the posted values, and its
+ * extra[0] is the number of posts.
+ *
+ * Return: 0, or -1 with errno ENOENT.
+ */
 int ec_post(ec_t ec, uint64_t id, uint64_t value);
 
 /**
- * ec_watch_path - watch a file or directory, or change how it is watched
- * @id: names the watch; its last event, IN_IGNORED, frees it
- * @path: from the current directory
- * @mask: bits of inotify(7), with IN_ONLYDIR, IN_DONT_FOLLOW, IN_EXCL_UNLINK
- * @data: returned with each event, whose value is ec_name_hash() of the name
- *        concerned, extra[0] the cookie of a rename
+ * ec_watch_path - watch a file or directory, or modify how it is watched
+ * @ec: the channel
+ * @id: the program's name for the registration. The last event, IN_IGNORED, ends the
+ *      registration.
+ * @path: the file, relative to the current directory
+ * @mask: events of inotify(7), with IN_ONLYDIR, IN_DONT_FOLLOW and IN_EXCL_UNLINK
+ * @data: cookie that each event carries
+ *
+ * The event's value is ec_name_hash() of the name concerned, and its extra[0] is the
+ * cookie that connects the two events of a rename. Remove the registration with
+ * ec_remove() and EVCHAN_INODE.
+ *
+ * Return: 0, or -1 with errno EACCES, EFAULT, EINVAL, ENOENT, ENOMEM, ENOTDIR; ENOSPC over
+ * a limit of the user.
  */
 int ec_watch_path(ec_t ec, uint64_t id, const char *path, uint32_t mask, uint64_t data);
 
-/* The hash that stands for a name in events of a directory. */
+/**
+ * ec_name_hash - the value that stands for a name in the events of a directory
+ * @name: the name
+ *
+ * Return: the 64-bit FNV-1a hash of the bytes of @name.
+ */
 static inline uint64_t ec_name_hash(const char *name)
 {
 	uint64_t hash = 0xcbf29ce484222325ULL;
@@ -371,28 +552,68 @@ static inline uint64_t ec_name_hash(const char *name)
 }
 
 /**
- * ec_watch_futex - wait for a wake-up of a futex of this process, once
- * @id: names the wait
+ * ec_watch_futex - wait once for a wake-up of a futex of this process
+ * @ec: the channel
+ * @id: the program's name for the registration
  * @word: the futex
- * @value: expected there; another is an event (EVCHAN_CHANGED) at once
- * @data: returned with the event
+ * @value: the value expected in @word
+ * @data: cookie that the event carries
+ *
+ * A wake-up posts EVCHAN_WOKEN. If @word has another value, EVCHAN_CHANGED is posted at
+ * once. Calling this again with the same @id waits again. Remove the registration with
+ * ec_remove() and EVCHAN_FUTEX.
+ *
+ * Return: 0, or -1 with errno EFAULT, EINVAL, ENOMEM; ENOSPC over RLIMIT_NPROC or the
+ * user's limit of registrations.
  */
 int ec_watch_futex(ec_t ec, uint64_t id, uint32_t *word, uint32_t value, uint64_t data);
 
-/* Let a request of io_submit() complete into the channel: aio_data is its cookie. */
+/**
+ * ec_aio - prepare a request so that it completes into the channel
+ * @ec: the channel
+ * @request: a request that is then given to io_submit(). Its aio_data is the cookie of the
+ *           event, whose value is the result of the operation.
+ */
 static inline void ec_aio(ec_t ec, struct iocb *request)
 {
 	request->aio_flags |= IOCB_FLAG_EVCORE;
 	request->aio_resfd = (uint32_t)ec->fd;
 }
 
-/* Remove a timer, a source of user events, a signal, a watched path or futex. */
+/**
+ * ec_remove - remove a registration by its name
+ * @ec: the channel
+ * @type: EVCHAN_TIMER, EVCHAN_USER, EVCHAN_SIGNAL, EVCHAN_INODE, EVCHAN_FUTEX or another
+ *        type
+ * @id: the name that the registration was given, or the id of one of its events
+ *
+ * After 0 no event of the registration can be taken.
+ *
+ * Return: 0; 1 if its last event was already taken and another thread may still be
+ * processing it, or if a futex was woken; -1 with errno EINVAL, ENOENT.
+ */
 int ec_remove(ec_t ec, unsigned int type, uint64_t id);
 
-/* Give an event back: it is delivered again, to whoever takes it. */
+/**
+ * ec_give_back - post an event that was taken once more
+ * @ec: the channel
+ * @d: the event
+ *
+ * Any consumer can take the event again.
+ *
+ * Return: 0, or -1 with errno ENOENT if the registration is gone; EALREADY if it is
+ * oneshot and disarmed; EAGAIN over the user's limit of records; ENOMEM.
+ */
 int ec_give_back(ec_t ec, const event_data_t *d);
 
-/* Wake another waiting thread in place of this one. */
+/**
+ * ec_hand_over - wake another waiting thread in place of this one
+ * @ec: the channel
+ *
+ * This is for a thread that was woken for an event that it is not going to take.
+ *
+ * Return: 0, or -1 with errno.
+ */
 int ec_hand_over(ec_t ec);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * libkevent: the system calls, and a reader of a mapped ring.
+ * libkevent: the system calls, helpers for single requests, and a reader of a mapped ring.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -14,8 +14,8 @@
 #include "kevent.h"
 
 /*
- * A program of 2006 has wrappers of its own by the names of the calls: those here are
- * weak, and nothing in the library uses them.
+ * Programs of 2006 define wrappers under the names of the calls. So those names are weak
+ * here, and the library itself uses only the kevent_sys_ names.
  */
 #define CALLED(name, ...) \
 	int kevent_##name(__VA_ARGS__) __attribute__((weak, alias("kevent_sys_" #name)))
@@ -33,8 +33,8 @@ int kevent_sys_ctl(int fd, unsigned int cmd, unsigned int num, struct ukevent *a
 CALLED(ctl, int fd, unsigned int cmd, unsigned int num, struct ukevent *arg);
 
 /*
- * Events leave the queue inside this call, so a thread is cancelled before it or
- * after it, never with events in its buffer that nobody knows of.
+ * The call removes events from the queue, so a thread must not be cancelled in it: the
+ * events in its buffer would be lost. Test for cancellation only before.
  */
 int kevent_sys_get_events(int ctl_fd, unsigned int min_nr, unsigned int max_nr,
 			  unsigned int timeout_ms, void *buf, unsigned int flags)
@@ -47,8 +47,8 @@ CALLED(get_events, int ctl_fd, unsigned int min_nr, unsigned int max_nr,
        unsigned int timeout_ms, void *buf, unsigned int flags);
 
 /*
- * Consumes nothing: a thread may be cancelled at any instant of this. One that has disabled
- * cancellation keeps its type, for it may hold a lock.
+ * The call consumes nothing, so a thread may be cancelled anywhere in it. Do not change
+ * the cancellation type of a thread that has disabled cancellation: it may hold a lock.
  */
 int kevent_sys_wait(int ctl_fd, unsigned int num, unsigned int old_uidx,
 		    const struct __kernel_timespec *timeout, unsigned int flags)
@@ -76,15 +76,18 @@ int kevent_sys_commit(int ctl_fd, unsigned int new_uidx, unsigned int over)
 CALLED(commit, int ctl_fd, unsigned int new_uidx, unsigned int over);
 
 /*
- * --- 2006 until take 15: a timer's id.raw[0] is milliseconds ---
+ * --- timers up to take 15 of 2006: id.raw[0] is the period in milliseconds ---
  *
- * raw[1] may tell several timers of one period apart, so it is kept: below the
- * milliseconds, which makes the period longer by as many nanoseconds.
+ * A program may use raw[1] to distinguish several timers of the same period. Keep it as
+ * the nanoseconds below the milliseconds, which lengthens the period by as much.
  */
 
 #define NS_OF_MS	1000000
 
-/* Timers among @num requests; they need not be aligned. -1 if one cannot be said. */
+/*
+ * Convert the timers among @num requests, which need not be aligned. Return -1 if a raw[1]
+ * is too large to be kept.
+ */
 static int timers_from_ms(void *requests, unsigned int num)
 {
 	char *at = requests;
@@ -145,7 +148,7 @@ int kevent_sys_get_events_ms(int ctl_fd, unsigned int min_nr, unsigned int max_n
 	return n;
 }
 
-/* Generation 1: struct kevent_user_control of kevent_compat.h, its commands. */
+/* Generation 1: struct kevent_user_control and two commands of kevent_compat.h. */
 struct control {
 	unsigned int cmd;
 	unsigned int num;
@@ -154,7 +157,7 @@ struct control {
 
 enum { CONTROL_WAIT = 3, CONTROL_INIT = 4 };
 
-/* Waits for @num events; without a timeout for one, and no longer than a second. */
+/* Wait for @num events; without a timeout, for one event and at most a second. */
 static int control_wait(int fd, const struct control *c, void *events)
 {
 	unsigned int min = c->timeout ? c->num : 1;
@@ -184,7 +187,7 @@ int kevent_sys_control(int fd, void *buf)
 		if (c.cmd != KEVENT_CTL_ADD)
 			return ret;
 	}
-	/* How many events there are, or additions that finished at once. */
+	/* The number of events, or of additions that finished at once. */
 	if (ret >= 0) {
 		c.num = (unsigned int)ret;
 		memcpy(buf, &c, sizeof(c));
@@ -195,7 +198,7 @@ int kevent_control(int fd, void *buf) __attribute__((weak, alias("kevent_sys_con
 
 int kevent_request(int fd, unsigned int cmd, struct ukevent *uk)
 {
-	/* An addition answers only where it finished at once: no answer is no error. */
+	/* The kernel writes no answer for an addition that succeeds: clear the flags first. */
 	uk->ret_flags = 0;
 	if (kevent_sys_ctl(fd, cmd, 1, uk) < 0)
 		return -1;
@@ -205,7 +208,7 @@ int kevent_request(int fd, unsigned int cmd, struct ukevent *uk)
 	return -1;
 }
 
-/* Add, or change what is there. */
+/* Add a request, or modify it if it exists. */
 static int set_request(int fd, struct ukevent *uk)
 {
 	uk->req_flags |= KEVENT_REQ_ALWAYS_QUEUE;
@@ -232,7 +235,7 @@ int kevent_unwatch(int fd, unsigned int type, int what)
 	return kevent_request(fd, KEVENT_CTL_REMOVE, &uk);
 }
 
-/* What names a source: for a timer its period in seconds and nanoseconds. */
+/* The id of a request; for a timer, its period in seconds and nanoseconds. */
 static struct kevent_id source_id(unsigned int type, unsigned long long id)
 {
 	struct kevent_id kid = { .raw_u64 = id };
@@ -262,7 +265,7 @@ int kevent_watch_signal(int fd, unsigned long long sig, unsigned int req_flags, 
 		.req_flags = req_flags, .ptr = ptr,
 	};
 
-	/* Those between are the C library's own, as for sigaction(). */
+	/* The C library uses these signals itself; its sigaction() refuses them too. */
 	if (number >= 32 && number < (unsigned long long)SIGRTMIN) {
 		errno = EINVAL;
 		return -1;
@@ -322,8 +325,8 @@ int kevent_open(struct kevent_queue *q, unsigned int num, unsigned int flags)
 }
 
 /*
- * Commit what was taken. The kernel takes an index equal to its own for nothing
- * consumed, so a whole ring goes in two steps.
+ * Commit the events that were taken. An index equal to the kernel's own frees nothing, so
+ * a full ring needs two commits.
  */
 static int commit_taken(struct kevent_queue *q)
 {
@@ -362,7 +365,7 @@ const struct ukevent *kevent_next(struct kevent_queue *q, int timeout_ms)
 		q->uidx = (q->uidx + 1) % q->num;
 		q->taken++;
 		q->there--;
-		/* An event never is broken: its request was removed before it got here. */
+		/* The kernel sets BROKEN only in entries that it has withdrawn: skip them. */
 		if (!(uk->ret_flags & KEVENT_RET_BROKEN))
 			return uk;
 	}
@@ -378,7 +381,7 @@ int kevent_timer_create(int fd, clockid_t clock, void *ptr, timer_t *timer)
 	memcpy(&ev._sigev_un, &fd, sizeof(fd));
 	if (syscall(SYS_timer_create, clock, &ev, &id))
 		return -1;
-	/* What the C library makes of a timer that has no thread. */
+	/* The C library represents a timer without a thread by its kernel id. */
 	*timer = (timer_t)(intptr_t)id;
 	return 0;
 }
@@ -390,7 +393,7 @@ void kevent_close(struct kevent_queue *q)
 }
 
 /*
- * --- what programs of 2006 only declare, see kevent_compat.h ---
+ * --- functions that programs of 2006 declare and do not define, see kevent_compat.h ---
  */
 
 #include "kevent_compat.h"

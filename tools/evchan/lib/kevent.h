@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * libkevent: the kevent calls, and what a program needs around its ring.
+ * libkevent: the kevent system calls, helpers for single requests, and a reader of a
+ * mapped ring.
  *
- * The calls are those of section 2 of the manual. Programs of 2006 include
- * <kevent_compat.h> instead, which has them in the forms of that time.
+ * Section 2 of the manual describes the system calls. Programs of 2006 include
+ * <kevent_compat.h> instead, which has the calls in the forms of that time.
+ *
+ * Every call returns 0 or a count on success, and -1 with errno set on failure, unless
+ * its comment says otherwise.
  */
 #ifndef KEVENT_H
 #define KEVENT_H
@@ -17,7 +21,7 @@
 extern "C" {
 #endif
 
-/* Their numbers, the same on every architecture. */
+/* The system call numbers. */
 #ifndef __NR_kevent_init
 #define __NR_kevent_init	560
 #define __NR_kevent_ctl		561
@@ -26,7 +30,7 @@ extern "C" {
 #define __NR_kevent_commit	564
 #endif
 
-/* In a program of 2006 these names are those of macros, or of its own wrappers. */
+/* kevent_compat.h defines these names as macros, or the program has such wrappers. */
 #ifndef KEVENT_COMPAT_H
 int kevent_init(struct kevent_ring *ring, unsigned int num, unsigned int flags);
 int kevent_ctl(int fd, unsigned int cmd, unsigned int num, struct ukevent *arg);
@@ -38,8 +42,9 @@ int kevent_commit(int ctl_fd, unsigned int new_uidx, unsigned int over);
 #endif
 
 /*
- * The same calls under names that no program has of its own, and two of them as they
- * were while a timer's id.raw[0] was its period in milliseconds. For kevent_compat.h.
+ * For kevent_compat.h: the same calls under names that no program defines itself. The
+ * _ms variants take and return timers as programs before take 16 did, with the period in
+ * milliseconds in id.raw[0].
  */
 int kevent_sys_init(struct kevent_ring *ring, unsigned int num, unsigned int flags);
 int kevent_sys_ctl(int fd, unsigned int cmd, unsigned int num, struct ukevent *arg);
@@ -53,56 +58,121 @@ int kevent_sys_get_events_ms(int ctl_fd, unsigned int min_nr, unsigned int max_n
 			     unsigned int timeout_ms, void *buf, unsigned int flags);
 int kevent_sys_control(int fd, void *buf);
 
-/* --- requests; each call returns 0, or -1 with errno, the request's own too --- */
+/*
+ * --- single requests ---
+ *
+ * Each call returns 0, or -1 with errno: an error of kevent_ctl(2), or the error of the
+ * request, which is one of an entry of evchan_ctl(2).
+ */
 
 /**
- * kevent_request - one request
- * @cmd: KEVENT_CTL_ADD, with KEVENT_REQ_ALWAYS_QUEUE; _MODIFY, _REMOVE or _READY
- * @uk: the request
+ * kevent_request - carry out one request
+ * @fd: descriptor of the queue
+ * @cmd: KEVENT_CTL_ADD, KEVENT_CTL_MODIFY, KEVENT_CTL_REMOVE or KEVENT_CTL_READY
+ * @uk: the request. With KEVENT_CTL_ADD it must have KEVENT_REQ_ALWAYS_QUEUE. The kernel
+ *      writes its answer into ret_flags and ret_data.
+ *
+ * Return: 0, or -1 with errno.
  */
 int kevent_request(int fd, unsigned int cmd, struct ukevent *uk);
 
 /**
- * kevent_watch - watch a descriptor, or change how it is watched
- * @type: KEVENT_SOCKET, KEVENT_POLL, KEVENT_PIPE
- * @what: the descriptor
- * @event: bits of the type
- * @req_flags: KEVENT_REQ_ET, KEVENT_REQ_ONESHOT ...; 0: level-triggered
- * @ptr: returned with each event
+ * kevent_watch - add a request for a descriptor, or modify it
+ * @fd: descriptor of the queue
+ * @type: KEVENT_SOCKET, KEVENT_POLL or KEVENT_PIPE
+ * @what: the descriptor to watch. The queue holds no reference that keeps the file open.
+ * @event: bits of the type to report
+ * @req_flags: KEVENT_REQ_ET, KEVENT_REQ_ONESHOT and further flags of a request; 0:
+ *             level-triggered
+ * @ptr: cookie that each event carries
  *
- * An event is always queued, also of what is ready already.
+ * If the descriptor is ready already, its event is queued.
+ *
+ * Return: 0, or -1 with errno EBADF, EINVAL; EPERM if the file cannot be polled; ENOTSOCK;
+ * ELOOP for queues that watch each other; ENOMEM; ENOSPC over the user's limit.
  */
 int kevent_watch(int fd, unsigned int type, int what, unsigned int event,
 		 unsigned int req_flags, void *ptr);
 
-/* Stop watching a descriptor. */
+/**
+ * kevent_unwatch - remove the request for a descriptor
+ * @fd: descriptor of the queue
+ * @type: type of the request
+ * @what: the watched descriptor
+ *
+ * Return: 0, or -1 with errno EBADF, EINVAL, ENOENT.
+ */
 int kevent_unwatch(int fd, unsigned int type, int what);
 
-/* A timer of that period; with KEVENT_REQ_ONESHOT it fires once. Its id is the period. */
+/**
+ * kevent_timer - add a timer, or modify it
+ * @fd: descriptor of the queue
+ * @period_ns: period in nanoseconds, which also identifies the timer
+ * @req_flags: KEVENT_REQ_ONESHOT for a timer that expires once, and further flags
+ * @ptr: cookie that each event carries
+ *
+ * In an event ret_data[0] is the time of expiry in milliseconds of CLOCK_MONOTONIC, modulo
+ * 2^32, and ret_data[1] is the number of expirations since the previous event.
+ *
+ * Return: 0, or -1 with errno EINVAL, ENOMEM; ENOSPC over the user's limit.
+ */
 int kevent_timer(int fd, unsigned long long period_ns, unsigned int req_flags, void *ptr);
 
-/* A source of user events, and an event of it from any thread or process. */
+/**
+ * kevent_user - add a source of user events
+ * @fd: descriptor of the queue
+ * @id: the program's name for the source
+ * @ptr: cookie that each event carries
+ *
+ * Return: 0, or -1 with errno ENOMEM; ENOSPC over the user's limit.
+ */
 int kevent_user(int fd, unsigned long long id, void *ptr);
+
+/**
+ * kevent_post - post a user event
+ * @fd: descriptor of the queue
+ * @id: name of a source that kevent_user() added
+ *
+ * Any thread, and any process that has the queue, may post.
+ *
+ * Return: 0, or -1 with errno ENOENT.
+ */
 int kevent_post(int fd, unsigned long long id);
 
 /**
- * kevent_watch_signal - have a signal of this process come through the queue
- * @sig: its number; with KEVENT_SIGNAL_NOMASK or-ed in it comes through the queue
- *       only, otherwise also in the usual way
+ * kevent_watch_signal - queue an event when a signal is sent to this process
+ * @fd: descriptor of the queue
+ * @sig: number of the signal. With KEVENT_SIGNAL_NOMASK or-ed in, the event is all that
+ *       happens; otherwise the signal is also delivered in the usual way.
+ * @req_flags: KEVENT_REQ_ONESHOT or 0, and further flags of a request
+ * @ptr: cookie that each event carries
+ *
+ * Return: 0, or -1 with errno EINVAL for a signal that cannot be watched, such as SIGKILL,
+ * SIGSTOP and those that the C library uses itself; ENOMEM; ENOSPC over a limit.
  */
 int kevent_watch_signal(int fd, unsigned long long sig, unsigned int req_flags, void *ptr);
 
-/* Remove a source of user events, a signal (as it was given) or a timer (its period in ns). */
+/**
+ * kevent_remove - remove a request by its name
+ * @fd: descriptor of the queue
+ * @type: KEVENT_UNOTIFY, KEVENT_SIGNAL or KEVENT_TIMER
+ * @id: the name of the source of user events, the signal as it was given, or the period
+ *      of the timer in nanoseconds
+ *
+ * Return: 0, or -1 with errno EINVAL, ENOENT.
+ */
 int kevent_remove(int fd, unsigned int type, unsigned long long id);
 
 /**
  * struct kevent_queue - a queue with a ring in kernel memory, for one thread
  * @fd: the queue's descriptor
- * @ring: mapped
- * @num: entries
- * @uidx: where the next event is taken from
- * @taken: taken and not yet committed
- * @there: in the ring from @uidx on, as the kernel last said
+ * @ring: the mapped ring
+ * @num: number of entries
+ * @uidx: index of the next event to return
+ * @taken: number of events that were returned and not yet committed
+ * @there: number of events from @uidx on, as the kernel last reported it
+ *
+ * The caller provides the memory, and kevent_open() fills it in. Programs may use @fd.
  */
 struct kevent_queue {
 	int fd;
@@ -113,35 +183,48 @@ struct kevent_queue {
 	unsigned int there;
 };
 
-/* Make a queue with a mapped ring; -1 with errno. */
+/**
+ * kevent_open - create a queue with a ring in kernel memory and map the ring
+ * @q: filled in; the caller must release it with kevent_close()
+ * @num: entries of the ring, 2 to 65536
+ * @flags: KEVENT_INIT_CLOEXEC and KEVENT_INIT_NONBLOCK, or 0
+ *
+ * Return: 0, or -1 with errno of kevent_init(2) or mmap(); @q is then not to be closed.
+ */
 int kevent_open(struct kevent_queue *q, unsigned int num, unsigned int flags);
 
 /**
- * kevent_next - the next event of the ring
+ * kevent_next - return the next event of the ring
  * @q: the queue
- * @timeout_ms: how long to wait when the ring is empty, -1: for ever
+ * @timeout_ms: the longest time to wait if the ring is empty, in milliseconds; negative:
+ *              no limit
  *
- * What was returned before is committed when the ring is empty, in one call. Entries of
- * requests that were removed in the meantime are passed over; the timeout then starts anew.
+ * When the ring is empty, the events that were returned are committed together. Entries of
+ * events that the kernel has withdrawn are skipped; the timeout then starts anew.
  *
- * Return: the event, valid until the next call; NULL with errno ETIMEDOUT, EINTR.
+ * Return: the event, which is in the ring and valid until the next call; or NULL with
+ * errno ETIMEDOUT if no event came in time or the queue is non-blocking and empty; EINTR
+ * if a signal came; or another error of kevent_wait(2) or kevent_commit(2).
  */
 const struct ukevent *kevent_next(struct kevent_queue *q, int timeout_ms);
 
 /**
- * kevent_timer_create - a POSIX timer that posts into a queue
- * @fd: the queue
- * @clock: any that timer_create() takes
- * @ptr: returned in each event
- * @timer: the timer, for timer_settime() and timer_delete()
+ * kevent_timer_create - create a POSIX timer that posts into a queue
+ * @fd: descriptor of the queue
+ * @clock: any clock that timer_create() takes
+ * @ptr: cookie that each event carries
+ * @timer: filled in with the timer, which timer_settime() starts and timer_delete() deletes
  *
- * For a C library whose timer_create() lets no SIGEV_KEVENT pass.
+ * Use this if the timer_create() of the C library refuses SIGEV_KEVENT.
  *
- * Return: 0, or -1 with errno.
+ * Return: 0, or -1 with errno of timer_create(); ENOSPC over the user's limit.
  */
 int kevent_timer_create(int fd, clockid_t clock, void *ptr, timer_t *timer);
 
-/* Unmap and close. */
+/**
+ * kevent_close - unmap the ring and close the queue
+ * @q: the queue, as kevent_open() filled it in
+ */
 void kevent_close(struct kevent_queue *q);
 
 #ifdef __cplusplus

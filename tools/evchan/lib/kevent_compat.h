@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * The kevent interface as programs of 2006 knew it, on libkevent.
+ * The kevent interface in the forms that programs of 2006 use, on top of libkevent.
  *
  * A program includes this in place of <linux/ukevent.h> or <linux/kevent.h> of that
- * time, and says which generation it was written for:
+ * time, and defines the generation that it was written for:
  *
  *	#define KEVENT_GENERATION 1	take 1: kevent_ctl(fd, buf), ioctl()
  *	#define KEVENT_GENERATION 2	takes 2 to 12, and 13 to 23 with /dev/kevent
  *	#define KEVENT_GENERATION 3	takes 24 to 31: kevent_init(); the default
  *
- * In generations 1 and 2 a timer's id.raw[0] is milliseconds. Takes 13 to 23 changed
- * units: KEVENT_TAKE, with the number of the take, in place of KEVENT_GENERATION has
- * those right. kevent_control(3) has all of it.
+ * In generations 1 and 2 a timer's id.raw[0] is in milliseconds. Units changed within
+ * takes 13 to 23: a program of these takes defines KEVENT_TAKE as the number of the take
+ * in place of KEVENT_GENERATION. kevent_control(3) describes all forms.
  *
- * The calls are macros that tell their forms apart by the number of arguments and the
- * type of a timeout. Where the program declares a call itself, its own is meant from
- * there on: the macro ends where its second or last argument begins with a type. What
- * the program's own then gives to syscall() comes here as well.
+ * The calls are macros. They tell the forms of a call apart by the number of arguments and
+ * by the type of the timeout. If the program declares a call itself, which the macro
+ * recognizes by a second or last argument that begins with a type, the macro ends there
+ * and the program's own function is used. syscall() is a macro too, so the calls of that
+ * function arrive here as well.
  *
- * Written in C89 but for variadic macros and, for the compiler's eyes, _Generic.
+ * This file is C89 except for variadic macros and _Generic.
  */
 #ifndef KEVENT_COMPAT_H
 #define KEVENT_COMPAT_H
@@ -51,7 +52,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* In a buffer of generation 1 requests lie behind 12 bytes, also as a structure. */
+/*
+ * In generation 1 the requests begin 12 bytes into the buffer, so their alignment is 4,
+ * also in a structure of the program that has both.
+ */
 #if KEVENT_GENERATION == 1
 #include <linux/types.h>
 #pragma pack(push, 4)
@@ -68,19 +72,19 @@
 extern "C" {
 #endif
 
-/* --- what had other names or values --- */
+/* --- names and values that changed after 2006 or between generations --- */
 
 struct kevent_user_control {
 	unsigned int cmd;
 	unsigned int num;
-	unsigned int timeout;	/* milliseconds; 0: up to a second, for one event */
+	unsigned int timeout;	/* milliseconds; 0: wait for one event, at most a second */
 };
 
 #if KEVENT_GENERATION == 2
-#undef KEVENT_CTL_READY		/* not there yet, and of the same value */
+#undef KEVENT_CTL_READY		/* this generation uses its value for INIT */
 #define KEVENT_CTL_INIT		3
 #else
-#define KEVENT_CTL_WAIT		3	/* with two arguments */
+#define KEVENT_CTL_WAIT		3	/* for the call with two arguments */
 #define KEVENT_CTL_INIT		4
 #endif
 #if KEVENT_GENERATION == 1
@@ -89,7 +93,7 @@ struct kevent_user_control {
 #define KEVENT_USER_WAIT	_IOWR(KEVENT_USER_SYMBOL, 1, struct kevent_user_control)
 #endif
 #if KEVENT_GENERATION == 2
-#define KEVENT_REQ_WAKEUP_ONE	0	/* nothing else is done here */
+#define KEVENT_REQ_WAKEUP_ONE	0	/* waking one waiter is the default */
 #endif
 #define KEVENT_MAX		(KEVENT_GENERATION == 3 ? 10 : 6)
 
@@ -102,9 +106,9 @@ int kevent_sys_control(int fd, void *buf);
 int kevent_control(int fd, void *buf);
 #endif
 
-/* A timeout of any kind, relative or not. */
+/* A timeout of any form, relative or absolute. */
 struct kevent_compat_time {
-	long long sec;		/* -1: for ever */
+	long long sec;		/* -1: no limit */
 	long nsec;
 };
 
@@ -132,7 +136,7 @@ KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_of_ms(unsigned int ms)
 				kevent_compat_of(ms / 1000, ms % 1000 * 1000000L);
 }
 
-/* An unsigned long is a __u64 of nanoseconds where it is as long. */
+/* Where unsigned long has 64 bits it may be the __u64 of takes 13 to 23: nanoseconds. */
 KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_of_ul(unsigned long time)
 {
 	return sizeof(time) == 8 ? kevent_compat_of_ns(time) :
@@ -174,7 +178,7 @@ KEVENT_COMPAT_FN int kevent_compat_bad(struct kevent_compat_time t)
 	return 1;
 }
 
-/* What is left of it in milliseconds, rounded up. */
+/* The remaining time in milliseconds, rounded up. */
 KEVENT_COMPAT_FN unsigned int kevent_compat_left(struct kevent_compat_time t, unsigned int flags)
 {
 	struct timespec now;
@@ -197,7 +201,7 @@ KEVENT_COMPAT_FN unsigned int kevent_compat_left(struct kevent_compat_time t, un
 	return (unsigned int)t.sec * 1000 + (unsigned int)((t.nsec + 999999) / 1000000);
 }
 
-/* A signal ends a wait as the time does, with what is there. */
+/* In 2006 a signal ended a wait like a timeout, with the events that are there. */
 KEVENT_COMPAT_FN int kevent_compat_waited(int n)
 {
 	return n < 0 && errno == EINTR ? 0 : n;
@@ -231,7 +235,7 @@ KEVENT_COMPAT_FN int kevent_compat_wait(int fd, unsigned int num, unsigned int o
 						    t.sec == -1 ? NULL : &ts, flags));
 }
 
-/* What these two were called here before they had the names of 2006. */
+/* The calls of generation 3 under other names; earlier versions of this header had these. */
 KEVENT_COMPAT_FN int kevent_get_events_ts(int fd, unsigned int min_nr, unsigned int max_nr,
 					  struct timespec timeout, struct ukevent *buf,
 					  unsigned int flags)
@@ -269,7 +273,7 @@ KEVENT_COMPAT_FN int kevent_compat_ctl(int fd, unsigned int cmd, unsigned int nu
 				  kevent_sys_ctl(fd, cmd, num, (struct ukevent *)arg);
 }
 
-/* Take 2 had this form too, with the commands of generation 2. */
+/* Take 2 also had the form with two arguments, with the commands of generation 2. */
 KEVENT_COMPAT_FN int kevent_compat_control(int fd, void *buf)
 {
 	unsigned int cmd;
@@ -279,10 +283,10 @@ KEVENT_COMPAT_FN int kevent_compat_control(int fd, void *buf)
 								  kevent_sys_control(fd, buf);
 }
 
-/* --- by whatever way a program made its calls --- */
+/* --- the ways in which programs made the calls: the device, ioctl(), syscall() --- */
 
 #if KEVENT_GENERATION < 3
-/* The device that made a queue when opened. */
+/* Opening the device /dev/kevent creates a queue. */
 KEVENT_COMPAT_FN int kevent_compat_open(const char *path, int flags, ...)
 {
 	int mode = 0;
@@ -324,7 +328,7 @@ KEVENT_COMPAT_FN int kevent_compat_ioctl(int fd, unsigned long request, ...)
 #endif
 #endif
 
-/* Numbers that syscall() is given by this program only, for the forms of its time. */
+/* Numbers that only this file's syscall() accepts, for calls in the program's form. */
 #undef __NR_kevent_init
 #undef __NR_kevent_ctl
 #undef __NR_kevent_get_events
@@ -342,7 +346,7 @@ KEVENT_COMPAT_FN int kevent_compat_ioctl(int fd, unsigned long request, ...)
 #define SYS_kevent_commit	__NR_kevent_commit
 
 #ifdef __USE_MISC
-/* A timeout by value is of as many words as its type has. */
+/* The timeout is passed by value, so its type decides how many words it takes. */
 KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_arg(va_list *ap)
 {
 	if (KEVENT_GENERATION == 3)
@@ -373,7 +377,7 @@ KEVENT_COMPAT_FN long kevent_compat_syscall(long nr, ...)
 		       kevent_compat_get((int)a[0], (unsigned int)a[1], (unsigned int)a[2], t,
 					 (void *)a[3], (unsigned int)a[4]);
 	}
-	/* As many as any system call has; of those that were not given it takes none. */
+	/* Six is the most that a system call has; it ignores those that were not passed. */
 	for (i = 0; i < 6; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
@@ -452,7 +456,7 @@ KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_any(const struct timesp
 #define KEVENT_COMPAT_NTH_(a, b, c, d, e, f, g, n, ...) n
 #define KEVENT_COMPAT_COUNT(...)	KEVENT_COMPAT_NTH_(__VA_ARGS__, 7, 6, 5, 4, 3, 2, 1, 0)
 
-/* 1 if an argument begins with a type: this is a declaration and no call. */
+/* 1 if an argument begins with a type: then this is a declaration, not a call. */
 #define KEVENT_COMPAT_2ND_(a, b, ...)	b
 #define KEVENT_COMPAT_2ND(...)		KEVENT_COMPAT_2ND_(__VA_ARGS__)
 #define KEVENT_COMPAT_PAREN(...)	~, 1,
@@ -478,8 +482,8 @@ KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_any(const struct timesp
 	KEVENT_COMPAT_CAT(KEVENT_COMPAT_##name##_, KEVENT_COMPAT_TYPED(arg))
 
 /*
- * What the program declares itself has these names from there on. If that is all that
- * it does, they are libkevent's, which knows no takes.
+ * The names that a program's own declarations get. If the program declares a call and does
+ * not define it, the function is libkevent's, which does not depend on KEVENT_TAKE.
  */
 #if KEVENT_GENERATION == 3
 #define KEVENT_COMPAT_OWN_CTL	kevent_ctl
@@ -510,8 +514,8 @@ KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_any(const struct timesp
 	_Pragma("pop_macro(\"kevent_ctl\")") KEVENT_COMPAT_OWN_CTL(__VA_ARGS__)
 
 /*
- * In generation 1 nothing declares kevent_control(), which is then what its first use
- * makes it: libkevent's, or the program's own by the name kevent_ctl, static or not.
+ * In generation 1 nothing declares kevent_control(), so its first use declares it. It can
+ * then be libkevent's function, or the program's own kevent_ctl, static or not.
  */
 #if KEVENT_GENERATION == 1 && !defined(__cplusplus)
 #pragma GCC diagnostic ignored "-Wimplicit-function-declaration"
@@ -528,7 +532,7 @@ KEVENT_COMPAT_FN struct kevent_compat_time kevent_compat_any(const struct timesp
 	KEVENT_COMPAT_CAT(KEVENT_COMPAT_GET_OF_, KEVENT_COMPAT_COUNT(__VA_ARGS__))(__VA_ARGS__)
 #define KEVENT_COMPAT_GET_OF_6(fd, min_nr, max_nr, timeout, buf, flags)		\
 	KEVENT_COMPAT_USE(GET, min_nr)(fd, min_nr, max_nr, timeout, buf, flags)
-/* A compound literal has a comma of its own. */
+/* A compound literal as timeout contains a comma and counts as two arguments. */
 #define KEVENT_COMPAT_GET_OF_7(fd, min_nr, max_nr, sec, nsec, buf, flags)	\
 	KEVENT_COMPAT_GET_0(fd, min_nr, max_nr, (sec, nsec), buf, flags)
 #define KEVENT_COMPAT_GET_0(fd, min_nr, max_nr, timeout, buf, flags)		\
