@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The demo's TCP client, on the host: connects to the guest through its network
- * card, sends numbered messages over many connections, interleaved, says at the
- * end how many they were and checks the server's count.
+ * The demo's TCP client, which runs on the host. It connects to the guest through its
+ * network card and sends numbered messages over many connections, interleaved. At the end
+ * it sends their number and checks the server's count.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -15,7 +15,10 @@
 
 #include "message.h"
 
-/* QEMU accepts before the guest does: connected is who got the server's byte. */
+/*
+ * QEMU accepts a connection before the guest does. The connection is usable only when the
+ * server's first byte has arrived.
+ */
 static int connect_ready(int port, time_t until)
 {
 	struct sockaddr_in to = {
@@ -26,8 +29,8 @@ static int connect_ready(int port, time_t until)
 
 	do {
 		/*
-		 * Not given up early: QEMU would connect later all the same, and the
-		 * server take one that nobody is behind for one of ours.
+		 * Do not give up early: QEMU would still connect to the guest later, and
+		 * the server would serve a connection that has no client.
 		 */
 		struct timeval limit = { until - time(NULL) + 1, 0 };
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -42,7 +45,7 @@ static int connect_ready(int port, time_t until)
 		close(fd);
 		nanosleep(&pause, NULL);
 	} while (time(NULL) < until);
-	errx(1, "demo-client: nobody answers on port %d", port);
+	errx(1, "demo-client: no server answers on port %d of 127.0.0.1", port);
 }
 
 int main(int argc, char **argv)
@@ -75,7 +78,7 @@ int main(int argc, char **argv)
 		if (read(fd[c], &reply, sizeof(reply)) != sizeof(reply))
 			errx(1, "demo-client: no answer on connection %d", c);
 		if (reply != count)
-			errx(1, "demo-client: connection %d: %u sent, the server has %u",
+			errx(1, "demo-client: connection %d: %u sent, the server received %u",
 			     c, count, reply);
 	}
 	return 0;

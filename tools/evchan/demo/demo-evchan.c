@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The demo through the event channel: events are taken from the ring, the
- * kernel is called when the ring is empty.
+ * The demo through the event channel: events are taken from the ring, and the kernel is
+ * called when the ring is empty.
  */
 #include <err.h>
 #include <errno.h>
@@ -27,11 +27,11 @@ static void face_attach(int fd)
 {
 	ec = ec_attach(fd);
 	if (!ec)
-		err(1, "attaching to a channel");
+		err(1, "ec_attach: cannot map the channel");
 	atomic_store(&calls, 0);
 }
 
-/* What begins at the descriptor itself has no path. */
+/* Watch the descriptor's own file; ec_watch_path() needs a path. */
 static int watch_inode(int fd, uint64_t data)
 {
 	struct evchan_change c = {
@@ -116,7 +116,7 @@ static void face_post(uint64_t id, uint64_t value)
 	atomic_fetch_add(&calls, 1);
 }
 
-/* What happened, in the demo's words. */
+/* The kind of event, in the demo's constants. */
 static uint32_t what(const event_data_t *d)
 {
 	if (d->type == EVCHAN_INODE)
@@ -137,11 +137,11 @@ static int face_next(struct happened *h, int ms)
 	while (!ec_take(ec, &d)) {
 		int n;
 
-		/* However often it is said that there are some, and there are none. */
+		/* evchan_wait() may report events that cannot be taken any more. */
 		if (until && now_ns() >= until)
 			return 0;
 		until = until ? until : now_ns() + (uint64_t)ms * 1000000;
-		/* Not to wait is to ask for none. */
+		/* A minimum of 0 does not wait. */
 		n = evchan_wait(ec->fd, ms ? 1 : 0, 0, &to, NULL, 0);
 		atomic_fetch_add(&calls, 1);
 		if (n < 0 && errno != EINTR)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The demo's other process: feeds a pipe with numbered messages, and says at the
- * end how many they were.
+ * A producer of the demo: writes numbered messages to standard output, and their number
+ * in the last one.
  */
 #include <err.h>
 #include <stdlib.h>

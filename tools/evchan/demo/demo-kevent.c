@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The demo through kevent: events are read from the mapped ring, committed when
- * it is empty.
+ * The demo through kevent: events are read from the mapped ring, and committed when the
+ * ring is empty.
  */
 #include <err.h>
 #include <errno.h>
@@ -27,12 +27,12 @@ static void face_open(unsigned int entries)
 
 static void face_attach(int fd)
 {
-	/* The ring is its maker's; what posts needs only the descriptor. */
+	/* Do not map the ring: a process that only posts needs the descriptor alone. */
 	queue = (struct kevent_queue){ .fd = fd };
 	atomic_store(&calls, 0);
 }
 
-/* Add, or change what is there. */
+/* Add a request, or modify it if it exists. */
 static void request(struct ukevent *uk)
 {
 	atomic_fetch_add(&calls, 1);
@@ -118,7 +118,7 @@ static void face_posix_timer(clockid_t clock, uint64_t data, timer_t *timer)
 	atomic_fetch_add(&calls, 1);
 }
 
-/* The C library's mq_notify() lets no SIGEV_KEVENT pass. */
+/* Call the kernel directly: the C library may not pass SIGEV_KEVENT on. */
 static void face_notify(int mq, uint64_t data)
 {
 	struct sigevent ev = { .sigev_notify = SIGEV_KEVENT };
@@ -131,7 +131,7 @@ static void face_notify(int mq, uint64_t data)
 	atomic_fetch_add(&calls, 1);
 }
 
-/* FNV-1a over its bytes, both halves in one. */
+/* The 64-bit FNV-1a hash of the name, both halves xored. */
 static int64_t face_name_value(const char *name)
 {
 	uint64_t hash = 0xcbf29ce484222325ULL;
@@ -141,7 +141,7 @@ static int64_t face_name_value(const char *name)
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
-/* There is no value to give: it is made ready, and that is counted. */
+/* kevent carries no value: make the request ready; the kernel counts how often. */
 static void face_post(uint64_t id, uint64_t value)
 {
 	struct ukevent uk = { .id.raw = { (uint32_t)id }, .type = KEVENT_UNOTIFY };
@@ -152,7 +152,7 @@ static void face_post(uint64_t id, uint64_t value)
 	atomic_fetch_add(&calls, 1);
 }
 
-/* A result may be negative; a signal's payload and an overrun count have two words. */
+/* An AIO result may be negative; signal payloads and overrun counts have two words. */
 static int64_t value(const struct ukevent *uk)
 {
 	switch (uk->type) {
@@ -170,7 +170,7 @@ static int face_next(struct happened *h, int ms)
 {
 	const struct ukevent *uk;
 
-	/* The calls that an empty ring costs: commit, twice if it was full; wait. */
+	/* On an empty ring kevent_next() commits, twice if the ring was full, and waits. */
 	if (!queue.there)
 		atomic_fetch_add(&calls, 1 + (queue.taken > 0) + (queue.taken == queue.num));
 	uk = kevent_next(&queue, ms);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The demo: what each interface has to provide for the scenarios, which are the
- * same for both, and what the scenarios share.
+ * The demo: the functions that each interface provides for the scenarios, which are the
+ * same for both, and the functions that the scenarios share.
  */
 #ifndef DEMO_H
 #define DEMO_H
@@ -14,7 +14,7 @@
 #include "message.h"
 
 #ifndef IOCB_FLAG_EVCORE
-#define IOCB_FLAG_EVCORE (1 << 2)	/* linux/aio_abi.h of a kernel that has it */
+#define IOCB_FLAG_EVCORE (1 << 2)	/* as in a linux/aio_abi.h that has the flag */
 #endif
 
 enum source {
@@ -22,7 +22,7 @@ enum source {
 	SRC_SIGNAL_ONLY, SRC_PROCESS, SRC_INODE,
 };
 
-/* What happened, where a source has more than one thing to say. */
+/* What happened, for the types that report more than one kind of event. */
 enum { INODE_CREATED = 1, INODE_REMOVED = 2, FUTEX_WOKEN = 1, FUTEX_CHANGED = 2 };
 
 /* An event as the scenarios see it. */
@@ -32,32 +32,33 @@ struct happened {
 	uint64_t data;		/* cookie */
 	uint64_t count;		/* timers: expirations; user events: posts */
 	/*
-	 * User events: sum of the values, where there is one. Signals: the payload.
-	 * Processes: the status. Inodes: what stands for the name. AIO: the result.
-	 * POSIX timers: overruns.
+	 * User events: sum of the values, if the interface is wide. Signals: the payload.
+	 * Processes: the status. Inodes: the hash of the name. AIO: the result.
+	 * POSIX timers: the overruns.
 	 */
 	int64_t value;
-	pid_t sender;		/* of a signal, where it is told */
+	pid_t sender;		/* of a signal, if the interface is wide */
 };
 
 /**
  * struct face - one interface
- * @name: for the table
+ * @name: as in the table
  * @wide: events have room for more than two words: the sum of the values of user
  *        events, the sender of a signal
- * @open: a queue with a ring of @entries slots
- * @attach: use the queue behind a descriptor that another process made
- * @watch: edge-triggered, but level-triggered for pipes; timers: @arg is the
- *         period in ns, user events: @arg is the id, signals: the number,
- *         otherwise a descriptor. SRC_SIGNAL_ONLY: nothing else happens to it
- * @futex: wait, once, for a wake-up of @word, expected to be @value
- * @posix_timer: make one that posts into the queue
- * @notify: a message in an empty message queue, once
- * @name_value: what stands for a file's name in events
- * @post: a user event, from any thread or process
- * @next: the next event, within @ms milliseconds; 0 if none came
+ * @open: create a queue with a ring of @entries slots
+ * @attach: use the queue of a descriptor that another process created
+ * @watch: register a source with the cookie @data, level-triggered for pipes and
+ *         edge-triggered otherwise. @arg is the period in ns for timers, the id for user
+ *         events, the number for signals, and a descriptor otherwise. A signal of
+ *         SRC_SIGNAL_ONLY is only posted and not delivered.
+ * @futex: wait once for a wake-up of @word, which is expected to contain @value
+ * @posix_timer: create a POSIX timer that posts into the queue
+ * @notify: watch once for a message in an empty message queue
+ * @name_value: the value that stands for a file's name in events
+ * @post: post a user event; any thread or process may call it
+ * @next: take the next event, waiting for at most @ms milliseconds; 0 if none came
  * @fd: the queue's descriptor
- * @calls: system calls of the interface made so far
+ * @calls: number of system calls of the interface so far
  * @close: free the queue
  */
 struct face {
@@ -77,33 +78,33 @@ struct face {
 	void (*close)(void);
 };
 
-/* Run every scenario; the exit status for main(). */
+/* Run every scenario. Return: the exit status for main(). */
 int demo_run(const struct face *face, int argc, char **argv);
 
-/* --- for the scenarios --- */
+/* --- shared by the scenarios --- */
 
 extern const struct face *face;
-extern const char *programs;	/* directory of the other programs */
-extern int port;		/* for the client on the host */
+extern const char *programs;	/* directory of the demo's other programs */
+extern int port;		/* on which the client on the host connects */
 
-/* A scenario's account; @expected is what the producers say. */
+/* The counts of a scenario; the producers supply @expected. */
 struct tally {
 	unsigned long long expected, delivered, disordered, corrupt;
 };
 
-/* Add what came of one sender; a stream whose end did not come is corrupt. */
+/* Add the counts of one sender. A stream without its last message is corrupt. */
 void tally_stream(struct tally *t, const struct stream *s);
 
-/* Count @shown, of what the scenario is for: that it never happened is a failure. */
+/* Fail unless @shown, the count of what the scenario is to show, is more than 0. */
 void must_show(struct tally *t, const char *what, unsigned long long shown);
 
 /*
- * The next event; 0 if none comes for so long that it must be lost. One of another
- * type than the scenario's is counted as corrupt.
+ * Take the next event. 0 if none comes for so long that it must be lost. An event of
+ * another type than the scenario's is counted as corrupt.
  */
 int next_event(struct happened *h);
 
-/* One that is there already. */
+/* Take an event without waiting; 0 if there is none. */
 int next_there(struct happened *h);
 
 /* A counter of the queue, from /proc/self/fdinfo. */
@@ -112,21 +113,21 @@ unsigned long long counter(const char *name);
 void nonblocking(int fd);
 uint64_t now_ns(void);
 
-/* As pipe() and fork(), but they do not fail. The child dies with its parent. */
+/* Like pipe() and fork(); they exit on failure. The child dies with its parent. */
 void make_pipe(int fds[2]);
 pid_t start_child(void);
 
-/* Wait for its end: 0 if all went well. Unless @complete it is not let finish. */
+/* Wait for a child and return its status. Without @complete, kill it first. */
 int end_child(pid_t child, int complete);
 
-/* Write and read one whole object; exit with a line on stderr if that fails. */
+/* Write or read one whole object; exit with a message if that fails. */
 void tell(int fd, const void *what, size_t size);
 void hear(int fd, void *what, size_t size);
 
-/* Read messages that are there, at most @most; 0 at the end of the stream. */
+/* Read up to @most messages without waiting. Return: 0 at the end of the stream, else 1. */
 int read_messages(int fd, struct stream *s, uint32_t sender, int most);
 
-/* The scenarios, a file for each group. */
+/* The scenarios; each group of them has a file. */
 void tcp(struct tally *t);
 void pipe_feed(struct tally *t);
 void terminal(struct tally *t);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The demo's messages: making, checking, writing them.
+ * The demo's messages: create, check and write them.
  */
 #include <err.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the demo's producers send: a message that says who sent it, which it is,
- * and whether it arrived whole.
+ * The message that the demo's producers send. It contains its sender, its number and a
+ * checksum, so that the receiver can tell lost, reordered and damaged messages.
  */
 #ifndef DEMO_MESSAGE_H
 #define DEMO_MESSAGE_H
@@ -12,19 +12,19 @@
 struct message {
 	uint32_t sender;
 	uint32_t seq;		/* from 0 */
-	uint32_t total;		/* in the last one: how many there were, itself not counted */
+	uint32_t total;		/* in the last message: the number of messages before it */
 	uint32_t check;
 };
 
 /* The receiver's view of one sender. */
 struct stream {
-	uint32_t next;		/* seq expected next */
+	uint32_t next;		/* the next expected seq */
 	uint32_t received;
 	uint32_t total;		/* the sender's count, once known */
 	int done;
 	uint32_t disordered;
 	uint32_t corrupt;
-	struct message part;	/* read so far, of the next message */
+	struct message part;	/* bytes of the next message that were read */
 	size_t have;
 };
 
@@ -34,13 +34,13 @@ struct message message_make(uint32_t sender, uint32_t seq, uint32_t total);
 void stream_take(struct stream *s, uint32_t sender, const struct message *m);
 
 /*
- * The same in one word, for what carries no more: senders to 15, and a seq that
- * wraps at 4096. Without the total.
+ * A message in one word, for events that carry no more: the sender is at most 15, the seq
+ * wraps at 4096, and there is no total.
  */
 uint32_t message_word(uint32_t sender, uint32_t seq);
 void stream_take_word(struct stream *s, uint32_t sender, uint32_t word);
 
-/* Write a whole message; exits with a line on stderr if that fails. */
+/* Write a whole message; exit with a message on stderr if that fails. */
 void message_write(int fd, const struct message *m);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The demo's scenarios with file systems: what another process does in a
- * directory, and asynchronous input and output on a disk.
+ * The demo's scenarios with file systems: changes of a directory by another process, and
+ * asynchronous input and output on a disk.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -14,12 +14,12 @@
 #include "demo.h"
 
 #define FILES	400
-#define AT_ONCE	10	/* so many are made, then they are removed */
+#define AT_ONCE	10	/* files that are created before they are removed */
 #define BLOCK	4096
 #define BLOCKS	256
-#define BEYOND	32	/* reads beyond the end of the file */
+#define BEYOND	32	/* number of reads beyond the end of the file */
 
-/* The k-th thing done in the directory: which file, and is it created? */
+/* The k-th change of the directory: name of the file; true if it is created. */
 static int deed(unsigned int k, char *name, size_t size)
 {
 	unsigned int file = k / (2 * AT_ONCE) * AT_ONCE + k % AT_ONCE;
@@ -59,7 +59,10 @@ static int make_dir(char *path)
 	return dir;
 }
 
-/* Files that another process creates and removes: each deed once, in order, by name. */
+/*
+ * Another process creates and removes files. Each change must be reported once, in order,
+ * with the hash of its name.
+ */
 void files(struct tally *t)
 {
 	char path[] = "/tmp/evcore-demo-XXXXXX", name[32];
@@ -90,7 +93,7 @@ void files(struct tally *t)
 	rmdir(path);
 }
 
-/* Requests, their buffers, and what came of them. */
+/* AIO requests, their buffers, and whether their completion came. */
 struct operations {
 	struct iocb cb[BLOCKS + BEYOND], *cbs[BLOCKS + BEYOND];
 	char seen[BLOCKS + BEYOND];
@@ -102,7 +105,7 @@ static struct message *block(char *buffers, unsigned int i)
 	return (struct message *)(void *)(buffers + (size_t)i * BLOCK);
 }
 
-/* Submit @n operations, not in the order of the file; how many are in flight. */
+/* Submit @n operations, in another order than in the file. Return: @n. */
 static unsigned int submit(struct operations *o, aio_context_t ctx, int fd, int op,
 			   unsigned int n)
 {
@@ -115,7 +118,7 @@ static unsigned int submit(struct operations *o, aio_context_t ctx, int fd, int 
 			.aio_nbytes = BLOCK, .aio_offset = (int64_t)i * BLOCK,
 			.aio_flags = IOCB_FLAG_EVCORE, .aio_resfd = (uint32_t)face->fd(),
 		};
-		o->cbs[i * 89 % n] = &o->cb[i];	/* a prime that divides no n here */
+		o->cbs[i * 89 % n] = &o->cb[i];	/* 89 is prime and divides no n used here */
 		o->seen[i] = 0;
 	}
 	while (done < n) {
@@ -128,7 +131,7 @@ static unsigned int submit(struct operations *o, aio_context_t ctx, int fd, int 
 	return done;
 }
 
-/* Each completion once, with its cookie and its result. */
+/* Each completion must come once, with its cookie and its result. */
 static void complete(struct tally *t, struct operations *o, unsigned int n)
 {
 	struct happened h;
@@ -144,7 +147,7 @@ static void complete(struct tally *t, struct operations *o, unsigned int n)
 	t->corrupt += (unsigned int)next_there(&h);
 }
 
-/* In a child: is what was written on the disk? Then write something else. */
+/* In a child: check the blocks on the disk, and write other ones. */
 static void check_and_write(const char *path)
 {
 	struct stream s = { 0 };
@@ -165,8 +168,8 @@ static void check_and_write(const char *path)
 }
 
 /*
- * Native AIO with O_DIRECT on ext4, on the guest's disk: blocks are written, another
- * process finds them there and writes others, and those are read.
+ * Native AIO with O_DIRECT on ext4, on the guest's disk. Blocks are written; another
+ * process reads them and writes other ones; then those are read.
  */
 void aio(struct tally *t)
 {
@@ -179,7 +182,7 @@ void aio(struct tally *t)
 
 	close(make_dir(dir));
 	if (mount("/dev/vda", dir, "ext4", 0, NULL))
-		err(1, "mounting the disk /dev/vda, which tools/evchan/demo/run makes");
+		err(1, "cannot mount /dev/vda; run tools/evchan/demo/run, which makes the disk");
 	snprintf(path, sizeof(path), "%s/file", dir);
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_DIRECT, 0600);
 	o.buffers = aligned_alloc(BLOCK, sizeof(o.cb) / sizeof(o.cb[0]) * BLOCK);

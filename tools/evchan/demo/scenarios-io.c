@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The demo's scenarios with streams: TCP from the host, a pipe, a terminal; and a
- * ring that is much too small.
+ * The demo's scenarios with streams: TCP from the host, a pipe and a terminal; and a
+ * scenario with a ring that is much too small.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -15,7 +15,7 @@
 
 #include "demo.h"
 
-#define CONNECTIONS	16	/* as in run */
+#define CONNECTIONS	16	/* must be the same as in demo/run */
 #define PIPE_MESSAGES	2000
 #define TTY_WRITERS	4
 #define TTY_MESSAGES	250	/* of each */
@@ -40,15 +40,15 @@ void tcp(struct tally *t)
 	printf("ready for the client on port %d\n", port);
 	fflush(stdout);
 	while (n < CONNECTIONS || open_streams) {
-		/* The host may be slower than what is in the guest. */
+		/* The host may be slower than the guest: allow twice the time. */
 		if (!next_event(&h) && !next_event(&h))
 			break;
 		if (h.data == CONNECTIONS) {
 			int fd;
 
-			/* An event may be of a connection that was accepted with others. */
+			/* There may be none: it was accepted upon an earlier event. */
 			while (n <= CONNECTIONS && (fd = accept(listener, NULL, NULL)) >= 0) {
-				/* A client that was not served comes again, and again. */
+				/* A client that was not served connects again. */
 				if (n == CONNECTIONS) {
 					t->corrupt++;
 					open_streams = 0;
@@ -68,7 +68,7 @@ void tcp(struct tally *t)
 		struct stream *s = &streams[h.data];
 		int was = s->done;
 
-		/* Senders are numbered in the order in which they connect. */
+		/* A sender's number is the order in which it connected. */
 		read_messages(fds[h.data], s, (uint32_t)h.data, 1 << 20);
 		if (s->done && !was) {
 			if (write(fds[h.data], &s->received, sizeof(s->received)) !=
@@ -85,7 +85,7 @@ void tcp(struct tally *t)
 	close(listener);
 }
 
-/* In a child: become the program that writes so many messages. */
+/* In a child: run demo-feed, which writes @messages messages to @fd. */
 static void feed(int fd, int messages)
 {
 	char path[4096], count[16];
@@ -97,7 +97,7 @@ static void feed(int fd, int messages)
 	err(1, "%s", path);
 }
 
-/* Another process at the far end; level-triggered, one message at a time. */
+/* Another process writes to the pipe. Level-triggered: one message is read per event. */
 void pipe_feed(struct tally *t)
 {
 	struct stream s = { 0 };
@@ -122,8 +122,8 @@ void pipe_feed(struct tally *t)
 }
 
 /*
- * What is neither socket nor pipe: a terminal's master. Others have the slave, one
- * after the other, so that one event cannot do for all.
+ * The master of a pseudo-terminal, which is neither a socket nor a pipe. Several processes
+ * write to the slave, one after the other, so that several events are needed.
  */
 void terminal(struct tally *t)
 {
@@ -132,7 +132,7 @@ void terminal(struct tally *t)
 	struct happened h;
 
 	if (master < 0 || grantpt(master) || unlockpt(master))
-		err(1, "a pseudo-terminal");
+		err(1, "cannot create a pseudo-terminal");
 	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
 	if (slave < 0 || tcgetattr(slave, &raw))
 		err(1, "%s", ptsname(master));
@@ -158,7 +158,7 @@ void terminal(struct tally *t)
 	close(master);
 }
 
-/* In another process: make each ready again and again; then say what it was. */
+/* In a child: make each source ready in every round, then report the sum written. */
 static void write_rounds(const int *fds, int report)
 {
 	uint64_t total = 0;
@@ -177,10 +177,10 @@ static void write_rounds(const int *fds, int report)
 }
 
 /*
- * Hundreds of sources and a ring of eight slots. Another process makes each
- * ready again and again while nobody takes; then everything must come, the
- * sources in the order in which they were first ready, and what was merged must
- * add up to what that process has written.
+ * Hundreds of sources and a ring of eight slots. Another process makes each source ready
+ * many times while no event is taken. Then every source must have an event, in the order
+ * in which the sources first became ready, and the values that are read must add up to
+ * what the process wrote.
  */
 void overflow(struct tally *t)
 {
@@ -217,7 +217,7 @@ void overflow(struct tally *t)
 		sums[h.data] += v;
 		got += v;
 	}
-	/* In sources: each of them must have come. */
+	/* Count sources: each must have delivered all its values. */
 	t->expected = SOURCES;
 	for (int i = 0; i < SOURCES; i++) {
 		t->delivered += sums[i] == (uint64_t)ROUNDS * (ROUNDS + 1) / 2 * (uint64_t)(i + 1);

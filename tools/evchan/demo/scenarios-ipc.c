@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The demo's scenarios with what threads and processes tell each other by: user
- * events, POSIX message queues, futexes.
+ * The demo's scenarios with communication between threads and processes: user events,
+ * POSIX message queues and futexes.
  */
 #include <err.h>
 #include <errno.h>
@@ -23,10 +23,10 @@
 #define POSTS		500
 #define SENDERS		3
 #define MQ_MESSAGES	300	/* of each sender */
-#define LOCKSTEP	200	/* messages that come when they are waited for */
-#define FREE		1000	/* and those that do not care */
+#define LOCKSTEP	200	/* messages that are put in while the main thread waits */
+#define FREE		1000	/* messages that are put in at any time */
 
-/* What was posted, as its poster says. */
+/* The posts of one poster. */
 struct posted {
 	uint64_t posts, sum;
 };
@@ -43,7 +43,7 @@ static struct posted post_all(uint64_t id)
 	return p;
 }
 
-/* Take until all is there that the posters have posted, or nothing comes any more. */
+/* Take events until all posts were received or no event comes any more. */
 static void take_posts(struct posted *got)
 {
 	struct happened h;
@@ -55,7 +55,7 @@ static void take_posts(struct posted *got)
 	}
 }
 
-/* Posts that merged are proved by the sum of their values, where there is one. */
+/* If posts were merged, the sum of their values shows that none is missing. */
 static void tally_posts(struct tally *t, const struct posted *got, const struct posted *told)
 {
 	struct happened h;
@@ -95,7 +95,7 @@ void user_threads(struct tally *t)
 	tally_posts(t, got, by_thread);
 }
 
-/* Pass a descriptor over a unix socket, and take it there. */
+/* Control message that passes a descriptor over a unix socket. */
 union passed {
 	struct cmsghdr head;
 	char space[CMSG_SPACE(sizeof(int))];
@@ -115,7 +115,7 @@ static void pass_descriptor(int to, int fd)
 	control.head.cmsg_len = CMSG_LEN(sizeof(fd));
 	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
 	if (sendmsg(to, &m, 0) != 1)
-		err(1, "passing the queue's descriptor");
+		err(1, "cannot pass the queue's descriptor over a unix socket");
 }
 
 static int passed_descriptor(int from)
@@ -130,12 +130,12 @@ static int passed_descriptor(int from)
 	int fd;
 
 	if (recvmsg(from, &m, 0) != 1 || m.msg_controllen < CMSG_LEN(sizeof(fd)))
-		errx(1, "no descriptor came");
+		errx(1, "received no descriptor over a unix socket");
 	memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
 	return fd;
 }
 
-/* Processes that post: half of them inherit the queue, the others are sent it. */
+/* Processes post. Half of them inherit the queue; the others receive its descriptor. */
 void user_processes(struct tally *t)
 {
 	struct posted got[POSTERS] = { 0 }, told[POSTERS];
@@ -187,8 +187,9 @@ static void send_messages(const char *name, uint32_t me)
 }
 
 /*
- * Several processes send, one queue. A notification is for one message that comes
- * into an empty queue: asked for again before the queue is emptied, none is missed.
+ * Several processes send to one message queue. A notification is for one message that
+ * arrives in the empty queue. It is requested again before the queue is emptied, so no
+ * message is missed.
  */
 void mqueue(struct tally *t)
 {
@@ -233,7 +234,7 @@ void mqueue(struct tally *t)
 	mq_close(mq);
 }
 
-/* A mailbox: so many messages were put in, and what wake-ups of that have found. */
+/* A mailbox: number of messages in it, and how many waiters the wake-ups found. */
 static struct {
 	atomic_uint count;
 	struct message messages[LOCKSTEP + FREE];
@@ -258,10 +259,10 @@ static void *put_messages(void *unused)
 }
 
 /*
- * A thread puts messages into memory and wakes who waits for them. futex(2) itself
- * says how many waiters a wake-up has found: so many events are expected. That it
- * found none is no loss, for then the wait finds a value that has changed: every
- * message must be there in the end.
+ * A thread puts messages into memory and wakes the waiter. futex(2) returns how many
+ * waiters a wake-up found; that many events are expected. A wake-up that finds no waiter
+ * loses nothing, because the next wait finds a changed value. In the end every message must
+ * have been received.
  */
 void futex(struct tally *t)
 {
@@ -291,7 +292,7 @@ void futex(struct tally *t)
 		face->futex((uint32_t *)&box.count, count, 1);
 		sem_post(&box.awaited);
 	}
-	/* Let it go, also where something was lost. */
+	/* Let the thread finish, even if an event was lost. */
 	for (int i = 0; i < LOCKSTEP; i++)
 		sem_post(&box.awaited);
 	pthread_join(thread, NULL);

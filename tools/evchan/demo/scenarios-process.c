@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The demo's scenarios with other processes: the signals they send, and their ends.
+ * The demo's scenarios with other processes: the signals that they send, and their exit.
  */
 #include <err.h>
 #include <errno.h>
@@ -18,8 +18,9 @@
 #define CHILDREN	40
 
 /*
- * In a child: a message into the pipe and a signal for each; the second half when
- * something came of the first, which is when @go is closed.
+ * In a child: write messages into a pipe and send a signal after each. Send the second
+ * half after @go is closed, which is when the parent has received an event of the first
+ * half.
  */
 static void send_signals(uint32_t me, int fd, int ready, int go)
 {
@@ -43,9 +44,9 @@ static void send_signals(uint32_t me, int fd, int ready, int go)
 }
 
 /*
- * A standard signal that was not taken stands for those that follow it. What its
- * senders have written into their pipes proves that one came after the last of
- * it: the pipes are looked at only when a signal came.
+ * A standard signal whose event was not taken stands for those that follow it. The pipes
+ * are read only after an event, so if all messages are received, an event came after the
+ * last signal of each sender.
  */
 void signals(struct tally *t)
 {
@@ -55,7 +56,7 @@ void signals(struct tally *t)
 	struct happened h;
 	uint32_t who;
 
-	/* Ignored, so that the event is all that comes of it. */
+	/* Ignore the signal, so that the event is its only effect. */
 	signal(SIGUSR1, SIG_IGN);
 	face->watch(SRC_SIGNAL, SIGUSR1, 1);
 	make_pipe(ready);
@@ -73,7 +74,7 @@ void signals(struct tally *t)
 		nonblocking(p[0]);
 		fds[i] = p[0];
 	}
-	/* Now there are more than the ring has room for, if they did not merge. */
+	/* Now more signals were sent than the ring has slots; they must have been merged. */
 	for (int i = 0; i < SENDERS; i++)
 		hear(ready[0], &who, sizeof(who));
 	while (left && next_event(&h)) {
@@ -100,7 +101,7 @@ void signals(struct tally *t)
 	signal(SIGUSR1, SIG_DFL);
 }
 
-/* In a child: signals with a payload; then how many it were. */
+/* In a child: send signals with a payload, then report their number. */
 static void queue_signals(uint32_t me, int report)
 {
 	uint32_t sent = 0;
@@ -108,7 +109,7 @@ static void queue_signals(uint32_t me, int report)
 	for (uint32_t seq = 0; seq < SIGNALS; seq++) {
 		union sigval v = { .sival_ptr = (void *)(uintptr_t)message_word(me, seq) };
 
-		/* EAGAIN: as many wait as may; it was not sent. */
+		/* EAGAIN: the limit of pending signals is reached and it was not sent. */
 		while (sigqueue(getppid(), SIGRTMIN + 1, v)) {
 			if (errno != EAGAIN)
 				_exit(1);
@@ -120,7 +121,7 @@ static void queue_signals(uint32_t me, int report)
 	_exit(0);
 }
 
-/* Realtime signals: each comes, in order, with its payload, through the queue only. */
+/* Realtime signals, posted only: each has an event, in order and with its payload. */
 void queued_signals(struct tally *t)
 {
 	struct stream streams[SENDERS] = { 0 };
@@ -152,11 +153,11 @@ void queued_signals(struct tally *t)
 		tally_stream(t, &streams[i]);
 		close(report[i][0]);
 	}
-	/* Not one more. */
+	/* There must be no further event. */
 	t->corrupt += (unsigned int)next_there(&h);
 }
 
-/* In a child: when the pipe's other end is closed, end in one of several ways. */
+/* In a child: when the other end of the pipe is closed, exit in one of several ways. */
 static void end_somehow(int i, int fd)
 {
 	static const int fatal[] = { SIGKILL, SIGTERM, SIGUSR2, SIGALRM };
@@ -170,8 +171,9 @@ static void end_somehow(int i, int fd)
 }
 
 /*
- * Children that exit, at once, with different statuses or by a signal. What wait()
- * says of each is expected. Each third has ended before it is watched.
+ * Children exit all at once, with different statuses or by a signal. The event of each
+ * must have the status that wait() returns. Every third child has exited before it is
+ * watched.
  */
 void exits(struct tally *t)
 {

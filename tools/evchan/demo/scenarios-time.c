@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The demo's scenarios with timers. Each timer must have fired once for every
- * period that passed, by the clock, whenever its events were looked at.
+ * The demo's scenarios with timers. Whenever its events are counted, each timer must have
+ * expired once for every period that passed by the clock.
  */
 #include <err.h>
 #include <time.h>
@@ -9,13 +9,13 @@
 #include "demo.h"
 
 #define TIMERS	3
-#define TICKS	60	/* of the slowest */
-#define NOT_LOOKING	10	/* of these nobody takes events for so long */
+#define TICKS	60	/* expirations of the slowest timer */
+#define NOT_LOOKING	10	/* periods of the slowest timer without taking events */
 #define LOOKS	9
 
 static const uint64_t period[TIMERS] = { 3000000, 7000000, 20000000 };
 
-/* When each was started: after the one and before the other. */
+/* Each timer was started at some time between these two. */
 static uint64_t before[TIMERS], after[TIMERS];
 
 static struct timespec timespec(uint64_t ns)
@@ -23,7 +23,10 @@ static struct timespec timespec(uint64_t ns)
 	return (struct timespec){ (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
 }
 
-/* Take what is there; what was due before that, and what can have been after. */
+/*
+ * Take all events, and compare the expirations with the least and the largest number that
+ * the clock allows. Return: the number of timers that are wrong.
+ */
 static unsigned long long account(struct tally *t, uint64_t *got,
 				  uint64_t (*expirations)(const struct happened *h))
 {
@@ -47,9 +50,10 @@ static unsigned long long account(struct tally *t, uint64_t *got,
 }
 
 /*
- * An interrupt may be late, on a processor that does not run just now, and is there
- * at the next look: most looks count. What is lost is missing in all of them, and
- * hidden in those where a timer's start is not known well enough.
+ * An interrupt may be late, if the host does not run that processor of the guest. Its
+ * expiration is then counted the next time. So count several times and use the majority:
+ * an expiration that is lost is missing every time, except where the start of the timer is
+ * not known well enough to tell.
  */
 static void count_periods(struct tally *t, uint64_t (*expirations)(const struct happened *h))
 {
@@ -92,7 +96,7 @@ void timers(struct tally *t)
 
 static unsigned long long overruns;
 
-/* Its event stands for one expiration, and for those that had none. */
+/* An event stands for one expiration and for the overruns. */
 static uint64_t of_posix_timer(const struct happened *h)
 {
 	overruns += (uint64_t)h->value;
@@ -113,7 +117,7 @@ void posix_timers(struct tally *t)
 			err(1, "timer_settime");
 		after[i] = now_ns();
 	}
-	/* Until the ring is full and what expires then is counted. */
+	/* Sleep until the ring is full and further expirations count as overruns. */
 	struct timespec until = timespec(after[TIMERS - 1] + NOT_LOOKING * period[TIMERS - 1]);
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL))

@@ -2,8 +2,8 @@
 /*
  * Echo server on kevent: echo-kevent PORT
  *
- * Level-triggered, one registration for each connection, which asks for what the
- * connection waits for: something to read, or room to send back what was read.
+ * Level-triggered. Each connection has one registration, which asks for what the
+ * connection waits for: data to read, or space to send back what was read.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,7 +19,7 @@ struct connection {
 	int fd;
 	int number;
 	long total;		/* bytes echoed */
-	ssize_t length, sent;	/* of what is in the buffer */
+	ssize_t length, sent;	/* bytes in the buffer, and how many of them were sent */
 	char buffer[4096];
 };
 
@@ -57,7 +57,7 @@ static void part(int q, struct connection *c)
 	free(c);
 }
 
-/* Send what there is to send, then wait for more of whatever is missing. */
+/* Read or send, then wait for data to read or for space to send. */
 static void serve(int q, struct connection *c)
 {
 	int sending = c->sent < c->length;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lock and a condition variable for programs that must not block: who cannot go
- * on is told by an event, in the same loop as its sockets and timers.
+ * A lock and a condition variable for programs that must not block. A waiter receives an
+ * event in the same loop as those of its sockets and timers.
  *
- * The lock's word is 0 free, 1 taken, 2 taken and waited for. The condition's is a
- * number that every signal raises. A waiter gives the id of a futex source of its
- * own, one for each thing it may wait for, and repeats the call when the event with
- * that id comes: WOKEN and CHANGED mean the same, look again.
+ * The lock's word is 0 if the lock is free, 1 if it is taken, and 2 if it is taken and may
+ * have waiters. The condition's word is a number that every signal increments. A waiter
+ * passes the id of a futex registration of its own, a different one for each lock or
+ * condition that it waits for. When the event with this id comes, it repeats the call;
+ * EVCHAN_WOKEN and EVCHAN_CHANGED both mean that it must test again.
  */
 #ifndef EVENT_LOCK_H
 #define EVENT_LOCK_H
@@ -30,14 +31,14 @@ static inline void event_lock_wake(uint32_t *word, int n)
 }
 
 /*
- * Take the lock: 1 if the caller has it, 0 if an event with @id will come, upon
- * which it calls again with @waited set; -1 with errno.
+ * Take the lock. Return: 1 if the caller has it; 0 if an event with @id will come, after
+ * which the caller must call this again with @waited set; -1 with errno.
  */
 static inline int event_lock_take(struct event_lock *l, ec_t ec, uint64_t id, int waited)
 {
 	uint32_t free = 0;
 
-	/* One that has waited cannot know that it is the last: it leaves a 2. */
+	/* After a wait there may be other waiters, so the word must become 2, not 1. */
 	if (!waited && __atomic_compare_exchange_n(&l->word, &free, 1, 0, __ATOMIC_ACQUIRE,
 						   __ATOMIC_RELAXED))
 		return 1;
@@ -53,9 +54,9 @@ static inline void event_lock_give(struct event_lock *l)
 }
 
 /*
- * Wait for a signal that comes after this; the lock is held, and given. 0: an event
- * with @id will come, upon which the caller takes the lock again and looks whether
- * what it waits for is true; -1 with errno and the lock still held.
+ * Wait for a signal that is sent after this call. The caller must hold the lock, which is
+ * released. Return: 0 if an event with @id will come, after which the caller takes the lock
+ * again and tests its condition; -1 with errno, and with the lock still held.
  */
 static inline int event_condition_wait(struct event_condition *c, struct event_lock *l,
 				       ec_t ec, uint64_t id)
@@ -68,7 +69,7 @@ static inline int event_condition_wait(struct event_condition *c, struct event_l
 	return 0;
 }
 
-/* Wake one waiter, or @n. Where the waiters' condition changed under the lock. */
+/* Wake up to @n waiters. The caller has changed their condition under the lock. */
 static inline void event_condition_signal(struct event_condition *c, int n)
 {
 	__atomic_fetch_add(&c->number, 1, __ATOMIC_RELEASE);

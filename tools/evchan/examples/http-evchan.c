@@ -2,8 +2,8 @@
 /*
  * HTTP server on the event channel: http-evchan PORT DIRECTORY
  *
- * One request for each connection. Each is watched oneshot, so that a slow one
- * costs nothing between the moments when it is its turn.
+ * Each connection carries one request. Connections are watched oneshot, so a slow one costs
+ * nothing until it is ready again.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,10 +20,10 @@
 
 struct request {
 	int fd;
-	int file;		/* -1 until it is opened, or where there is none */
-	size_t length;		/* of what was read; then of the answer's head */
-	size_t sent;		/* of the head */
-	off_t left;		/* of the file */
+	int file;		/* -1 before it is opened, or if there is no such file */
+	size_t length;		/* bytes of the request in text; later, of the answer's head */
+	size_t sent;		/* bytes of the head */
+	off_t left;		/* bytes of the file to send */
 	char text[2048];
 };
 
@@ -38,7 +38,7 @@ static int listen_on(int port)
 	return fd;
 }
 
-/* The answer's head in place of the request; names with ".." are refused. */
+/* Replace the request by the head of the answer. Names with ".." are refused. */
 static void answer(struct request *r)
 {
 	char name[256] = "";
@@ -59,7 +59,7 @@ static void answer(struct request *r)
 				     r->file >= 0 ? "200 OK" : "404 Not Found", (long long)r->left);
 }
 
-/* 1: the answer is out; 0: there is no room; -1: the connection is broken. */
+/* 1: the answer is sent; 0: the socket has no space; -1: the connection is broken. */
 static int answered(struct request *r)
 {
 	ssize_t n;

@@ -2,9 +2,9 @@
 /*
  * Signals and a timer in one loop, on the event channel: loop-evchan TICKS
  *
- * Ticks every 50 ms, TICKS times, then tells itself to end. SIGUSR1 says how far
- * it is; SIGINT or SIGTERM end it. The signals come through the channel only: no
- * handler runs, and none is blocked.
+ * Prints a tick every 50 ms, TICKS times, then sends itself SIGTERM. On SIGUSR1 it prints
+ * how many ticks there were; SIGINT or SIGTERM ends it. The signals come only through the
+ * channel: no handler runs, and no signal is blocked.
  */
 #define _GNU_SOURCE
 #include <evchan.h>
@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 			printf("after %ld ticks\n", ticks);
 			continue;
 		}
-		/* A late wake-up stands for more than one expiry. */
+		/* If the wake-up is late, the event stands for several expiries. */
 		for (unsigned long n = ev.value; n && ticks < all; n--) {
 			printf("tick %ld\n", ++ticks);
 			if (ticks < all)

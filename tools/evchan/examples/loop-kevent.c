@@ -2,9 +2,9 @@
 /*
  * Signals and a timer in one loop, on kevent: loop-kevent TICKS
  *
- * Ticks every 50 ms, TICKS times, then tells itself to end. SIGUSR1 says how far
- * it is; SIGINT or SIGTERM end it. The signals come through the queue only: no
- * handler runs, and none is blocked.
+ * Prints a tick every 50 ms, TICKS times, then sends itself SIGTERM. On SIGUSR1 it prints
+ * how many ticks there were; SIGINT or SIGTERM ends it. The signals come only through the
+ * queue: no handler runs, and no signal is blocked.
  */
 #define _GNU_SOURCE
 #include <kevent.h>
@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 			printf("after %ld ticks\n", ticks);
 			continue;
 		}
-		/* A late wake-up stands for more than one expiry. */
+		/* If the wake-up is late, the event stands for several expiries. */
 		for (unsigned int n = ev.ret_data[1]; n && ticks < all; n--) {
 			printf("tick %ld\n", ++ticks);
 			if (ticks < all)

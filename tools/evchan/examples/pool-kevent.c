@@ -2,9 +2,9 @@
 /*
  * Thread pool on kevent: pool-kevent NUMBER...
  *
- * Counts the primes below each number. The workers are parked in the wait call;
- * one event wakes one of them. An event says that there is work, the work itself
- * is in a list: events of a source may be added up.
+ * Counts the primes below each number. The workers sleep in the wait call, and one event
+ * wakes one of them. An event says only that there is work. The jobs are in a list, because
+ * several events of a source may be merged into one.
  */
 #include <kevent.h>
 #include <limits.h>

@@ -2,9 +2,9 @@
 /*
  * File watcher on the event channel: watch-evchan DIRECTORY [SECONDS]
  *
- * Says what appears in a directory and what goes, until the name "stop" appears
- * or nothing happened for SECONDS. The names come from inotify, whose descriptor
- * is watched edge-triggered, so it is read until it is empty.
+ * Prints the changes of a directory until a file "stop" is created or nothing has
+ * happened for SECONDS. The names come from inotify. Its descriptor is watched
+ * edge-triggered, so it must be read until it is empty.
  */
 #include <errno.h>
 #include <evchan.h>
@@ -28,7 +28,7 @@ static const struct {
 	{ IN_DELETE, "deleted" },
 };
 
-/* 1: the name "stop" appeared. */
+/* Print the changes. Return: 1 if the file "stop" was created. */
 static int report(int ifd)
 {
 	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));

@@ -215,7 +215,8 @@ const struct ukevent *kevent_next(struct kevent_queue *q, int timeout_ms);
  * @ptr: cookie that each event carries
  * @timer: filled in with the timer, which timer_settime() starts and timer_delete() deletes
  *
- * Use this if the timer_create() of the C library refuses SIGEV_KEVENT.
+ * This calls the kernel directly, because the timer_create() of a C library may not pass
+ * SIGEV_KEVENT on.
  *
  * Return: 0, or -1 with errno of timer_create(); ENOSPC over the user's limit.
  */
