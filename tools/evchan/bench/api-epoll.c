@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* epoll, as its experts use it: edge-triggered, with large batches. */
+/* epoll in its fastest use: edge-triggered, with large batches. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The event channel: events lie in the ring, and are taken without a call. */
+/* The event channel: events are in the ring and are taken without a system call. */
 #include <errno.h>
 #include <evchan.h>
 #include <poll.h>
@@ -15,7 +15,7 @@ struct channel {
 	unsigned int flags;	/* of each source */
 };
 
-/* Of the variant "busy-poll": how long a wait that finds nothing polls the network. */
+/* Variant "busy-poll": how long a wait that finds no event polls the network. */
 #define BUSY_POLL_US	50
 
 static void *channel_open(const struct setup *s)
@@ -42,7 +42,7 @@ static int change_all(struct channel *c, int op, const int *fds, unsigned int n,
 {
 	struct evchan_change batch[ADD_BATCH];
 
-	/* The kernel writes the results only: what is alike stays from batch to batch. */
+	/* The kernel changes only the results, so set the common fields once for all batches. */
 	for (unsigned int i = 0; i < ADD_BATCH && i < n; i++)
 		batch[i] = (struct evchan_change){
 			.op = op, .type = EVCHAN_POLL, .flags = c->flags, .events = events,
@@ -75,7 +75,7 @@ static int channel_modify(void *q, const int *fds, unsigned int n, uint32_t even
 	return change_all(q, EVCHAN_MOD, fds, n, 0, events);
 }
 
-/* What is in the ring, up to @max. */
+/* Take up to @max events from the ring. */
 static inline unsigned int take(struct channel *c, uint32_t *cookies, unsigned int max)
 {
 	ec_t ec = c->ec;
@@ -89,7 +89,7 @@ static inline unsigned int take(struct channel *c, uint32_t *cookies, unsigned i
 	return n;
 }
 
-/* Let the kernel put into the ring what waits outside. */
+/* Let the kernel move events that wait outside the ring into it. */
 static __attribute__((noinline)) unsigned int collect_slow(struct channel *c, uint32_t *cookies,
 							   unsigned int max)
 {
@@ -117,7 +117,7 @@ static unsigned int channel_collect(void *q, uint32_t *cookies, unsigned int max
 	return n ?: collect_slow(c, cookies, max);
 }
 
-/* Wait for one, and take along what else is in the ring. */
+/* Wait for an event, then also take the others in the ring. */
 static unsigned int channel_wait(void *q, uint32_t *cookies, unsigned int max)
 {
 	struct channel *c = q;

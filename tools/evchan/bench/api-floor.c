@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The floor: a wait-queue callback that does nothing, what no interface can go
- * below. Needs a kernel with CONFIG_EVCORE_BENCH.
+ * The floor: a wait-queue callback that does nothing. No interface can cost less. Needs a
+ * kernel with CONFIG_EVCORE_BENCH.
  */
 #include <errno.h>
 #include <fcntl.h>

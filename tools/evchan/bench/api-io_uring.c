@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * io_uring: one multishot poll for each source. It ends where the completion
- * ring had no room for it, and is then armed again; how often is counted.
+ * io_uring: one multishot poll for each source. The kernel ends a poll if the completion
+ * ring has no space for its event; it is then armed again.
  */
 #include <errno.h>
 #include <liburing.h>
@@ -47,7 +47,7 @@ static void *ring_open(const struct setup *s)
 		free(r);
 		return NULL;
 	}
-	/* Spares a look at the descriptor in each call of this thread. */
+	/* Saves this thread the lookup of the descriptor in each call. */
 	if (!s->threads)
 		io_uring_register_ring_fd(&r->ring);
 	return r;
@@ -124,7 +124,7 @@ static unsigned int reap(struct ring *r, uint32_t *cookies, unsigned int max)
 			struct io_uring_sqe *sqe = get_sqe(r);
 			uint64_t value;
 
-			/* A poll armed on what is ready reports at once: empty it. */
+			/* A poll of a ready eventfd reports at once: empty it first. */
 			if (read(fd, &value, sizeof(value)) < 0 && errno != EAGAIN)
 				fail("io_uring: %s", strerror(errno));
 			io_uring_prep_poll_multishot(sqe, fd, POLLIN);
@@ -138,7 +138,7 @@ static unsigned int reap(struct ring *r, uint32_t *cookies, unsigned int max)
 	return n;
 }
 
-/* Does the kernel hold completions that only a call brings? The ring's flags say. */
+/* Does the kernel hold completions that only a system call delivers? */
 static bool must_call(struct ring *r)
 {
 	return IO_URING_READ_ONCE(*r->ring.sq.kflags) &

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kevent: events lie in the ring and are read there, a commit frees half a ring
- * of them at once; or they are fetched by a call, which waiting does as well.
+ * kevent: events are read in the ring, and a commit frees half a ring at once. In the
+ * variant "get_events" and with several threads, kevent_get_events() fetches them.
  */
 #include <errno.h>
 #include <kevent.h>
@@ -18,11 +18,11 @@
 struct queue {
 	int fd;
 	unsigned int num, flags, most;
-	unsigned int uidx;	/* where the next event is read */
-	unsigned int taken;	/* read and not committed */
-	bool threads;		/* reading the ring is for one thread at a time */
+	unsigned int uidx;	/* index of the next event to read */
+	unsigned int taken;	/* events read and not committed */
+	bool threads;		/* several threads: do not read the ring */
 	size_t length;
-	struct kevent_ring *ring;	/* NULL: events are fetched by a call */
+	struct kevent_ring *ring;	/* NULL: no ring, events are fetched */
 	struct ukevent *fetched;
 };
 
@@ -55,7 +55,7 @@ static int change_all(struct queue *q, unsigned int cmd, const int *fds, unsigne
 {
 	struct ukevent batch[ADD_BATCH];
 
-	/* What is alike stays from batch to batch. */
+	/* Set the common fields once for all batches. */
 	for (unsigned int i = 0; i < ADD_BATCH && i < n; i++)
 		batch[i] = (struct ukevent){
 			.type = KEVENT_POLL, .event = events, .req_flags = q->flags,
@@ -84,7 +84,7 @@ static int queue_modify(void *q, const int *fds, unsigned int n, uint32_t events
 	return change_all(q, KEVENT_CTL_MODIFY, fds, n, 0, events);
 }
 
-/* An index that is the kernel's own frees nothing: a whole ring goes in two. */
+/* An index equal to the kernel's frees nothing, so a full ring needs two commits. */
 static void commit(struct queue *q)
 {
 	while (q->taken) {
@@ -101,7 +101,7 @@ static void commit(struct queue *q)
 	}
 }
 
-/* Read up to @max of the @there entries that follow. */
+/* Read up to @max of the next @there entries. */
 static inline unsigned int take(struct queue *q, uint32_t *cookies, unsigned int max,
 			 unsigned int there)
 {
@@ -121,7 +121,7 @@ static inline unsigned int take(struct queue *q, uint32_t *cookies, unsigned int
 	return n;
 }
 
-/* Entries that follow, as the kernel's index has it; 0 may be a full ring. */
+/* Number of entries up to the kernel's index; 0 also if the ring is full. */
 static unsigned int there(struct queue *q)
 {
 	unsigned int kidx = __atomic_load_n(&q->ring->ring_kidx, __ATOMIC_ACQUIRE);
@@ -159,7 +159,7 @@ static unsigned int queue_collect(void *p, uint32_t *cookies, unsigned int max)
 	n = take(q, cookies, max, there(q));
 	if (n)
 		return n;
-	/* Let the kernel put into the ring what waits outside. */
+	/* Let the kernel move events that wait outside the ring into it. */
 	commit(q);
 	more = kevent_wait(q->fd, q->num, q->uidx, &none, 0);
 	return more > 0 ? take(q, cookies, max, more) : 0;
@@ -175,7 +175,7 @@ static unsigned int queue_wait(void *p, uint32_t *cookies, unsigned int max)
 	n = there(q);
 	if (n)
 		return take(q, cookies, max, n);
-	/* One call waits, takes one from the ring and commits; the others are read there. */
+	/* One call waits, takes one event and commits it; read the others in the ring. */
 	commit(q);
 	n = fetch(q, cookies, 1, true);
 	q->uidx = (q->uidx + n) % q->num;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* poll(2): no registration, level-triggered, every descriptor each time. */
+/* poll(2): no registration, level-triggered; each call scans every descriptor. */
 #include <poll.h>
 #include <stdlib.h>
 

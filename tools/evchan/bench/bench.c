@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Measure the event interfaces, each with every set-up that makes a difference.
+ * Measure the event interfaces, each in every variant that makes a difference.
  *
  * usage: bench [--scale N] [--meter instructions|ns|syscalls] [--api API] BENCH...
  *
- * --scale 100 does a hundredth of the work. --api leaves the others out. Prints a
- * line for each figure: bench, api, metric, unit, value. The metric "cost" is the
- * default's for our own interfaces and the best for the others; "cost:VARIANT",
- * "cost@sources=N" and the like are the rest.
+ * --scale 100 does a hundredth of the work. --api measures only that interface. Each figure
+ * is printed on one line: bench, api, metric, unit, value. The metric "cost" is that of the
+ * default variant for evchan and kevent, and of the best variant for the others. The other
+ * figures are "cost:VARIANT", "cost@sources=N" and the like.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,17 +23,17 @@ static const struct api *const apis[] = {
 };
 
 static unsigned int scale = 1;
-static const char *only;	/* this interface, NULL: all */
+static const char *only;	/* measure only this interface; NULL: all */
 
-/* What each bench is: the function, its load, and who takes part. */
+/* A bench: its function, its load, and the interfaces that take part. */
 struct bench {
 	const char *name;
-	const char *per;		/* unit: what is metered, for each of these */
+	const char *per;		/* the unit is what is metered, per this */
 	double (*run)(const struct api *api, const struct options *o);
 	unsigned int sources, rounds, entries;
-	const char *without;		/* interfaces it says nothing about */
-	bool extras;			/* the variants that are no headline, too */
-	bool batches;			/* further batch sizes, where they matter */
+	const char *without;		/* names of interfaces that take no part */
+	bool extras;			/* measure the api's extras too */
+	bool batches;			/* try several batch sizes, if the api has them */
 	enum { NO_CURVE, SOURCES, ENTRIES } curve;
 };
 
@@ -55,7 +55,7 @@ static const struct bench benches[] = {
 	{ 0 }
 };
 
-/* What takes real processors, in nanoseconds: for --meter ns. */
+/* Benches that need several processors and measure time: for --meter ns only. */
 static const struct {
 	const char *name;
 	void (*run)(unsigned int scale, unsigned int turns);
@@ -75,7 +75,7 @@ static unsigned int scaled(unsigned int n)
 
 static double measure(const struct bench *b, const struct api *api, struct options o)
 {
-	/* System calls are counted exactly, so a few rounds say as much. */
+	/* System calls are counted exactly, so a few rounds are enough. */
 	o.rounds = scaled(meter_kind == METER_SYSCALLS ? b->rounds / 4 : b->rounds);
 	return b->run(api, &o);
 }
@@ -97,7 +97,7 @@ static bool takes_part(const struct bench *b, const struct api *api)
 	return !strstr(b->without, api->name);
 }
 
-/* One set-up, with the batch sizes that make a difference; the least cost. */
+/* Measure one variant, with several batch sizes if they matter. Return: the least cost. */
 static double run_variant(const struct bench *b, const struct api *api, const char *variant,
 			  struct options o)
 {
@@ -124,7 +124,7 @@ static double run_variant(const struct bench *b, const struct api *api, const ch
 	return best;
 }
 
-/* The same over numbers of sources, or over sizes of the ring, in the best set-up. */
+/* Measure a variant for several numbers of sources or several ring sizes. */
 static void run_curve(const struct bench *b, const struct api *api, const char *variant,
 		      struct options o)
 {
@@ -143,11 +143,11 @@ static void run_curve(const struct bench *b, const struct api *api, const char *
 		snprintf(metric, sizeof(metric), "@%s=%u", sources ? "sources" : "entries", *n);
 		say(b, api, metric, cost);
 		if (sources && meter_kind == METER_SYSCALLS)
-			break;	/* idle sources make no calls */
+			break;	/* idle sources cause no system calls */
 	}
 }
 
-/* Every variant; the best is the peers' cost, the first ours. */
+/* Measure every variant. The cost is that of the best one, for evchan and kevent the first. */
 static void run(const struct bench *b, const struct api *api)
 {
 	bool ours = is(api->name, "evchan") || is(api->name, "kevent");
@@ -167,7 +167,7 @@ static void run(const struct bench *b, const struct api *api)
 		best = cost;
 		best_variant = api->variants[v];
 	}
-	/* A ring that does more than say what is ready. */
+	/* io_uring can also receive and send by itself. */
 	if (b->run == bench_http && api == &api_io_uring) {
 		double cost = run_variant(b, api, "completions", o);
 
@@ -181,7 +181,7 @@ static void run(const struct bench *b, const struct api *api)
 		run_curve(b, api, best_variant, o);
 }
 
-/* Limits are for others; what is not there does not limit. */
+/* Raise the limits that a bench would reach. A limit that does not exist is ignored. */
 static void lift_limits(void)
 {
 	static const char *const limits[] = {
@@ -208,17 +208,17 @@ static void run_named(const char *name, bool floor)
 		if (!is(parallel[i].name, name))
 			continue;
 		if (meter_kind == METER_INSTRUCTIONS)
-			fail("%s is measured in time: --meter ns, without --icount", name);
+			fail("%s measures time: use --meter ns, without --icount", name);
 		parallel[i].run(scale, scale > 1 ? 1 : TURNS);
 		return;
 	}
 	while (b->name && !is(b->name, name))
 		b++;
 	if (!b->name)
-		fail("no bench '%s'", name);
-	/* On one processor, also where there are more. */
+		fail("no bench '%s'; see the tables in bench.c", name);
+	/* Run on one processor even if there are more. */
 	pin_to_cpu(0);
-	/* Bytes are bytes, whatever the meter. */
+	/* Memory does not depend on the meter: measure it once. */
 	if (b->run == bench_memory && meter_kind != METER_INSTRUCTIONS)
 		return;
 	for (int i = 0; apis[i]; i++)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the benches know of an event interface, and what the interfaces share.
+ * The benches' view of an event interface, and the functions that the benches share.
  *
- * A bench is written once against struct api. The events of all sources carry
- * the source's number as cookie; a collecting call fills in an array of those,
- * so that every bench can check that each event came, once.
+ * A bench is written once, against struct api. The cookie of an event is the number of its
+ * source. A call that collects events fills in an array of cookies, so that every bench
+ * can check that each event came exactly once.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -13,31 +13,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How a queue is set up for a run. */
+/* The configuration of a queue for one run. */
 struct setup {
-	const char *variant;	/* of the interface, "" for its default */
+	const char *variant;	/* a variant of the interface; "": its default */
 	unsigned int entries;	/* slots of the ring, 0: the interface's default */
-	unsigned int batch;	/* most events asked for in one call, 0: many */
+	unsigned int batch;	/* most events requested in one call, 0: many */
 	bool level;
-	bool no_rearm;		/* io_uring: leave polls ended that overflow ended */
+	bool no_rearm;		/* io_uring: do not arm polls again that overflow ended */
 	bool threads;		/* several threads use the queue */
 };
 
 /**
  * struct api - an event interface
  * @name: as in the results
- * @variants: names of set-ups to try, NULL at the end; the first is the default
- * @extras: further ones, that change what is measured or who may use the queue;
- *          never an interface's headline; may be NULL
- * @batches: are results different for other values of setup.batch?
- * @always_level: reports what is ready each time, whatever is asked for
- * @one_thread: a queue is used by the thread that made it
- * @open: make a queue; NULL with errno set if that does not work here
- * @add: register @n descriptors for reading with cookies from @first on; 0 or -1
- * @modify: change what is asked for to @events; NULL where there is no such thing
- * @collect: fetch up to @max cookies of what is there, without waiting
- * @wait: the same, but wait until there is one
- * @close: the end
+ * @variants: names of the variants to try, ends with NULL; the first is the default
+ * @extras: further variants, which change what is measured or which threads may use the
+ *          queue; never an interface's headline; may be NULL
+ * @batches: do the results depend on setup.batch?
+ * @always_level: reports ready descriptors each time, whatever setup.level is
+ * @one_thread: only the thread that created a queue may use it
+ * @open: create a queue; NULL with errno set if that fails
+ * @add: register @n descriptors for reading, with cookies from @first on; 0 or -1
+ * @modify: change the events of @n descriptors to @events; 0 or -1. NULL if the interface
+ *          has no such call
+ * @collect: fetch the cookies of up to @max events without waiting; their number
+ * @wait: like @collect, but wait until there is an event
+ * @close: free the queue
  */
 struct api {
 	const char *name;
@@ -56,14 +57,14 @@ struct api {
 
 extern const struct api api_evchan, api_kevent, api_epoll, api_io_uring, api_poll, api_floor;
 
-/* One bench: run it for an interface with a set-up and return the cost. */
+/* The load of a bench, which bench_*() runs on an interface and returns the cost of. */
 struct options {
 	unsigned int sources;
 	unsigned int rounds;
 	struct setup setup;
 };
 
-/* meter.c: what is counted, instructions unless told otherwise */
+/* meter.c: what is counted; instructions by default */
 enum meter { METER_INSTRUCTIONS, METER_NS, METER_SYSCALLS };
 extern enum meter meter_kind;
 void meter_start(bool children);
@@ -112,10 +113,10 @@ int http_answer(char *request, int n, char *response);
 void http_serve_by_completions(const int *fds, unsigned int n, unsigned int total);
 
 /**
- * struct paired_load - what is run with all interfaces by turns, on real processors
- * @name: as ":one@threads=2", for the metrics
- * @headline: its rate is the bench's "cost" too
- * @arg: what the bench knows of it
+ * struct paired_load - a load that all interfaces run in turn, on real processors
+ * @name: suffix of the metrics' names, such as ":one@threads=2"
+ * @headline: is its rate also the bench's "cost"?
+ * @arg: passed to the bench's functions
  */
 struct paired_load {
 	char name[64];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What several benches do: eventfds, and checking that every event came once. */
+/* Functions that several benches use: eventfds, and checks that every event came once. */
 #include <errno.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -12,9 +12,9 @@
 
 #include "bench.h"
 
-/* Sources that are made ready at once to see whether all still work: fits any ring. */
+/* Sources that verify_sources() makes ready at once; so few fit any ring. */
 #define VERIFY_PART	32
-/* Objects freed by kfree_rcu() go after five at most. */
+/* The kernel frees objects of kfree_rcu() after at most five seconds. */
 #define SETTLE_SECONDS	12
 
 void fail(const char *format, ...)
@@ -61,7 +61,7 @@ void free_eventfds(int *fds, unsigned int n)
 	free(fds);
 }
 
-/* Some that nobody ever writes to; making a million takes long, so they stay. */
+/* Eventfds that are never written to. They are kept, because a million takes long to create. */
 const int *idle_eventfds(unsigned int n)
 {
 	static int *fds;
@@ -97,25 +97,25 @@ void read_all(const int *fds, unsigned int n)
 			fail("read from an eventfd: %s", strerror(errno));
 }
 
-/* A queue with @fds in it, whose cookies are 0 to @n - 1. */
+/* Create a queue and register @fds in it, with the cookies 0 to @n - 1. */
 void *open_queue(const struct api *api, const struct options *o, const int *fds,
 		 unsigned int n)
 {
 	void *q = api->open(&o->setup);
 
 	if (!q)
-		fail("%s: making a queue: %s", api->name, strerror(errno));
+		fail("%s: cannot create a queue: %s", api->name, strerror(errno));
 	if (n && api->add(q, fds, n, 0))
-		fail("%s: adding: %s", api->name, strerror(errno));
+		fail("%s: cannot register %u sources: %s", api->name, n, strerror(errno));
 	return q;
 }
 
-/* Every cookie below @n came once: @marks has the round each was seen in last. */
+/* Check that every cookie below @n came once. @marks has the last round of each cookie. */
 void check_once(const char *who, const uint32_t *cookies, unsigned int got, unsigned int n,
 		uint32_t *marks, uint32_t round)
 {
 	if (got != n)
-		fail("%s: %u of %u events", who, got, n);
+		fail("%s: %u events came, %u expected", who, got, n);
 	for (unsigned int i = 0; i < got; i++) {
 		if (cookies[i] >= n || marks[cookies[i]] == round)
 			fail("%s: cookie %u is wrong or came twice", who, cookies[i]);
@@ -123,7 +123,7 @@ void check_once(const char *who, const uint32_t *cookies, unsigned int got, unsi
 	}
 }
 
-/* Up to @n cookies of what is there, @batch in a call. */
+/* Collect up to @n cookies, at most @batch per call. */
 unsigned int collect_all(const struct api *api, void *q, uint32_t *cookies, unsigned int n,
 			 unsigned int batch)
 {
@@ -138,7 +138,7 @@ unsigned int collect_all(const struct api *api, void *q, uint32_t *cookies, unsi
 	return got;
 }
 
-/* Each of the sources reports, once, with its cookie. */
+/* Check that each source, made ready, reports one event with its cookie. */
 void verify_sources(const struct api *api, void *q, const int *fds, unsigned int n)
 {
 	uint32_t cookies[VERIFY_PART + 1];
@@ -157,8 +157,8 @@ void verify_sources(const struct api *api, void *q, const int *fds, unsigned int
 }
 
 /*
- * Let the kernel finish what it has put off, such as giving freed objects back some
- * seconds later: where the clock counts instructions, sleeping takes no time.
+ * Let the kernel finish deferred work, such as freeing objects some seconds later. If the
+ * clock counts instructions, sleeping takes no real time.
  */
 void settle(void)
 {
@@ -166,7 +166,7 @@ void settle(void)
 		sleep(SETTLE_SECONDS);
 }
 
-/* The time on real processors, for what is run in parallel. */
+/* The time on real processors, for the parallel benches. */
 double seconds(void)
 {
 	struct timespec t;
@@ -175,7 +175,7 @@ double seconds(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* Where there is only one, as with icount, this changes nothing. */
+/* With one processor, as with --icount, this has no effect. */
 void pin_to_cpu(unsigned int cpu)
 {
 	cpu_set_t set;

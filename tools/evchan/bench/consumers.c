@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A pool of threads that take from one queue, waiting where it is empty. What a
- * thread has taken it makes ready again, so there is a fixed number of events
- * under way; each must come to exactly one thread. Everything counts, the call
- * that makes the event included.
+ * A pool of threads takes events from one queue and waits if it is empty. A thread makes
+ * the source of each event that it took ready again, so the number of pending events is
+ * constant. Each event must go to exactly one thread. The cost includes the call that makes
+ * the source ready.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,7 +16,7 @@
 
 #define MAX_THREADS	8
 #define LOADS		8	/* 1, 2, 4 and 8 threads, batched and one at a time */
-#define EVENTS		256	/* under way */
+#define EVENTS		256	/* pending events */
 #define BATCH		64
 
 static const struct api *const apis[] = { &api_epoll, &api_evchan, &api_kevent, &api_io_uring };
@@ -26,7 +26,7 @@ static const struct api *const apis[] = { &api_epoll, &api_evchan, &api_kevent, 
 struct load {
 	unsigned int threads, batch;
 	unsigned int total;		/* events of a run */
-	/* By interface: taken twice in all runs; how the last one was shared. */
+	/* By interface: events taken twice in all runs; shares of the threads in the last. */
 	unsigned long twice[NR_APIS];
 	double shares[NR_APIS][MAX_THREADS];
 };
@@ -35,8 +35,8 @@ struct shared {
 	const struct api *api;
 	struct load *load;
 	void *q;
-	int *fds;			/* the last one tells a thread to stop */
-	uint32_t *under_way;		/* of each source: made ready and not taken */
+	int *fds;			/* the last one makes a thread stop */
+	uint32_t *under_way;		/* per source: it was made ready and not taken */
 	unsigned int taken, twice, running;
 	pthread_barrier_t start;
 };
@@ -45,7 +45,7 @@ struct worker {
 	struct shared *s;
 	unsigned int taken;
 	pthread_t thread;
-	double started, stopped;	/* when, and what all had taken then */
+	double started, stopped;	/* times; events taken by all threads at the second */
 	unsigned int reached;
 };
 
@@ -61,7 +61,7 @@ static void *work(void *arg)
 	while (!stop) {
 		unsigned int n = s->api->wait(s->q, cookies, s->load->batch);
 		unsigned int taken = __atomic_add_fetch(&s->taken, n, __ATOMIC_RELAXED);
-		/* What is taken when it is over is not made ready again. */
+		/* After the last event of the run, sources are not made ready again. */
 		bool more = taken < s->load->total;
 
 		if (!more) {
@@ -89,7 +89,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Events for each second, from where the first thread begins to where the number is reached. */
+/* Events per second, from the first thread's start until the total is reached. */
 static double rate_of(const struct worker *workers, unsigned int n)
 {
 	const struct worker *last = workers;
@@ -128,9 +128,9 @@ static double rate(const struct api *api, void *arg)
 	for (unsigned int i = 0; i < load->threads; i++) {
 		workers[i] = (struct worker){ .s = &s };
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
-			fail("no thread");
+			fail("cannot create a thread");
 	}
-	/* This thread sleeps: no look at the counters while it is measured. */
+	/* This thread sleeps, so that it does not disturb the measurement. */
 	while (__atomic_load_n(&s.running, __ATOMIC_ACQUIRE) == load->threads)
 		usleep(10000);
 	while (__atomic_load_n(&s.running, __ATOMIC_ACQUIRE)) {
@@ -139,7 +139,7 @@ static double rate(const struct api *api, void *arg)
 	}
 	for (unsigned int i = 0; i < load->threads; i++)
 		pthread_join(workers[i].thread, NULL);
-	/* What nobody took any more is still there; what is missing is lost. */
+	/* Events that were not taken are still in the queue; all others are lost. */
 	while (api->collect(s.q, &cookie, 1))
 		s.under_way[cookie] = 0;
 	for (unsigned int i = 0; i < EVENTS; i++)

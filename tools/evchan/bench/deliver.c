@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Delivering events: what it costs on top of the bare call that makes them, from
- * there to the program having the cookie.
+ * Delivering events: the cost from the write() that makes a source ready until the program
+ * has the cookie, on top of the bare write().
  *
- * Each round is checked: every source's cookie came, and came once. The bare run
- * calls and checks in the same way, with cookies that were there before, so that
- * this is no part of the difference. Counters are never read, so that only the
- * edge makes the event; level-triggered ones are.
+ * Each round checks that the cookie of every source came exactly once. The bare run does
+ * the same calls and checks on an array that has the cookies already, so this work cancels
+ * out in the difference. Counters of eventfds are not read, so that only the edge makes an
+ * event, except in level-triggered runs.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,12 +14,12 @@
 
 #include "bench.h"
 
-/* Events in a block at least: twice the default rings, which go round in it. */
+/* Least number of events in a block: twice the default ring size, so that rings wrap. */
 #define BLOCK_EVENTS	2048
-/* A wake-up that finds somebody cannot cost less. */
+/* A wake-up that calls a callback cannot cost fewer instructions. */
 #define FLOOR_MIN	15
 
-/* In the bare run: the array has them all already, and is not written. */
+/* For the bare run: the array has all cookies already. */
 static unsigned int collect_nothing(void *q, uint32_t *cookies, unsigned int max)
 {
 	(void)q;
@@ -30,9 +30,9 @@ static unsigned int collect_nothing(void *q, uint32_t *cookies, unsigned int max
 static const struct api bare_api = { .name = "-", .collect = collect_nothing };
 
 /*
- * A round makes all ready and collects. Level-triggered, what was reported is read
- * before the next call, and a last look finds nothing, as in a program that goes
- * on to wait.
+ * One round makes all sources ready and collects their events. If it is level-triggered,
+ * each source that was reported is read before the next call, and a last call must find no
+ * event, as in a program that then waits.
  */
 static void one_round(const struct api *api, void *q, const int *fds, unsigned int n,
 		      const struct options *o, uint32_t *cookies, uint32_t *marks,
@@ -49,10 +49,10 @@ static void one_round(const struct api *api, void *q, const int *fds, unsigned i
 	} while (ret && got < n);
 	check_once(api->name, cookies, got, n, marks, round);
 	if (o->setup.level && api != &bare_api && api->collect(q, cookies, batch))
-		fail("%s: an event of a condition that is over", api->name);
+		fail("%s: an event came whose condition no longer holds", api->name);
 }
 
-/* What a round takes of what the meter counts, per event. */
+/* The metered cost of a round, per event. */
 static double rounds(const struct api *api, void *q, const int *fds, unsigned int n,
 		     const struct options *o)
 {
@@ -74,9 +74,9 @@ static double rounds(const struct api *api, void *q, const int *fds, unsigned in
 			one_round(api, q, fds, n, o, cookies, marks, ++round);
 		taken[b] = (meter() - taken[b]) / per_block / n;
 	}
-	/* Nothing more may come. */
+	/* No further event may come. */
 	if (api != &bare_api && (!api->always_level || o->setup.level) && api->collect(q, cookies, n))
-		fail("%s: an event too many", api->name);
+		fail("%s: one event more than expected came", api->name);
 	cost = typical(taken, blocks);
 	free(cookies);
 	free(marks);
@@ -87,7 +87,7 @@ static double rounds(const struct api *api, void *q, const int *fds, unsigned in
 static double deliver(const struct api *api, const struct options *o, unsigned int n)
 {
 	unsigned int idle = o->sources > n ? o->sources - n : 0;
-	/* The floor has nothing to take: its callback does nothing. */
+	/* The floor's callback posts no event, so there is nothing to take. */
 	bool floor = is(api->name, "floor");
 	int *fds = make_eventfds(n);
 	double bare, cost;
@@ -96,8 +96,8 @@ static double deliver(const struct api *api, const struct options *o, unsigned i
 	bare = rounds(&bare_api, NULL, fds, n, o);
 	q = open_queue(api, o, fds, n);
 	if (idle && api->add(q, idle_eventfds(idle), idle, n))
-		fail("%s: adding: %s", api->name, strerror(errno));
-	/* Counters left from the bare run make everything ready at first. */
+		fail("%s: cannot register %u sources: %s", api->name, idle, strerror(errno));
+	/* The bare run left the counters above 0, so all sources are ready: take their events. */
 	if (!o->setup.level && !api->always_level) {
 		uint32_t *cookies = calloc(n + 1, sizeof(*cookies));
 
@@ -107,25 +107,25 @@ static double deliver(const struct api *api, const struct options *o, unsigned i
 	}
 	cost = rounds(floor ? &bare_api : api, q, fds, n, o) - bare;
 	if (floor && meter_kind == METER_INSTRUCTIONS && cost < FLOOR_MIN)
-		fail("floor: a callback that costs %.1f is none", cost);
+		fail("floor: the callback was not called, it costs only %.1f instructions", cost);
 	api->close(q);
 	free_eventfds(fds, n);
 	return cost;
 }
 
-/* All sources are made ready, then all events are taken. */
+/* Make all sources ready, then take all events. */
 double bench_deliver_batch(const struct api *api, const struct options *o)
 {
 	return deliver(api, o, o->sources);
 }
 
-/* One is made ready and taken, again and again; the other sources are idle. */
+/* Make one source ready and take its event, many times; the other sources are idle. */
 double bench_deliver_one(const struct api *api, const struct options *o)
 {
 	return deliver(api, o, 1);
 }
 
-/* As deliver-batch, but level-triggered, and read after each round. */
+/* As deliver-batch, but level-triggered, and the sources are read. */
 double bench_level(const struct api *api, const struct options *o)
 {
 	struct options level = *o;
@@ -135,9 +135,9 @@ double bench_level(const struct api *api, const struct options *o)
 }
 
 /*
- * A ring much smaller than what becomes ready. The cost is that of getting every
- * event, which where a registration ends includes making it anew. What is lost
- * and what has ended is counted in a second queue, where nothing is made anew.
+ * Many more sources become ready than the ring has slots. The cost is that of getting every
+ * event. If overflow ends a registration, this includes registering again. Lost events and
+ * ended registrations are counted on a second queue, which does not register again.
  */
 double bench_overflow(const struct api *api, const struct options *o)
 {
@@ -148,7 +148,7 @@ double bench_overflow(const struct api *api, const struct options *o)
 	struct options left = *o;
 	void *q;
 
-	/* Once is enough: set-ups make no difference to this. */
+	/* Count once: the result does not depend on the meter or the variant. */
 	if (meter_kind != METER_INSTRUCTIONS || *o->setup.variant)
 		goto out;
 	left.setup.no_rearm = true;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# report.html: tables and plots in one file that needs no other.
+# Writes report.html: tables and plots in one self-contained file.
 
 END {
 	print "<!doctype html><html lang='en'><head><meta charset='utf-8'>" \
@@ -10,13 +10,13 @@ END {
 		"h2{margin-top:2em}.missed td{background:#fde8e0}details{margin:.5em 0}" \
 		"</style></head><body><h1>Event interfaces compared</h1>"
 	print introduction
-	print "<h2>In one table</h2>"
+	print "<h2>Summary</h2>"
 	headlines()
 	for (b = 1; b <= benches; b++)
 		pictures(bench_name[b])
-	print "<h2>What was to be reached</h2>"
+	print "<h2>Targets</h2>"
 	targets()
-	print "<h2>Measured with</h2>"
+	print "<h2>Environment</h2>"
 	measured_with()
 	print "</body></html>"
 }
@@ -52,7 +52,7 @@ function picture(name,    command, line) {
 	print "\" alt=\"" name "\">"
 }
 
-# Every other number of a bench, in a table that can be opened.
+# All numbers of a bench, in a table that the reader can open.
 function details(bench,    i, any) {
 	for (i = 1; i <= values; i++) {
 		if (value_bench[i] != bench || value_metric[i] == "cost")
@@ -91,7 +91,7 @@ function measured_with(    i) {
 	print "</table>"
 }
 
-# A row of the first n of cell[], if there are any.
+# Print the first n of cell[] as a row, unless n is 0.
 function row(tag, class, n,    i) {
 	if (!n)
 		return

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The same HTTP server as its io_uring experts would write it: the ring receives
- * and sends as well, with one multishot receive for each connection, into buffers
- * that the kernel picks, and a system call for many of both.
+ * The same HTTP server in the fastest use of io_uring: the ring receives and sends as well,
+ * with one multishot receive for each connection, into buffers that the kernel selects, and
+ * one system call for many receives and sends.
  */
 #include <liburing.h>
 #include <stdlib.h>
@@ -17,8 +17,8 @@
 struct server {
 	struct io_uring ring;
 	struct io_uring_buf_ring *buffers;
-	char *memory;		/* of the buffers */
-	char *responses;	/* one for each connection: it stays until sent */
+	char *memory;		/* memory of the buffers */
+	char *responses;	/* one for each connection, in use until sent */
 	const int *fds;
 	unsigned int n;
 };
@@ -43,7 +43,7 @@ static void receive(struct server *s, unsigned int i)
 	sqe->user_data = i;
 }
 
-/* A success is not reported; then the next request says so. */
+/* A completed send is not reported. The next request shows that it succeeded. */
 static void send_response(struct server *s, unsigned int i, const char *response, int length)
 {
 	struct io_uring_sqe *sqe = get_sqe(s);
@@ -70,7 +70,7 @@ static void start(struct server *s)
 	int ret = io_uring_queue_init_params(4096, &s->ring, &p);
 
 	if (ret)
-		fail("io_uring: making a queue: %s", strerror(-ret));
+		fail("io_uring: cannot create a ring: %s", strerror(-ret));
 	io_uring_register_ring_fd(&s->ring);
 	s->memory = calloc(BUFFERS, BUFFER_SIZE);
 	s->responses = calloc(s->n, HTTP_RESPONSE_MAX);
@@ -78,7 +78,7 @@ static void start(struct server *s)
 	reg.ring_addr = (uintptr_t)s->buffers;
 	ret = io_uring_register_buf_ring(&s->ring, &reg, 0);
 	if (ret)
-		fail("io_uring: registering buffers: %s", strerror(-ret));
+		fail("io_uring: cannot register buffers: %s", strerror(-ret));
 	io_uring_buf_ring_init(s->buffers);
 	for (unsigned int i = 0; i < BUFFERS; i++)
 		give_buffer(s, i, i);
@@ -88,7 +88,7 @@ static void start(struct server *s)
 	io_uring_submit(&s->ring);
 }
 
-/* What is there; how many requests. */
+/* Handle all completions in the ring. Return: the number of requests. */
 static unsigned int serve_ready(struct server *s)
 {
 	unsigned int head, seen = 0, served = 0, given = 0;
@@ -123,7 +123,7 @@ void http_serve_by_completions(const int *fds, unsigned int n, unsigned int tota
 		io_uring_submit_and_wait(&s.ring, 1);
 		served += serve_ready(&s);
 		if (served > total)
-			fail("io_uring: a request too many");
+			fail("io_uring: one request more than expected came");
 	}
 	io_uring_submit(&s.ring);
 	io_uring_queue_exit(&s.ring);

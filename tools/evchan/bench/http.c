@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A small HTTP server that is the same for every interface but for the wait, and
- * a client in another process with 1,000 keep-alive connections over loopback.
+ * A small HTTP server, which differs between the interfaces only in the wait, and a client
+ * in another process with 1,000 keep-alive connections over loopback.
  *
- * In a round the client sends a request on some of the connections, then reads
- * the responses; each must be the one asked for. Nobody else runs, and both have
- * the same real-time priority, so they take turns: the server runs when the
- * client waits for a response. The count of a round is the whole system's:
- * client, server, TCP and all.
+ * In a round the client sends a request on some of the connections and then reads the
+ * responses, each of which must be the right one. No other process runs, and both have the
+ * same real-time priority, so they take turns: the server runs when the client waits for a
+ * response. The count of a round is that of the whole system: client, server and TCP.
  *
- * The same rounds with a server that is told which connections are ready, through
- * shared memory, and yields instead of waiting, say what all that takes without
- * an event interface. The difference is the interface's own share.
+ * In a second run the client tells the server through shared memory which connections are
+ * ready, and the server yields instead of waiting. That is the cost without an event
+ * interface. The difference is the interface's own share.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,9 +36,9 @@
 #define TOLD_RUNS	8
 #define ACTIVE_MAX	4
 #define HEADLINE_ACTIVE	1000	/* all of them are kept busy */
-#define POLL_ACTIVE	100	/* with fewer it looks at 1,000 for each, and takes hours */
+#define POLL_ACTIVE	100	/* with fewer, poll's scans take hours */
 
-/* What the processes share. */
+/* Memory that the processes share. */
 struct told {
 	volatile unsigned int rounds;	/* announced so far */
 	unsigned int n;
@@ -63,25 +62,25 @@ static void run_in_turns(void)
 	}
 	pin_to_cpu(0);
 	if (sched_setscheduler(0, SCHED_FIFO, &p))
-		fail("no real-time priority: %s", strerror(errno));
+		fail("cannot set a real-time priority: %s", strerror(errno));
 }
 
 /* --- the server --- */
 
-/* The page asked for, of a request that is complete. */
+/* The page that a complete request asks for. */
 static unsigned int parse(const char *request, ssize_t n)
 {
 	unsigned int page;
 	char end;
 
 	if (n < 4 || memcmp(request + n - 4, "\r\n\r\n", 4))
-		fail("http: half a request");
+		fail("http: the request is incomplete");
 	if (sscanf(request, "GET /%u HTTP/1.1%c", &page, &end) != 2 || end != '\r')
-		fail("http: no request that this server knows");
+		fail("http: the request is not one that this server knows");
 	return page;
 }
 
-/* The response to a request; its length. */
+/* Write the response to a request. Return: its length. */
 int http_answer(char *request, int n, char *response)
 {
 	char body[HTTP_RESPONSE_MAX / 2];
@@ -119,7 +118,7 @@ static void serve_by_events(const struct api *api, void *q, const int *fds, unsi
 			serve(fds[cookies[i]]);
 		served += n;
 		if (served > total)
-			fail("%s: an event too many", api->name);
+			fail("%s: one event more than expected came", api->name);
 	}
 }
 
@@ -161,10 +160,13 @@ static void read_answer(int fd, unsigned int page)
 	snprintf(body, sizeof(body), BODY, page);
 	at = strstr(response, "\r\n\r\n");
 	if (strncmp(response, "HTTP/1.1 200 ", 13) || !at || strcmp(at + 4, body))
-		fail("http: connection got a response that it did not ask for");
+		fail("http: a response is not the one that was requested");
 }
 
-/* Different connections in each round; spread, so that no order helps anybody. */
+/*
+ * The connections of a round: different ones in each, and spread, so that no interface
+ * profits from their order.
+ */
 static void one_round(struct client *c, unsigned int round)
 {
 	uint32_t *ready = c->told->ready;
@@ -175,7 +177,7 @@ static void one_round(struct client *c, unsigned int round)
 	}
 	c->told->n = c->active;
 	c->told->rounds++;
-	/* The last one first: when it has come, all have. */
+	/* Read the last response first: when it has come, all have. */
 	for (unsigned int i = c->active; i-- > 0; )
 		read_answer(c->fds[ready[i]], round + ready[i]);
 }
@@ -190,7 +192,7 @@ static void client(struct client *c, double *cost)
 
 		for (unsigned int i = 0; i < c->rounds; i++)
 			one_round(c, round++);
-		if (b)	/* the first is warming up */
+		if (b)	/* the first block warms up */
 			taken[b - 1] = (meter() - start) / c->rounds / c->active;
 	}
 	*cost = typical(taken, c->blocks);
@@ -228,14 +230,14 @@ static void connect_all(unsigned int n, int *servers, int *clients)
 
 	if (bind(listening, (struct sockaddr *)&at, size) || listen(listening, 128) ||
 	    getsockname(listening, (struct sockaddr *)&at, &size))
-		fail("http: listening: %s", strerror(errno));
+		fail("http: cannot listen: %s", strerror(errno));
 	for (unsigned int i = 0; i < n; i++) {
 		clients[i] = socket(AF_INET, SOCK_STREAM, 0);
 		if (connect(clients[i], (struct sockaddr *)&at, size))
-			fail("http: connecting: %s", strerror(errno));
+			fail("http: cannot connect: %s", strerror(errno));
 		servers[i] = accept4(listening, NULL, NULL, SOCK_NONBLOCK);
 		if (servers[i] < 0)
-			fail("http: accepting: %s", strerror(errno));
+			fail("http: cannot accept: %s", strerror(errno));
 		no_delay(clients[i]);
 		no_delay(servers[i]);
 	}
@@ -243,8 +245,8 @@ static void connect_all(unsigned int n, int *servers, int *clients)
 }
 
 /*
- * Instructions for a request in the whole system, or system calls of the server.
- * With @api NULL it is told.
+ * Instructions of the whole system per request, or system calls of the server. With @api
+ * NULL the server is told which connections are ready.
  */
 static double run(const struct api *api, const struct options *o, unsigned int active)
 {
@@ -252,7 +254,7 @@ static double run(const struct api *api, const struct options *o, unsigned int a
 	size_t length = sizeof(double) + sizeof(struct told) + connections * sizeof(uint32_t);
 	struct client c = {
 		.connections = connections, .active = active,
-		/* The difference of two large numbers: the headline's in more blocks. */
+		/* A difference of two large numbers needs many blocks, most for the headline. */
 		.blocks = active == connections ? o->rounds : (o->rounds + 2) / 3,
 		.rounds = BLOCK_REQUESTS / active ?: 1, .fds = calloc(connections, sizeof(int)),
 	};
@@ -272,7 +274,7 @@ static double run(const struct api *api, const struct options *o, unsigned int a
 		run_in_turns();
 		for (unsigned int i = 0; i < connections; i++)
 			close(servers[i]);
-		/* The server registers meanwhile. */
+		/* Give the server time to register. */
 		usleep(100000);
 		client(&c, shared);
 		_exit(0);
@@ -292,7 +294,7 @@ static double run(const struct api *api, const struct options *o, unsigned int a
 		serve_by_events(api, q, servers, total);
 	else
 		serve_as_told(c.told, servers, total);
-	/* Without the read and the write of each request. */
+	/* Subtract the read() and the write() of each request. */
 	if (meter_kind == METER_SYSCALLS)
 		cost = (meter() - start) / total - (completions ? 0 : 2);
 	if (waitpid(pid, &status, 0) != pid || status)
@@ -310,8 +312,8 @@ static double run(const struct api *api, const struct options *o, unsigned int a
 }
 
 /*
- * What the rounds take when the server is told; the same for every interface, so it is
- * taken several times, each with connections of its own.
+ * The cost of a request if the server is told which connections are ready. It is the same
+ * for every interface. It is measured several times, each time with new connections.
  */
 static double told_cost(const struct options *o, unsigned int active, unsigned int which)
 {
@@ -326,7 +328,7 @@ static double told_cost(const struct options *o, unsigned int active, unsigned i
 	return costs[which];
 }
 
-/* The share of the event interface, with ever fewer connections ready at once. */
+/* The share of the event interface, with fewer and fewer connections ready at once. */
 double bench_http(const struct api *api, const struct options *o)
 {
 	static const unsigned int active[ACTIVE_MAX] = { 1000, 100, 10, 1 };

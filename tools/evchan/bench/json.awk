@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The values, and what they were measured with, as a JSON list of objects, one a line.
+# Writes the values and the environment as a JSON list of objects, one per line.
 
 END {
 	for (i = 1; i < 32; i++)

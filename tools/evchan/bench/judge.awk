@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Rows that say which of the targets were reached. The file targets says how they are
-# written.
+# Adds rows that tell which targets were reached. The head of the file targets describes its
+# format.
 
 END {
 	for (w = 1; w <= wanteds; w++) {
@@ -9,19 +9,19 @@ END {
 		if (words >= 5)
 			judge(word[1], word[2], word[3], word[4], word[5], words > 5 ? word[7] : "")
 		else if (words)
-			fail("targets:" w ": not BENCH METRIC API RELATION LIMIT: " wanted_line[w])
+			fail("targets:" w ": a line must be BENCH METRIC API RELATION LIMIT: " wanted_line[w])
 	}
 }
 
 function judge(bench, metric, api, relation, limit, aim,    found, i, wanted, shown) {
 	if (relation !~ /^(<=|<|>=|=|flat)$/)
-		fail("targets: no relation '" relation "'; there are <= < >= = flat")
+		fail("targets: unknown relation '" relation "'; use <= < >= = or flat")
 	found = 0
 	for (i = 1; i <= values; i++)
 		if (value_bench[i] == bench && value_api[i] == api && named(value_metric[i], metric))
 			match_at[++found] = i
 	if (!found) {
-		# A bench that did not run is not judged; a number that a bench did not give is.
+		# A bench that did not run is not judged. A missing number of a bench that ran is a miss.
 		if (bench in known)
 			say(bench, metric, api, "", relation " " limit, aim, 0)
 		return
@@ -38,7 +38,7 @@ function judge(bench, metric, api, relation, limit, aim,    found, i, wanted, sh
 			    wanted != "" && holds(value_of[match_at[i]], relation, wanted))
 }
 
-# Whether the metric is the one meant, or one of those where that ends in *.
+# True if metric is the wanted one, or begins with it if that ends in *.
 function named(metric, meant,    start) {
 	if (meant !~ /\*$/)
 		return metric == meant
@@ -55,7 +55,7 @@ function flat(bench, metric, api, limit, aim, found,    i, v, least, most, sprea
 		if (v > most)
 			most = v
 	}
-	# Of nothing there are no per cent.
+	# A least value of 0 has no percentage.
 	spread = least > 0 ? sprintf("%.2f", (most / least - 1) * 100) : ""
 	say(bench, metric, api, spread, "flat within " limit " %", aim, spread != "" && spread + 0 <= limit + 0)
 }
@@ -68,7 +68,7 @@ function holds(value, relation, wanted) {
 	return relation == ">=" ? value >= wanted : value == wanted
 }
 
-# The number that a target's limit stands for, "" if it was not measured.
+# The number that a target's limit stands for; "" if it was not measured.
 function limit_of(text,    factor, part, value) {
 	factor = 1
 	if (match(text, /\*/)) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is counted: instructions, nanoseconds or system calls.
+ * The meter counts instructions, nanoseconds or system calls.
  *
- * In a guest whose clock counts instructions the time-stamp counter is that
- * count, to the instruction; whether it is, is tried on a loop of known length.
- * System calls are those of this thread and the threads it starts, as the
- * tracepoint raw_syscalls:sys_enter sees them, without the meter's own.
+ * In a guest whose clock counts instructions, the time-stamp counter is the exact number
+ * of instructions. A loop of known length tests whether this is so. System calls are those
+ * of this thread and of the threads that it starts, as the tracepoint
+ * raw_syscalls:sys_enter reports them, without the meter's own.
  */
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -20,7 +20,7 @@
 #include "bench.h"
 
 #define TRACEPOINT	"/sys/kernel/tracing/events/raw_syscalls/sys_enter/id"
-/* Of the loop that the counter is tried on; it has two instructions. */
+/* Turns of the loop that tests the counter; a turn has two instructions. */
 #define TURNS		100000UL
 
 enum meter meter_kind;
@@ -47,7 +47,7 @@ static void start_counting_syscalls(bool children)
 		fail("perf_event_open: %s", strerror(errno));
 }
 
-/* The least of some tries, for the clock tick and other tasks count as well. */
+/* Use the smallest of several results: the clock tick and other tasks count as well. */
 static void check_instructions(void)
 {
 	double least = 0;
@@ -62,11 +62,11 @@ static void check_instructions(void)
 			least = counted;
 	}
 	if (least < 2 * TURNS || least > 2.001 * TURNS)
-		fail("the clock does not count instructions: %.0f for %lu; run this in tools/evchan/vm --icount",
+		fail("the clock counted %.0f for %lu instructions; run this in tools/evchan/vm --icount",
 		     least, 2 * TURNS);
 }
 
-/* Before the first look; @children: system calls of threads and children, too. */
+/* Call this before meter(). With @children, count system calls of threads and children too. */
 void meter_start(bool children)
 {
 	if (meter_kind == METER_SYSCALLS)
@@ -88,7 +88,7 @@ double meter(void)
 		return t.tv_sec * 1e9 + t.tv_nsec;
 	default:
 		if (read(counter, &calls, sizeof(calls)) != sizeof(calls))
-			fail("reading the count of system calls: %s", strerror(errno));
+			fail("cannot read the count of system calls: %s", strerror(errno));
 		return calls - ++reads;
 	}
 }
@@ -101,9 +101,10 @@ static int compare(const void *a, const void *b)
 }
 
 /*
- * Of what blocks of work took, the mean of the middle half: the clock tick and kernel
- * threads hit some of them. A block is long enough that everything which the interface
- * itself does now and then is in each. System calls are exact: all count.
+ * The mean of the middle half of @values, which blocks of work took. The other half is
+ * discarded, because the clock tick and kernel threads run during some blocks. A block is
+ * so long that all occasional work of the interface happens in each. System calls are
+ * exact, so none of their values is discarded.
  */
 double typical(double *values, unsigned int n)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs of several loads with several interfaces one after the other, again and again,
- * on real processors: what else the machine does hits the interfaces alike, so each is
- * compared with the epoll run of the same turn. Medians over the turns, and quartiles.
+ * Runs several loads with several interfaces in turn, many times, on real processors. Other
+ * work of the machine affects all interfaces of a turn alike, so each is compared with the
+ * epoll run of the same turn. The results are medians and quartiles over the turns.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include "bench.h"
 
-/* Interfaces that can be compared; the first is what they are compared to. */
+/* The interfaces to compare; the others are compared with the first. */
 static const struct api *const apis[] = { &api_epoll, &api_evchan, &api_kevent, &api_io_uring };
 
 #define NR_APIS	(sizeof(apis) / sizeof(apis[0]))
@@ -41,7 +41,7 @@ static void report(const char *bench, const struct paired_load *load, unsigned i
 {
 	double *ratios = calloc(turns, sizeof(*ratios));
 
-	/* Sorting mixes the turns up, so epoll's come last. */
+	/* say() sorts its values, and all need epoll's rates by turn: do epoll last. */
 	for (int i = NR_APIS - 1; i >= 0; i--) {
 		double *mine = rates + i * turns;
 
@@ -59,9 +59,9 @@ static void report(const char *bench, const struct paired_load *load, unsigned i
 }
 
 /*
- * @rate runs a load once and returns events for each second. A turn is once each load
- * with each interface: what else goes on for some seconds is in few turns of each load
- * in place of all of one.
+ * @rate runs a load once and returns events per second. A turn runs each load once with
+ * each interface, so that other work of the machine that lasts some seconds affects a few
+ * turns of every load, and not all turns of one load.
  */
 void run_paired(const char *bench, const struct paired_load *loads, unsigned int n,
 		unsigned int turns, double (*rate)(const struct api *api, void *arg),

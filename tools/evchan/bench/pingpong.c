@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two threads on one processor that wake each other, both waiting through the
- * interface, each on a queue of its own. Counters are never read.
+ * Two threads on one processor wake each other. Both wait through the interface, each on a
+ * queue of its own. Counters of eventfds are not read.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,7 +18,7 @@ struct player {
 	const struct api *api;
 	const struct options *o;
 	void *q;
-	int own, other;		/* eventfds: waited for, written to */
+	int own, other;		/* eventfds to wait for and to write to */
 	unsigned int rounds;
 	sem_t ready;
 };
@@ -30,12 +30,12 @@ static void await(struct player *p)
 
 	while (!(n = p->api->wait(p->q, &cookie, 1)))
 		if (errno != EINTR && errno != EAGAIN)
-			fail("%s: waiting: %s", p->api->name, strerror(errno));
+			fail("%s: cannot wait: %s", p->api->name, strerror(errno));
 	if (n != 1 || cookie)
-		fail("%s: %u events, cookie %u", p->api->name, n, cookie);
+		fail("%s: %u events with cookie %u, expected 1 with 0", p->api->name, n, cookie);
 }
 
-/* Queues are used by the thread that makes them. */
+/* Called in the thread that uses the queue, because some apis require that. */
 static void prepare(struct player *p)
 {
 	pin_to_cpu(0);
@@ -47,7 +47,7 @@ static void finish(struct player *p)
 	uint32_t cookie;
 
 	if (p->api->collect(p->q, &cookie, 1))
-		fail("%s: an event too many", p->api->name);
+		fail("%s: one event more than expected came", p->api->name);
 	p->api->close(p->q);
 }
 
@@ -66,8 +66,9 @@ static void *answer(void *arg)
 }
 
 /*
- * A round trip is two events, two waits, two switches. The two writes that make the
- * events are part of it, for they run into the wake-ups. Their system calls are not.
+ * A round trip is two events, two waits and two context switches. It includes the two
+ * writes that make the events, because their cost cannot be separated from the wake-ups.
+ * The count of system calls does not include them.
  */
 double bench_pingpong(const struct api *api, const struct options *o)
 {
@@ -86,7 +87,7 @@ double bench_pingpong(const struct api *api, const struct options *o)
 	}
 	prepare(&players[0]);
 	if (pthread_create(&t, NULL, answer, &players[1]))
-		fail("no thread");
+		fail("cannot create a thread");
 	sem_wait(&players[1].ready);
 	for (unsigned int b = 0; b <= blocks; b++) {
 		double start = meter();
@@ -95,7 +96,7 @@ double bench_pingpong(const struct api *api, const struct options *o)
 			raise_one(fds[1]);
 			await(&players[0]);
 		}
-		if (b)	/* the first is warming up */
+		if (b)	/* the first block warms up */
 			taken[b - 1] = (meter() - start) / BLOCK;
 	}
 	pthread_join(t, NULL);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What is drawn: a gnuplot script NAME.gnuplot for each plot, in the directory that the
-# variable scripts names, and a row that says what a reader sees there.
+# Writes a gnuplot script NAME.gnuplot for each plot, in the directory that the variable
+# scripts names, and adds a row with the plot's caption.
 
 END {
 	split("#1b6ca8 #6aaed6 #d9822b #8a5a9e #999999 #444444", colour, " ")
@@ -22,7 +22,7 @@ function draw(bench, name, text, commands,    file) {
 	print "plot\t" bench "\t" name "\t" text
 }
 
-# One bar for each interface; returns 0 where there is nothing to compare.
+# Draw one bar for each interface. Returns 0 if there is nothing to compare.
 function bars(bench, text,    i, v, n, most, unit, types, data) {
 	most = 0
 	for (i = 1; i <= apis; i++) {
@@ -35,14 +35,14 @@ function bars(bench, text,    i, v, n, most, unit, types, data) {
 		v = get(bench, api_name[i], "cost")
 		if (v == "" || !shown(bench, api_name[i]))
 			continue
-		# A scan of everything would leave nothing to be seen of the others.
+		# The cost of poll can be so high that the other bars would be invisible.
 		if (api_name[i] == "poll" && most && v > 3 * most) {
 			text = text " poll, which does not fit in the picture: " number(v) "."
 			continue
 		}
 		if (!n)
 			unit = unit_of(bench, api_name[i], "cost")
-		# Line types that the grid does not use carry the colours.
+		# Use line types for the colours that the grid does not use.
 		types = types "set linetype " 10 + i " lc rgb '" colour[i] "'\n"
 		data = data n " " exact(v) " \"" api_name[i] "\" \"" number(v) "\" " 10 + i "\n"
 		n++
@@ -56,13 +56,13 @@ function bars(bench, text,    i, v, n, most, unit, types, data) {
 	return 1
 }
 
-# How far above the floor the floor is says nothing.
+# The bench floor shows distances above the floor, so it does not show the floor itself.
 function shown(bench, api) {
 	return bench != "floor" || api != "floor"
 }
 
-# Lines over the number that follows @start= in the metric; of the others the best
-# set-up at each point.
+# Draw lines over the number that follows start in the metric. For the other interfaces,
+# each point is the best of their variants.
 function curve(bench, start, xlabel, ylabel, text,    i, n, part, pattern, unit, data, lines, name) {
 	split(start, part, "@")
 	for (i = 1; i <= apis; i++) {
@@ -85,7 +85,7 @@ function curve(bench, start, xlabel, ylabel, text,    i, n, part, pattern, unit,
 		(ylabel == "" ? unit : ylabel) "'\nset yrange [0:*]\nset key outside right\nplot " lines)
 }
 
-# Collects the points of a curve in x[] and y[x]; returns how many.
+# Collects the points of a curve in x[] and y[x]. Returns their number.
 function points(bench, api, pattern,    i, n, at) {
 	n = 0
 	split("", x)

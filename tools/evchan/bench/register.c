@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registering, changing, and what a registration takes of memory. Afterwards
- * each source is made ready, to see that it was registered.
+ * The cost of registering and of modifying, and the memory of a registration. Afterwards
+ * each source is made ready, to check that it was registered.
  */
 #include <errno.h>
 #include <poll.h>
@@ -12,20 +12,21 @@
 
 #define BLOCKS	5
 
-/* For each source registered, in the largest batches there are. */
+/* The cost per registered source, in the largest batches. */
 double bench_register(const struct api *api, const struct options *o)
 {
 	int *fds = make_eventfds(o->sources);
 	double taken[BLOCKS + 1];
 
-	/* The first is warming up. */
+	/* The first block warms up. */
 	for (unsigned int b = 0; b <= BLOCKS; b++) {
 		void *q = open_queue(api, o, NULL, 0);
 
 		settle();
 		taken[b] = meter();
 		if (api->add(q, fds, o->sources, 0))
-			fail("%s: adding: %s", api->name, strerror(errno));
+			fail("%s: cannot register %u sources: %s", api->name, o->sources,
+			     strerror(errno));
 		taken[b] = (meter() - taken[b]) / o->sources;
 		if (b == BLOCKS)
 			verify_sources(api, q, fds, o->sources);
@@ -35,7 +36,7 @@ double bench_register(const struct api *api, const struct options *o)
 	return typical(taken + 1, BLOCKS);
 }
 
-/* For each source whose events are changed, to more and back. */
+/* The cost per modified source; its events are changed to more and back. */
 double bench_modify(const struct api *api, const struct options *o)
 {
 	int *fds = make_eventfds(o->sources);
@@ -48,8 +49,8 @@ double bench_modify(const struct api *api, const struct options *o)
 
 		for (int more = 1; more >= 0; more--)
 			if (api->modify(q, fds, o->sources, more ? POLLIN | POLLPRI : POLLIN))
-				fail("%s: changing: %s", api->name, strerror(errno));
-		if (b)	/* the first is warming up */
+				fail("%s: cannot modify: %s", api->name, strerror(errno));
+		if (b)	/* the first block warms up */
 			taken[b - 1] = (meter() - start) / 2 / o->sources;
 	}
 	verify_sources(api, q, fds, o->sources);
@@ -59,8 +60,8 @@ double bench_modify(const struct api *api, const struct options *o)
 }
 
 /*
- * Bytes that the kernel has taken for itself: pages of slabs (large blocks and
- * the memory cgroups' bookkeeping included), of vmalloc and of per-CPU memory.
+ * Bytes that the kernel uses for itself: slabs (including large blocks and the accounting
+ * of memory cgroups), vmalloc and per-CPU memory.
  */
 static double kernel_memory(void)
 {
@@ -70,7 +71,7 @@ static double kernel_memory(void)
 	unsigned int found = 0;
 	FILE *f;
 
-	/* What could be freed is; then the processors' own counts are added in. */
+	/* Free caches, then fold the counts of each processor into the total. */
 	f = fopen("/proc/sys/vm/drop_caches", "w");
 	if (f) {
 		fputs("3\n", f);
@@ -95,11 +96,11 @@ static double kernel_memory(void)
 	if (f)
 		fclose(f);
 	if (found != 3)
-		fail("/proc/meminfo does not say what the kernel uses");
+		fail("/proc/meminfo lacks Slab, VmallocUsed or Percpu");
 	return sum;
 }
 
-/* Bytes of kernel memory for each source, whatever they are used for. */
+/* Bytes of kernel memory per registered source. */
 double bench_memory(const struct api *api, const struct options *o)
 {
 	int *fds = make_eventfds(o->sources);
@@ -107,13 +108,14 @@ double bench_memory(const struct api *api, const struct options *o)
 	double used;
 	void *q;
 
-	/* Once for the pages that stay: slabs' first ones, the process's own. */
+	/* Do it once first, for memory that stays allocated, such as the first slab pages. */
 	api->close(open_queue(api, o, fds, few));
 	q = open_queue(api, o, NULL, 0);
 	settle();
 	used = kernel_memory();
 	if (api->add(q, fds, o->sources, 0))
-		fail("%s: adding: %s", api->name, strerror(errno));
+		fail("%s: cannot register %u sources: %s", api->name, o->sources,
+			     strerror(errno));
 	used = kernel_memory() - used;
 	verify_sources(api, q, fds, o->sources);
 	api->close(q);

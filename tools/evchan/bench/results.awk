@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Rows of values from what the benches printed: the median where there are several,
-# with quartiles, and what follows from others.
+# Makes rows of values from the output of the benches: the median and quartiles of repeated
+# results, and values that are derived from others.
 
 {
 	if (NF != 5 || $5 !~ /^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$/)
-		fail(FILENAME ":" FNR ": not BENCH API METRIC UNIT VALUE: " $0)
+		fail(FILENAME ":" FNR ": a line must be BENCH API METRIC UNIT VALUE: " $0)
 	key = $1 SUBSEP $2 SUBSEP $3 SUBSEP $4
 	if (!(key in count))
 		order[++keys] = key
@@ -41,7 +41,7 @@ function summarise(key,    n, i, j, v, sorted, part, quarter) {
 	set(part[1], part[2], part[3] ".high", part[4], sorted[n - quarter])
 }
 
-# The floor's own row, and how far above it the others are.
+# The floor's own value, and how far the other interfaces are above it.
 function derive_floor(    i) {
 	if (!where("deliver-batch", "floor", "cost"))
 		return
@@ -57,8 +57,8 @@ function above_floor(api, bench, metric) {
 		set("floor", api, metric, "instructions/event-above", get(bench, api, "cost") - get(bench, "floor", "cost"))
 }
 
-# System calls of the variant that is the headline: the bench's own "syscalls" of a
-# peer is the least of its variants, which need not be the one whose cost is.
+# For the other interfaces, replace "syscalls" by that of the variant whose cost is the
+# headline. The bench prints the least of all variants, which may be another one.
 function derive_syscalls(    i, j, all, calls) {
 	all = values
 	for (i = 1; i <= all; i++) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The rows that the steps of the report hand on, for those that read them. Fields are
-# separated by tabs:
+# Reads the rows that the steps of the report pass to each other. Fields are separated by
+# tabs:
 #
 #	introduction HTML
 #	bench BENCH TEXT
@@ -11,8 +11,8 @@
 #	judged BENCH METRIC API MEASURED WANTED AIM reached|MISSED
 #	plot BENCH NAME TEXT
 #
-# The last file of those given to awk; a step's own rules come first. What a function
-# lists after a gap is local to it.
+# This must be the last script given to awk, because a step's own rules come first. The
+# parameters of a function after the gap are its local variables.
 
 BEGIN {
 	apis = split("evchan kevent epoll io_uring poll floor", api_name, " ")
@@ -36,7 +36,7 @@ $1 == "wanted" { wanted_line[++wanteds] = $2 }
 $1 == "judged" { judged_row[++judgeds] = $0; if ($8 != "reached") missed[++misses] = $2 " " $3 " " $4 }
 $1 == "plot" { plot_bench[++plots] = $2; plot_name[plots] = $3; plot_text[plots] = $4 }
 
-# Values are kept in the order in which they came first; the last one counts.
+# Values keep the order in which they first came. A later value replaces an earlier one.
 function set(bench, api, metric, unit, value,    i) {
 	i = where(bench, api, metric)
 	if (!i) {
@@ -54,7 +54,7 @@ function where(bench, api, metric) {
 	return (bench, api, metric) in place ? place[bench, api, metric] : 0
 }
 
-# "" where it was not measured.
+# The value, or "" if it was not measured.
 function get(bench, api, metric,    i) {
 	i = where(bench, api, metric)
 	return i ? value_of[i] : ""
@@ -69,7 +69,7 @@ function ours(api) {
 	return api == "evchan" || api == "kevent"
 }
 
-# As it is written to be read by programs.
+# A number in the form for programs.
 function exact(value,    text) {
 	text = sprintf("%.3f", value)
 	sub(/0+$/, "", text)
@@ -77,7 +77,7 @@ function exact(value,    text) {
 	return text
 }
 
-# As it is written to be read by people.
+# A number in the form for people.
 function number(value,    size, text, groups) {
 	if (value == "")
 		return "-"
@@ -92,7 +92,7 @@ function number(value,    size, text, groups) {
 	return (value < 0 ? "-" : "") text groups
 }
 
-# The cells of a row of the table with the headlines; returns how many, and 0 where
+# Fills cell[] with a row of the table of headlines. Returns the number of cells, or 0 if
 # nothing was measured.
 function headline(bench, metric,    i) {
 	cell[2] = ""
@@ -105,7 +105,7 @@ function headline(bench, metric,    i) {
 	return cell[2] == "" ? 0 : 2 + apis
 }
 
-# The first row of that table.
+# Fills cell[] with the first row of that table.
 function headline_names(    i) {
 	cell[1] = "bench"
 	cell[2] = "unit"
@@ -114,7 +114,7 @@ function headline_names(    i) {
 	return 2 + apis
 }
 
-# The cells of a row of the table of targets, of which row 0 has the names.
+# Fills cell[] with row i of the table of targets; row 0 has the names.
 function judgement(i,    field, j) {
 	if (!i) {
 		split("bench metric api measured wanted aim", cell, " ")

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Several processors that post into one queue at once. Everything counts, the
- * call that makes the event included.
+ * Several processors post into one queue at once. The cost includes the call that makes a
+ * source ready.
  *
- * Batched: each thread makes its own sources ready; when all have, the first one
- * takes the events. One at a time: each thread makes one ready and takes one,
- * its own or another's.
+ * Batched: each thread makes its own sources ready; when all have done so, the first thread
+ * takes the events. One at a time: each thread makes one source ready and takes one event,
+ * its own or that of another thread.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,7 +19,7 @@
 #define SOURCES		1000
 #define MAX_CPUS	8
 #define LOADS		8	/* 1, 2, 4 and 8 processors, batched and one at a time */
-/* Of one thread, one at a time: more than can be outstanding. */
+/* Sources of a thread that works one at a time; more than can have events pending. */
 #define OWN_SOURCES	64
 
 struct load {
@@ -34,8 +34,8 @@ struct shared {
 	void *q;
 	int *fds;
 	unsigned int n;
-	unsigned int arrived;	/* at the barrier, ever */
-	uint32_t *taken;	/* of each source */
+	unsigned int arrived;	/* arrivals at the barrier so far */
+	uint32_t *taken;	/* events taken, per source */
 };
 
 struct worker {
@@ -44,7 +44,7 @@ struct worker {
 	pthread_t thread;
 };
 
-/* All threads; they have a processor each, so they need not sleep. */
+/* Wait for all threads. Each has a processor of its own, so it need not sleep. */
 static void barrier(struct shared *s)
 {
 	unsigned int cpus = s->load->cpus;
@@ -67,7 +67,7 @@ static void batched(struct shared *s, unsigned int number)
 		if (!number) {
 			unsigned int got = 0, ret, dry = 0;
 
-			/* A wake-up may still be on its way to the other processor. */
+			/* Another processor may not have finished its wake-up yet. */
 			while (got < s->n && dry < 1000000) {
 				ret = s->api->collect(s->q, cookies + got, s->n + 1 - got);
 				got += ret;
@@ -127,14 +127,14 @@ static double rate(const struct api *api, void *arg)
 	s.fds = make_eventfds(s.n);
 	s.taken = calloc(s.n, sizeof(*s.taken));
 	s.q = open_queue(api, &o, s.fds, s.n);
-	/* Once, so that nothing is done for the first time. */
+	/* Use every source once before the measurement, to warm up. */
 	verify_sources(api, s.q, s.fds, s.n);
 	for (unsigned int i = 0; i < load->cpus; i++)
 		workers[i] = (struct worker){ .s = &s, .number = i };
 	start = seconds();
 	for (unsigned int i = 1; i < load->cpus; i++)
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
-			fail("no thread");
+			fail("cannot create a thread");
 	work(&workers[0]);
 	for (unsigned int i = 1; i < load->cpus; i++)
 		pthread_join(workers[i].thread, NULL);
@@ -144,7 +144,7 @@ static double rate(const struct api *api, void *arg)
 		unsigned int wanted = each + (k < load->rounds * SOURCES / load->cpus % OWN_SOURCES);
 
 		if (s.taken[i] != wanted)
-			fail("%s: source %u came %u times, not %u", api->name, i, s.taken[i], wanted);
+			fail("%s: source %u had %u events, not %u", api->name, i, s.taken[i], wanted);
 	}
 	api->close(s.q);
 	free_eventfds(s.fds, s.n);
@@ -154,7 +154,7 @@ static double rate(const struct api *api, void *arg)
 	return load->rounds * SOURCES / load->cpus * load->cpus / start;
 }
 
-/* The completion ring has no way to be read by several threads. */
+/* Several threads cannot read an io_uring completion ring. */
 static bool takes_part(const struct api *api, void *arg)
 {
 	const struct load *load = arg;
@@ -162,7 +162,7 @@ static bool takes_part(const struct api *api, void *arg)
 	return !api->one_thread || load->cpus == 1 || load->batched;
 }
 
-/* More processors than there are would only measure the scheduler. */
+/* With more threads than processors the result would be that of the scheduler. */
 void bench_smp(unsigned int scale, unsigned int turns)
 {
 	unsigned int most = sysconf(_SC_NPROCESSORS_ONLN), n = 0;

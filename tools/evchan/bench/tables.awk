@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Tables for a terminal: the headlines, and what was to be reached, unless nothing was.
-# Exits with 1 where a target is missed.
+# Prints tables for a terminal: the headlines and, if there are any, the targets. The exit
+# status is 1 if a target is missed.
 
 END {
 	keep(headline_names())
@@ -27,7 +27,7 @@ END {
 	exit 1
 }
 
-# Keeps the first n of cell[] as a row of the table, if there are any.
+# Keeps the first n of cell[] as a row of the table, unless n is 0.
 function keep(n,    i) {
 	if (!n)
 		return
@@ -42,7 +42,7 @@ function keep(n,    i) {
 	}
 }
 
-# Names to the left, numbers to the right.
+# Prints the table, with names aligned left and numbers right.
 function print_table(    r, i, line) {
 	for (r = 1; r <= rows; r++) {
 		line = ""

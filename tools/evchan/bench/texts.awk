@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The file texts as rows, each text on one line. Its first lines say how it is written.
+# Prints the file texts as rows, each text on one line. The head of texts describes its format.
 
 function flush() {
 	if (row != "")

@@ -21,7 +21,7 @@
 struct request {
 	int fd;
 	int file;		/* -1 before it is opened, or if there is no such file */
-	size_t length;		/* bytes of the request in text; later, of the answer's head */
+	size_t length;		/* of the request in text; later of the answer's head */
 	size_t sent;		/* bytes of the head */
 	off_t left;		/* bytes of the file to send */
 	char text[2048];
