@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * First program of the guest: builds a root file system out of the host's
- * (read-only over 9p) and a tmpfs on top of it, runs one command there with its
- * input and output on a virtio port, reports the status on another and powers
- * the machine off. Statically linked, alone in the initramfs.
+ * First program of the guest. It makes a root file system from the host's (read-only over
+ * 9p) and a tmpfs on top of it, and runs one command there. The command's output goes to
+ * virtio ports, and its status to another one. Then the machine is powered off. The program
+ * is statically linked and the only file of the initramfs.
  *
- * The command comes as a file in the shared directory: NUL-terminated strings,
- * the working directory, the number of environment entries, those entries, the
- * argument vector.
+ * The command comes in the file cmd of the 9p share cmd, as NUL-terminated strings: the
+ * working directory, the number of environment entries, these entries, and the arguments.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -56,7 +55,7 @@ static void address(int s, struct ifreq *ifr, unsigned long op, const char *text
 	ioctl(s, op, ifr);
 }
 
-/* lo, and QEMU's user network on eth0 where there is one. */
+/* Configure lo, and eth0 if there is one, for QEMU's user network. */
 static void network(void)
 {
 	int s = socket(AF_INET, SOCK_DGRAM, 0);
@@ -82,7 +81,7 @@ static void network(void)
 	close(s);
 }
 
-/* A port appears when the console driver has set it up; wait for its name. */
+/* Open a virtio port. It appears when the driver has set it up, so wait up to 10 s. */
 static int open_port(const char *pattern, int flags)
 {
 	glob_t found;
@@ -140,8 +139,8 @@ static void run(char *cmd, size_t len, int out, int err, int in)
 }
 
 /*
- * What the command left behind in the kernel, into the kernel's log. A block
- * counts only when it is some seconds old, hence the second scan.
+ * Print memory that the command leaked in the kernel to the kernel's log. kmemleak reports
+ * only blocks that are some seconds old, so scan a second time.
  */
 static void report_leaks(void)
 {
@@ -164,7 +163,7 @@ static void report_leaks(void)
 			break;
 }
 
-/* KCSAN, where it is built in, begins here: the boot is not what is tested. */
+/* Turn KCSAN on, if it is built in. The boot is not tested, so it was off until now. */
 static void races_on(void)
 {
 	int fd = open("/root/sys/kernel/debug/kcsan", O_WRONLY);
@@ -209,7 +208,7 @@ int main(void)
 	must_mount("shm", "/root/dev/shm", "tmpfs", 0, "mode=1777");
 	mkdir("/root/dev/mqueue", 0755);
 	mount("mqueue", "/root/dev/mqueue", "mqueue", 0, NULL);
-	/* /tmp is the host's too, written to in memory: the project may be there. */
+	/* Do not mount /tmp: the project may be there. Writes go to the overlay in memory. */
 	must_mount("run", "/root/run", "tmpfs", 0, "mode=755");
 	mount("tracefs", "/root/sys/kernel/tracing", "tracefs", 0, NULL);
 	mount("debugfs", "/root/sys/kernel/debug", "debugfs", 0, NULL);
@@ -218,7 +217,7 @@ int main(void)
 	must_mount("cmd", "/cmd", "9p", MS_RDONLY,
 		   "trans=virtio,version=9p2000.L,msize=512000");
 	cmd = read_file("/cmd/cmd", &len);
-	/* The shared directory is where the host has it. */
+	/* Mount the shared directory at the path that it has on the host. */
 	where = read_file("/cmd/where", &n);
 	where[n] = 0;
 	snprintf(dir, sizeof(dir), "/root%s", where);
@@ -236,7 +235,7 @@ int main(void)
 	}
 	if (port < 0 || out < 0 || err < 0)
 		die("virtio ports");
-	/* The boot is over: an empty line, before that with the status. */
+	/* Write an empty line to tell the host that the boot is over. The status follows later. */
 	if (write(port, "\n", 1) != 1)
 		die("virtio ports");
 	signal(SIGPIPE, SIG_DFL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The arguments of operations, out of the program's bytes, and what operations leave to
- * each other.
+ * The arguments of operations, which come from the program's bytes, and the descriptors and
+ * mappings that operations leave for later ones.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -22,7 +22,7 @@ uint32_t byte(void)
 	return at < program->length ? program->bytes[at++] : 0;
 }
 
-/* Numbers that lie at the edge of something as often as others. */
+/* A number: small, at an edge of some range, or any. */
 uint64_t number(void)
 {
 	static const uint64_t edges[] = {
@@ -52,14 +52,14 @@ int descriptor(void)
 
 	if (how >= 250)
 		return (int)number();
-	/* One that is open, from there on. */
+	/* The next open one. */
 	for (uint32_t i = 0; i < FDS; i++)
 		if (fds[(how + i) % FDS] >= 0)
 			return fds[(how + i) % FDS];
 	return -1;
 }
 
-/* Memory: good, about to end, read-only, absent, the kernel's, a ring. */
+/* An address: good, near the end of a mapping, NULL, in the kernel, or in a ring. */
 void *memory(void)
 {
 	uint32_t how = byte();

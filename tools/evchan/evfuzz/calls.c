@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Operations that are calls of the two interfaces. */
+/* Operations that make calls of the two interfaces. */
 #include <linux/evchan.h>
 #include <linux/kevent.h>
 #include <poll.h>
@@ -75,7 +75,7 @@ static void fill_change(struct evchan_change *c)
 			      EVCHAN_EXCLUSIVE),
 		.events = bits(0x5 | POLLIN | POLLOUT | POLLRDHUP | IN_CREATE | IN_DELETE),
 	};
-	/* One mode, mostly. */
+	/* Half of the entries have no mode but level, so that they are valid more often. */
 	if (how & 1)
 		c->flags &= EVCHAN_LEVEL | EVCHAN_BY_ID;
 	switch (c->type) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Coverage: the places of the kernel that this task has been at, where KCOV is built
- * in. Without it every program is as good as another.
+ * Coverage: the places of the kernel that this task has executed, if KCOV is built in.
+ * Without KCOV no program is found to be better than another.
  */
 #include <fcntl.h>
 #include <linux/kcov.h>
@@ -14,7 +14,7 @@
 
 static uint64_t *trace;
 
-/* Once in each process, for the calling thread. */
+/* Call this once in each process; it covers the calling thread. */
 bool cover_begin(void)
 {
 	int fd = open("/sys/kernel/debug/kcov", O_RDWR | O_CLOEXEC);
@@ -28,7 +28,7 @@ bool cover_begin(void)
 		if (trace == MAP_FAILED || ioctl(fd, KCOV_ENABLE, KCOV_TRACE_PC))
 			trace = NULL;
 	}
-	/* Left open: coverage ends with it. */
+	/* Keep the descriptor open: coverage ends when it is closed. */
 	return trace;
 }
 
@@ -56,7 +56,7 @@ static bool insert(uint64_t pc)
 	return false;
 }
 
-/* Places never seen before, since cover_start(). */
+/* Remember the places since cover_start(). Return: how many of them are new. */
 uint32_t cover_new(void)
 {
 	uint64_t n = trace ? __atomic_load_n(&trace[0], __ATOMIC_RELAXED) : 0;
@@ -68,7 +68,7 @@ uint32_t cover_new(void)
 	return found;
 }
 
-/* One address a line, which tools/evchan/evfuzz/coverage reads. */
+/* Write the addresses, one per line, for tools/evchan/evfuzz/coverage. */
 bool cover_write(const char *path)
 {
 	FILE *f = fopen(path, "w");

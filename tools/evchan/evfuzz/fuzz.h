@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * evfuzz: what its files share. A program is a string of bytes: an operation, its
- * arguments, the next operation. Whatever the bytes are, they are a program.
+ * evfuzz: declarations that its files share. A program is a string of bytes: an operation,
+ * its arguments, the next operation, and so on. Every string of bytes is a program.
  */
 #ifndef EVFUZZ_H
 #define EVFUZZ_H
@@ -13,7 +13,7 @@
 
 #define PROGRAM_MAX	400
 #define CORPUS_MAX	512
-#define COVER_MAX	(1 << 16)	/* places in the kernel that are known */
+#define COVER_MAX	(1 << 16)	/* places in the kernel that can be remembered */
 #define TRACE_MAX	(1 << 16)
 
 struct program {
@@ -21,14 +21,14 @@ struct program {
 	uint8_t bytes[PROGRAM_MAX];
 };
 
-/* Shared by all processes. */
+/* Memory that all processes share. */
 struct shared {
 	uint64_t calls, programs, refused;
 	uint64_t cover[COVER_MAX];	/* a hash table */
 	uint32_t nr_cover;
 	uint32_t nr_corpus;
 	struct program corpus[CORPUS_MAX];
-	struct program now;		/* what runs, for a report */
+	struct program now;		/* the running program, for a report */
 };
 
 extern struct shared *shared;

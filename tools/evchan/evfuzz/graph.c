@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Queues and epoll sets that watch each other: chains, loops, a queue through an
- * epoll set and back, many through one. Then the first is asked, and something
- * happens at the last.
+ * Queues and epoll sets that watch each other in chains and loops, also a queue that
+ * watches itself through an epoll set. Then the last one becomes ready and the first one
+ * is polled.
  */
 #include <errno.h>
 #include <linux/evchan.h>
@@ -72,13 +72,13 @@ void build_graph(uint32_t shape, uint32_t length)
 	}
 	if (!n)
 		goto out;
-	/* Watched from the far end on, or from the near one. */
+	/* Add the edges from the far end to the near one, or the other way round. */
 	for (int i = 0; i + 1 < n; i++) {
 		int at = shape & 0x10 ? n - 2 - i : i;
 
 		watch(fds[at], shape >> at % 8, fds[at + 1], shape & 0x20);
 	}
-	if (shape & 0x40)	/* a loop */
+	if (shape & 0x40)	/* close the loop */
 		watch(fds[n - 1], shape >> (n - 1) % 8, fds[0], shape & 0x80);
 	else
 		watch(fds[n - 1], shape >> (n - 1) % 8, end, shape & 0x80);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * evfuzz: programs of calls that nobody would write, run by children that are killed
- * at any instant. Where KCOV is built in, a program that gets somewhere new is kept
- * and varied. What is wrong is for the kernel to say (KASAN, lockdep, KCSAN), and for
- * the guest's runner to report; a child that SIGKILL does not end is reported here.
+ * evfuzz runs random programs of calls in children that are killed at any time. If KCOV is
+ * built in, a program that reaches new code is kept and varied. The kernel itself finds most
+ * faults (KASAN, lockdep, KCSAN), and the guest's runner reports them. evfuzz reports a
+ * child that SIGKILL does not end.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,9 +23,9 @@
 
 #include "fuzz.h"
 
-#define PROGRAMS	100	/* of a child */
-#define CHILD_MS	1500	/* then it is killed */
-#define HANG_MS		30000	/* and has to be gone */
+#define PROGRAMS	100	/* programs that a child runs */
+#define CHILD_MS	1500	/* time after which a child is killed */
+#define HANG_MS		30000	/* and then the time in which it must end */
 
 struct shared *shared;
 bool leave_out_graphs;
@@ -38,7 +38,7 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* Beside the programs: descriptors are closed under their feet. */
+/* Thread that closes and replaces descriptors while programs use them. */
 static void *closer(void *arg)
 {
 	uint64_t state = *(uint64_t *)arg;
@@ -76,7 +76,7 @@ static void child(uint64_t seed, bool other_user)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
-	/* Programs write to any number, which is not to be our output. */
+	/* Programs write to any descriptor number: redirect ours, or they would write there. */
 	for (int i = 0; i < 3; i++)
 		dup2(null, i);
 	close(null);
@@ -86,7 +86,7 @@ static void child(uint64_t seed, bool other_user)
 	setrlimit(RLIMIT_NOFILE, &files);
 	if (other_user && (setgid(1000) || setuid(1000)))
 		_exit(1);
-	/* Where it would not be repeatable anyhow. */
+	/* With this thread the run of a child is not repeatable, so start it in a quarter. */
 	if (!draw(&state, 4))
 		pthread_create(&thread, NULL, closer, &seed);
 	for (int i = 0; i < PROGRAMS; i++) {
@@ -113,13 +113,13 @@ static void show(pid_t pid, const char *what)
 	close(fd);
 }
 
-/* Every task that is still there: SIGKILL did not end it. */
+/* SIGKILL did not end a child: print the program and the state of all tasks left. */
 static int hung(uint64_t seed)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *d;
 
-	printf("evfuzz: wrong: --seed %llu: a child survives SIGKILL; the program:\n",
+	printf("evfuzz: wrong: --seed %llu: a child survived SIGKILL; its program is:\n",
 	       (unsigned long long)seed);
 	for (uint32_t i = 0; i < shared->now.length; i++)
 		printf("%02x", shared->now.bytes[i]);
@@ -144,7 +144,7 @@ static int hung(uint64_t seed)
 	return 3;
 }
 
-/* One child, killed when its time is up, or before; 0, or 3 if it does not go. */
+/* Run one child and kill it after its time or earlier. Return: 0, or 3 if it survives. */
 static int run_child(uint64_t seed, bool other_user)
 {
 	uint64_t state = seed ^ 0x5a5a, begin = now_ms();
@@ -173,15 +173,15 @@ static int run_child(uint64_t seed, bool other_user)
 static void usage(void)
 {
 	puts("usage: evfuzz [options]\n"
-	     "  --seed N         the same seed, the same programs (without KCOV)\n"
+	     "  --seed N         seed; it repeats the programs, except with KCOV\n"
 	     "  --calls N        end after N calls (100000)\n"
-	     "  --seconds N      or after N seconds\n"
-	     "  --user           as uid 1000; otherwise every second child is\n"
-	     "  --corpus DIR     begin with the programs there\n"
-	     "  --save DIR       put those there that found something\n"
-	     "  --coverage FILE  the places in the kernel that were reached\n"
-	     "  --without graphs no queues and epoll sets that watch each other\n"
-	     "Exit status: 0; 2 for a wrong option; 3: a child survives SIGKILL.");
+	     "  --seconds N      end after N seconds\n"
+	     "  --user           run all children as uid 1000, not only every second one\n"
+	     "  --corpus DIR     start with the programs in DIR\n"
+	     "  --save DIR       write the programs that were read and found to DIR\n"
+	     "  --coverage FILE  write the addresses of the code that was reached to FILE\n"
+	     "  --without graphs do not make queues and epoll sets that watch each other\n"
+	     "Exit status: 0; 2 for a wrong option; 3 if a child survived SIGKILL.");
 }
 
 int main(int argc, char **argv)
@@ -198,9 +198,9 @@ int main(int argc, char **argv)
 	int c, ret = 0;
 	bool user = false;
 
-	/* Whatever was inherited is not for programs to write to. */
+	/* Close inherited descriptors, so that programs cannot write to them. */
 	close_range(3, ~0U, 0);
-	/* Far from what the kernel places, and so from what programs write to and unmap. */
+	/* Place it far from other mappings, which programs write to and unmap. */
 	shared = mmap((void *)0x200000000000, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (shared == MAP_FAILED) {
@@ -220,7 +220,7 @@ int main(int argc, char **argv)
 			leave_out_graphs = !strcmp(optarg, "graphs");
 			if (leave_out_graphs)
 				break;
-			fprintf(stderr, "evfuzz: nothing '%s' to leave out\n", optarg);
+			fprintf(stderr, "evfuzz: --without takes 'graphs', not '%s'\n", optarg);
 			return 2;
 		case 'h': usage(); return 0;
 		default: return 2;
@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (corpus && corpus_read(corpus))
-		fprintf(stderr, "evfuzz: %s: %s\n", corpus, strerror(errno));
+		fprintf(stderr, "evfuzz: --corpus %s: %s\n", corpus, strerror(errno));
 	printf("evfuzz: --seed %llu, %u programs to begin with, %s\n", (unsigned long long)seed,
 	       shared->nr_corpus, access("/sys/kernel/debug/kcov", F_OK) ? "unguided" : "guided by KCOV");
 	for (uint64_t i = 0; shared->calls < calls && now_ms() - begin < limit && !ret; i++) {
@@ -246,8 +246,8 @@ int main(int argc, char **argv)
 	       (unsigned long long)shared->programs, shared->nr_corpus, shared->nr_cover,
 	       ret ? "wrong" : "nothing hung");
 	if (save && corpus_write(save))
-		fprintf(stderr, "evfuzz: %s: %s\n", save, strerror(errno));
+		fprintf(stderr, "evfuzz: --save %s: %s\n", save, strerror(errno));
 	if (coverage && !cover_write(coverage))
-		fprintf(stderr, "evfuzz: %s: %s\n", coverage, strerror(errno));
+		fprintf(stderr, "evfuzz: --coverage %s: %s\n", coverage, strerror(errno));
 	return ret;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * New programs out of those that found something, and the directory where the best
- * are kept: a line of hexadecimal digits a file.
+ * Makes new programs from those that reached new code, and reads and writes the directory
+ * of programs: each file has one line of hexadecimal digits.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void fresh(struct program *p, uint64_t *state)
 		p->bytes[i] = (uint8_t)draw(state, 256);
 }
 
-/* Some bytes of another program in the place of some of this one. */
+/* Replace some bytes of a program by bytes of another one. */
 static void splice(struct program *p, const struct program *other, uint64_t *state)
 {
 	uint32_t from = draw(state, other->length), at = draw(state, p->length);
@@ -92,7 +92,10 @@ int corpus_read(const char *dir)
 	return d ? 0 : -1;
 }
 
-/* Those that were found in this run; the first ones found the most. */
+/*
+ * Write the whole corpus, also the programs that were read. Of those that this run found,
+ * the first reached the most new code.
+ */
 int corpus_write(const char *dir)
 {
 	for (uint32_t i = 0; i < shared->nr_corpus; i++) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The operations of a program: the calls of both interfaces with good, odd and hostile
- * arguments, what goes on around them, and what a program begins with.
+ * The table of operations of a program, which call both interfaces with valid, unusual and
+ * hostile arguments and change the state around them; and the state that a program starts
+ * with.
  */
 #include <fcntl.h>
 #include <linux/evchan.h>
@@ -22,7 +23,7 @@ static void (*const ops[])(void) = {
 	op_graph, op_file, op_time,
 };
 
-/* What every program finds: two queues, and something to watch. */
+/* Set up the process for its programs: signals, memory and a directory. */
 void ops_begin(void)
 {
 	char path[64];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * evfuzz: what the operations of a program have in common. Each takes its arguments out
- * of the program's bytes, and leaves descriptors and mappings to those that follow.
+ * evfuzz: declarations for the operations of a program. An operation takes its arguments
+ * from the program's bytes. It can leave descriptors and mappings for later operations.
  */
 #ifndef EVFUZZ_OPS_H
 #define EVFUZZ_OPS_H
@@ -19,11 +19,11 @@
 #define MAP_SIZE (16 * 4096)
 
 extern const struct program *program;
-extern uint32_t at;		/* its next byte */
+extern uint32_t at;		/* index of its next byte */
 extern int fds[FDS];
 extern uint8_t *maps[MAPS];
 extern size_t lengths[MAPS];
-extern uint8_t *arena;		/* whose pages come and go */
+extern uint8_t *arena;		/* memory whose protection and pages change */
 extern uint32_t words[16];
 extern int directory;
 

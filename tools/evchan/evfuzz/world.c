@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations around the calls: what is watched, memory, processes, signals, timers, limits.
+ * Operations around the calls: descriptors to watch, memory, processes, signals, timers and
+ * limits.
  */
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -124,7 +125,7 @@ void op_io(void)
 	uint64_t buf[8] = { 1 };
 	int fd = descriptor();
 
-	/* What blocks is not here: all are non-blocking, or always ready. */
+	/* The operations must not block: read only from non-blocking descriptors. */
 	if (fd < 3)
 		return;
 	if (byte() & 1)
@@ -161,7 +162,7 @@ void op_memory(void)
 		mmap(p, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		break;
 	case 4:
-		/* Nobody answers its faults: whoever touches it waits until it is closed. */
+		/* Faults are not handled: an access waits until the userfaultfd is closed. */
 		r.range.start = (uintptr_t)arena + 15 * 4096;
 		r.range.len = 4096;
 		ioctl(descriptor(), UFFDIO_API, &api);
@@ -173,7 +174,7 @@ void op_memory(void)
 	}
 }
 
-/* Any word of a ring that can be written to; what cannot is told by read(). */
+/* Overwrite any word of a mapped ring. */
 void op_scribble(void)
 {
 	uint32_t i = byte() % MAPS;
@@ -183,7 +184,7 @@ void op_scribble(void)
 
 	if (!maps[i] || where + 8 > lengths[i])
 		return;
-	/* Through a system call, which answers where a store would kill. */
+	/* read() tests whether the word is writable: it fails where a store would kill. */
 	z = open("/dev/zero", O_RDONLY);
 	if (read(z, maps[i] + where, 8) == 8 && byte() & 1)
 		__atomic_store_n((uint64_t *)(maps[i] + where), value, __ATOMIC_RELAXED);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Timers: the events of a registration say how many periods have passed since the
- * one before, and together how many since it began.
+ * Timers. The value of an event is the number of periods since the previous event, so the
+ * sum over all events of a registration is the number of periods since it began.
  */
 #include <errno.h>
 #include <time.h>
@@ -19,7 +19,7 @@ static void clock_close(struct source *s)
 	(void)s;
 }
 
-/* It comes by itself. */
+/* A timer needs no producer. */
 static int clock_produce(struct source *s)
 {
 	(void)s;

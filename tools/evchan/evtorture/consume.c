@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Consumers: threads and processes that take events, write them into the log and do
- * what they say. In the event channel each notes what it is about to take before the
- * compare-and-swap that takes it, so that what a killed one had is known.
+ * Consumers: threads and processes that take events, write them into the log and handle
+ * them. On an event channel, a consumer notes the event before the compare-and-swap that
+ * takes it, so that the last event of a killed consumer is known.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #include "torture.h"
 
-/* A process that was killed may have read a message and not said so. */
+/* If the owner was killed, it may have read a message without counting it. */
 void lock_source(struct source *s)
 {
 	if (pthread_mutex_lock(&s->lock) != EOWNERDEAD)
@@ -21,7 +21,7 @@ void lock_source(struct source *s)
 	s->unsure = true;
 }
 
-/* Read what there is, @most messages at most, and arm it again. */
+/* Read at most @most messages, and arm a oneshot source of generation @gen again. */
 void drain(struct source *s, uint32_t gen, uint32_t most)
 {
 	uint64_t first, count, cookie = cookie_of(s, s->gen);
@@ -34,7 +34,7 @@ void drain(struct source *s, uint32_t gen, uint32_t most)
 		if (ret <= 0)
 			break;
 		if (first != s->received + 1 && !(s->resync && first > s->received))
-			complain(s, "number %llu expected, %llu read",
+			complain(s, "expected number %llu, read %llu",
 				 (unsigned long long)s->received + 1, (unsigned long long)first);
 		s->resync = false;
 		__atomic_store_n(&s->received, first + count - 1, __ATOMIC_RELEASE);
@@ -46,7 +46,7 @@ void drain(struct source *s, uint32_t gen, uint32_t most)
 	if (s->mode == ONESHOT && s->there && gen == s->gen)
 		ret = world->ec || s->keep ? queue_mod(s, cookie) : queue_add(s, cookie);
 	if (ret < 0)
-		complain(s, "arming it again failed: %s", strerror(-ret));
+		complain(s, "cannot arm the source again: %s", strerror(-ret));
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -67,8 +67,8 @@ static void handle(struct consumer *c, const struct entry *e)
 		if (expected == MAYBE)
 			s->state[e->gen] = SEEN;
 		else
-			complain(s, "number %u came %s", e->gen,
-				 expected == SEEN ? "twice" : "unasked");
+			complain(s, "the event of number %u came %s", e->gen,
+				 expected == SEEN ? "twice" : "without a registration");
 		break;
 	default:
 		break;
@@ -83,7 +83,7 @@ static void write_log(struct entry *e)
 		world->stop_producing = true;
 		return;
 	}
-	/* Processes that share no lock have no other order. */
+	/* kevent: consumers share no lock, so use the order of the log. */
 	if (!world->ec)
 		e->pos = n;
 	e->time = now_ns();
@@ -91,7 +91,7 @@ static void write_log(struct entry *e)
 	world->log[n].valid = 1;
 }
 
-/* Which source and generation; false: the kernel never had that from us. */
+/* Get source and generation from a cookie. False if no registration had this cookie. */
 static bool decode(struct entry *e, uint64_t cookie)
 {
 	e->source = cookie & 0xff;
@@ -107,7 +107,7 @@ static uint64_t epoch(void)
 	return __atomic_load_n(&world->epoch, __ATOMIC_SEQ_CST);
 }
 
-/* As ec_take(), with the position, and a note of what is about to be taken. */
+/* As ec_take(), but note the event and its position in c->hand before taking it. */
 static bool take(ec_t ec, struct consumer *c, struct evchan_event *d)
 {
 	struct ec_cursor at = ec_begin(ec);
@@ -151,7 +151,10 @@ static bool take(ec_t ec, struct consumer *c, struct evchan_event *d)
 	return true;
 }
 
-/* From what a killed process had noted: did it take that, as far as can be told? */
+/*
+ * A process was killed: log the event that it had noted, if it may have taken it. That is
+ * so if the event is no longer in its slot.
+ */
 void note_killed(struct consumer *c)
 {
 	struct entry *hand = &c->hand;
@@ -172,7 +175,7 @@ void note_killed(struct consumer *c)
 		}
 	}
 	hand->valid = 0;
-	/* What it was told to read, and to arm, nobody else was. */
+	/* It may have taken the event of data that no other consumer was told to read. */
 	for (unsigned int i = 0; i < world->nr_sources; i++) {
 		s = &world->sources[i];
 		if (s->kind->class == CONTENT)
@@ -185,7 +188,7 @@ static void took_ukevent(struct consumer *c, const struct ukevent *uk, uint64_t 
 	struct entry e = { .seen = seen, .events = uk->event };
 	uint64_t cookie;
 
-	/* Withdrawn. */
+	/* The kernel has withdrawn the event. */
 	if (!uk->event)
 		return;
 	memcpy(&cookie, uk->user, sizeof(cookie));
@@ -201,7 +204,7 @@ static void took_ukevent(struct consumer *c, const struct ukevent *uk, uint64_t 
 	handle(c, &e);
 }
 
-/* Read an entry of the ring, and commit it: under the ring's lock, so in order. */
+/* Read and commit one entry. The ring's lock keeps the log in the order of the ring. */
 static bool take_committed(struct consumer *c)
 {
 	struct __kernel_timespec none = { 0, 0 };
@@ -219,7 +222,7 @@ static bool take_committed(struct consumer *c)
 		ret = kevent_commit(w->fd, w->uidx,
 				    __atomic_load_n(&w->ring->ring_over, __ATOMIC_ACQUIRE));
 		if (ret != 1)
-			complain(NULL, "committing one entry answered %d (%s)", ret,
+			complain(NULL, "kevent_commit() of one entry returned %d (%s)", ret,
 				 strerror(errno));
 		took_ukevent(c, &uk, seen);
 	}
@@ -270,7 +273,7 @@ static void consume(struct consumer *c, ec_t ec)
 		} else if (world->by_commit) {
 			bool taken = take_committed(c);
 
-			/* Events may come as fast as they are taken: always a chance to be cancelled. */
+			/* Test each time: if events come quickly, the thread never waits. */
 			pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
 			pthread_testcancel();
 			if (!taken)
@@ -295,7 +298,7 @@ void consumer_process(struct consumer *c)
 	ec_t ec = world->ec;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* Some map the ring a second time. */
+	/* Some consumers map the ring a second time. */
 	if (ec && one_in(&c->seed, 3))
 		ec = ec_attach(dup(ec_fd(ec)));
 	if (ec || !world->ec)
@@ -303,7 +306,7 @@ void consumer_process(struct consumer *c)
 	_exit(0);
 }
 
-/* All that is left, by the only one who takes. */
+/* Take all remaining events. There is no other consumer. */
 void take_all(struct consumer *c)
 {
 	struct __kernel_timespec none = { 0, 0 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sources of which an event says that there is something to read. What is read are
- * numbers of 8 bytes in the order written; the events themselves may merge. At most
- * LIMIT are on their way, so that a write never blocks or is cut short.
+ * Sources whose events say that there are data to read. The data are consecutive numbers of
+ * 8 bytes, which must be read in order; the events themselves may be merged. At most LIMIT
+ * numbers are unread, so that a write never blocks and is never partial.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -102,7 +102,7 @@ static int datagram_open(struct source *s)
 	return pair_open(s, SOCK_DGRAM);
 }
 
-/* A socket of datagrams holds few of them, and UDP drops the rest. */
+/* A datagram socket holds few datagrams, and UDP drops further ones. */
 static int datagram_produce(struct source *s)
 {
 	return may_send(s, 8) ? number_produce(s) : -1;
@@ -156,7 +156,7 @@ static int eventfd_produce(struct source *s)
 	return write(s->fd, &one, sizeof(one)) == sizeof(one) ? 0 : -1;
 }
 
-/* It adds up: what is read stands for as many numbers. */
+/* An eventfd adds up what is written: its value is the count of numbers. */
 static int eventfd_consume(struct source *s, uint64_t *first, uint64_t *count)
 {
 	*first = s->received + 1;
@@ -190,7 +190,7 @@ static int mq_consume(struct source *s, uint64_t *first, uint64_t *count)
 	return n == sizeof(*first) ? 1 : errno == EAGAIN ? 0 : -1;
 }
 
-/* A queue in the queue: user events, each with its number. */
+/* The queue watches another queue, whose user events carry the numbers. */
 static int nested_open(struct source *s)
 {
 	ec_t inner = ec_create_sized(EVCHAN_CLOEXEC, 4);
@@ -212,7 +212,7 @@ static int nested_produce(struct source *s)
 	return may_send(s, LIMIT) ? ec_post(s->extra, 1, s->sent + 1) : -1;
 }
 
-/* Outside the ring they add up: a sum of so many consecutive numbers. */
+/* Posts may be merged: the value is the sum of extra[0] consecutive numbers. */
 static int nested_consume(struct source *s, uint64_t *first, uint64_t *count)
 {
 	event_data_t e;
@@ -231,7 +231,7 @@ static int nested_consume(struct source *s, uint64_t *first, uint64_t *count)
 	{ .name = n, .class = CONTENT, .type = t, .events = e, .modes = ANY, .open = o, \
 	  .close = both_close, .produce = number_produce, .consume = number_consume, __VA_ARGS__ }
 
-/* The kinds, most of them under two types. */
+/* Most kinds are registered with two types. */
 #pragma GCC diagnostic ignored "-Woverride-init"
 const struct kind content_kinds[] = {
 	CONTENT_OF("pipe", EVCHAN_PIPE, EVCHAN_RECV, pipe_open),

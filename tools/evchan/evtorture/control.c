@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The controller: what happens to a queue's registrations, descriptors and consumers
- * while events come.
+ * The controller: it changes registrations, copies descriptors and kills consumers while
+ * events come.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ int start_consumer(struct consumer *c, uint64_t seed, bool process)
 	pid = fork();
 	if (!pid)
 		consumer_process(c);
-	/* The consumer is shared with the child, which would write 0 there. */
+	/* Set this only in the parent: the struct is shared and pid is 0 in the child. */
 	c->pid = pid;
 	c->used = pid > 0;
 	return c->used ? 0 : -1;
@@ -44,7 +44,7 @@ static void end_process(struct consumer *c)
 	c->used = false;
 }
 
-/* All, or only the processes. */
+/* Stop all consumers, or only the processes. */
 void stop_consumers(bool all)
 {
 	for (unsigned int i = 0; i < world->nr_consumers; i++) {
@@ -74,7 +74,7 @@ static void kill_consumer(struct consumer *c, uint64_t *seed)
 		note_killed(c);
 		world->kills++;
 	} else if (!c->process) {
-		/* In a wait it has taken nothing. */
+		/* A thread is cancelled only in a wait, where it has taken nothing. */
 		pthread_cancel(c->thread);
 		pthread_join(c->thread, NULL);
 		world->cancels++;
@@ -82,10 +82,10 @@ static void kill_consumer(struct consumer *c, uint64_t *seed)
 		return;
 	}
 	if (start_consumer(c, mix(*seed, 7), world->ec && one_in(seed, 2)))
-		complain(NULL, "no new consumer: %s", strerror(errno));
+		complain(NULL, "cannot start a new consumer: %s", strerror(errno));
 }
 
-/* A copy of the queue's descriptor, by dup() or over a socket, that is used and closed. */
+/* Copy the queue's descriptor with dup() or over a socket, use the copy and close it. */
 static void copy_descriptor(uint64_t *seed)
 {
 	char control[CMSG_SPACE(sizeof(int))] = "", byte = 0;
@@ -128,7 +128,7 @@ static void copy_descriptor(uint64_t *seed)
 	ec_destroy(ec);
 }
 
-/* A program that inherits everything and ends at once. */
+/* Run a program that inherits everything and exits at once. */
 static void execute(void)
 {
 	pid_t pid = fork();
@@ -179,7 +179,7 @@ void disturb(uint64_t *seed)
 		if (!registered)
 			break;
 		lock_source(s);
-		/* A request that its delivery removed cannot be modified. */
+		/* A request that delivery removed cannot be modified. */
 		if (s->there)
 			source_mod(s);
 		pthread_mutex_unlock(&s->lock);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Was each event there once, in its order, and none of a registration that was gone?
- * From the log, when all is quiet.
+ * Checks the log after the events have stopped: each event must have come once and in
+ * order, and none may have come after its registration was gone.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ static int by_position(const void *a, const void *b)
 
 	if (x->pos != y->pos)
 		return x->pos < y->pos ? -1 : 1;
-	/* What a killed consumer may have taken, behind what another did take. */
+	/* An event that a killed consumer may have taken sorts behind one that was taken. */
 	return x->killed - y->killed;
 }
 
@@ -43,7 +43,7 @@ static bool same_name(uint64_t n, uint64_t hash)
 	return hash == (world->ec ? h : (h ^ h >> 32) & UINT32_MAX);
 }
 
-/* The numbers that an event stands for; false if that cannot be. */
+/* Get the numbers that an event stands for. False if the event is inconsistent. */
 static bool numbers(struct source *s, const struct entry *e, uint64_t last,
 		    uint64_t *first, uint64_t *count)
 {
@@ -84,7 +84,7 @@ static void judge_stream(struct source *s, const struct entry *log, unsigned int
 
 		if (!numbers(s, e, last, &first, &count)) {
 			complain(s, "after number %llu, in generation %u: value %llx, extra %llx"
-				 " is not of any number that follows", ull(last), e->gen,
+				 " does not belong to any later number", ull(last), e->gen,
 				 ull(e->value), ull(e->extra));
 			continue;
 		}
@@ -92,11 +92,11 @@ static void judge_stream(struct source *s, const struct entry *log, unsigned int
 			complain(s, "number %llu of generation %u came after generation %u",
 				 ull(first), e->gen, gen);
 		if (e->gen == gen && first != last + 1)
-			complain(s, "number %llu expected, %llu came (generation %u)",
+			complain(s, "expected number %llu, got %llu (generation %u)",
 				 ull(last + 1), ull(first), gen);
 		if (e->gen > gen && (first <= last || first > s->sent_at[e->gen] + 2))
 			complain(s, "generation %u began with number %llu, after %llu; when it was"
-				 " registered %llu had been sent", e->gen, ull(first), ull(last),
+				 " registered, %llu had been sent", e->gen, ull(first), ull(last),
 				 ull(s->sent_at[e->gen]));
 		gen = e->gen;
 		last = first + count - 1;
@@ -107,7 +107,7 @@ static void judge_stream(struct source *s, const struct entry *log, unsigned int
 			 " registration", ull(last), ull(s->sent), ull(least - 1));
 }
 
-/* Where only how many there were is known. */
+/* For events without numbers: check only how many came. */
 static void judge_counts(struct source *s, const struct entry *log, unsigned int n)
 {
 	uint64_t all = 0, of_last = 0;
@@ -121,9 +121,9 @@ static void judge_counts(struct source *s, const struct entry *log, unsigned int
 			of_last += count;
 	}
 	if (all > s->sent)
-		complain(s, "%llu were sent and %llu came", ull(s->sent), ull(all));
+		complain(s, "%llu events were sent and %llu came", ull(s->sent), ull(all));
 	if (s->there && of_last + s->sent_at[s->gen] + 1 < s->sent)
-		complain(s, "of %llu that were sent after the last registration %llu came",
+		complain(s, "of %llu events sent after the last registration, %llu came",
 			 ull(s->sent - s->sent_at[s->gen]), ull(of_last));
 }
 
@@ -132,7 +132,10 @@ static uint64_t periods(const struct source *s, const struct entry *e)
 	return e->value + (s->kind->type == EVCHAN_POSIX_TIMER);
 }
 
-/* Too few only where the registration still is there, and of what was due at @since. */
+/*
+ * Too many periods are wrong in every generation. Too few are an error only in the current
+ * one if it is registered, and only those that had passed at @since are counted.
+ */
 static bool judge_clock(struct source *s, const struct entry *log, unsigned int n,
 			uint64_t since, bool say)
 {
@@ -201,12 +204,12 @@ static void judge_once(struct source *s, const struct entry *log, unsigned int n
 			break;
 		}
 		if (!right && world->failures < 10)
-			complain(s, "number %llu came with events %x, value %llx", ull(number),
+			complain(s, "number %llu has wrong events %x or value %llx", ull(number),
 				 e->events, ull(value));
 	}
 	for (uint64_t i = 1; i <= s->sent && world->failures < 10; i++)
 		if (s->state[i] < SEEN)
-			complain(s, "number %llu of %llu did not come", ull(i), ull(s->sent));
+			complain(s, "event %llu of %llu did not come", ull(i), ull(s->sent));
 }
 
 static void judge_deleted(struct source *s, const struct entry *log, unsigned int n)
@@ -215,15 +218,15 @@ static void judge_deleted(struct source *s, const struct entry *log, unsigned in
 		const struct entry *e = &log[i];
 
 		if (e->gen > s->gen)
-			complain(s, "an event of generation %u, which there never was", e->gen);
+			complain(s, "an event of generation %u, which never existed", e->gen);
 		else if (!e->killed && s->dead[e->gen] && e->seen >= s->dead[e->gen])
 			complain(s, "an event of generation %u (events %x, value %llx) came after"
-				 " its end had been answered; it is generation %u now", e->gen,
+				 " the call that ended it returned; now %u is valid", e->gen,
 				 e->events, ull(e->value), s->gen);
 	}
 }
 
-/* The log of one source, in order, each position once. */
+/* The log of one source, sorted, with each position once. The caller frees it. */
 static struct entry *log_of(struct source *s, unsigned int *n)
 {
 	uint64_t all = world->nr_log < MAX_LOG ? world->nr_log : MAX_LOG;
@@ -248,7 +251,7 @@ static struct entry *log_of(struct source *s, unsigned int *n)
 	return log;
 }
 
-/* Has everything come that should have by now? */
+/* Have all events come that are expected by now? */
 bool quiet(uint64_t since)
 {
 	for (unsigned int i = 0; i < world->nr_sources; i++) {
@@ -284,7 +287,7 @@ void judge(uint64_t since)
 		switch (s->kind->class) {
 		case CONTENT:
 			if (!s->unsure && s->received != s->sent)
-				complain(s, "%llu were sent, and events came for %llu",
+				complain(s, "%llu numbers were sent, and events came only for %llu",
 					 ull(s->sent), ull(s->received));
 			break;
 		case STREAM:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All kinds of sources, and the one of which an event stands for all before it:
- * a standard signal.
+ * The table of all kinds of sources; and standard signals, of which one event stands for
+ * all earlier ones that were not taken.
  */
 #include <errno.h>
 #include <signal.h>

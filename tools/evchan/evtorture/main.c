@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * evtorture: numbered events of all kinds of sources through small queues of both
- * interfaces, while consumers are cancelled and killed and registrations come and
- * go. Each event has to come once, in its order, and none of a registration whose
- * end was answered. Says what was wrong, and with which seed it can be had again.
+ * evtorture sends numbered events of all kinds of sources through small queues of both
+ * interfaces, while consumers are cancelled and killed and registrations are added and
+ * removed. Each event must come once and in order, and none may come after the call that
+ * removed its registration has returned. A fault is printed with the seed that repeats the
+ * random choices of its round.
  *
- * A round is a process of its own; here it is started, waited for and, where it
- * hangs, described.
+ * Each round is a process. This file starts it, waits for it and, if it hangs, prints the
+ * state of its threads.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -44,7 +45,10 @@ uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
 }
 
-/* In one write(), whoever else writes; without stdio's locks, which a fork may copy. */
+/*
+ * Print a fault with one write(), so that lines of several processes do not mix. stdio is
+ * not used, because a fork may copy its locks while they are held.
+ */
 void complain(const struct source *s, const char *format, ...)
 {
 	static const char *const faces[] = { "evchan", "kevent", "kevent ring",
@@ -83,7 +87,7 @@ static void show_file(const char *path)
 	close(fd);
 }
 
-/* A thread that waits for a mutex of glibc: which task holds it. */
+/* If a thread waits for a mutex of glibc, print the task that holds the mutex. */
 static void show_holder(pid_t pid, const char *syscall_path)
 {
 	char path[64];
@@ -98,14 +102,14 @@ static void show_holder(pid_t pid, const char *syscall_path)
 		snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 		fd = open(path, O_RDONLY);
 		if (fd >= 0 && pread(fd, word, sizeof(word), (off_t)address) == sizeof(word))
-			printf("evtorture: the futex is %d; as a mutex it is held by %d\n", word[0],
-			       word[2]);
+			printf("evtorture: the futex is %d; if it is a mutex, task %d holds it\n",
+			       word[0], word[2]);
 		close(fd);
 	}
 	fclose(f);
 }
 
-/* Where every thread of a process is. */
+/* Print the system call and the stack of every thread of a process. */
 static void show_stacks(pid_t pid)
 {
 	char path[400];
@@ -128,7 +132,7 @@ static void show_stacks(pid_t pid)
 		closedir(dir);
 }
 
-/* A round that does not end: who is where, and does SIGKILL end it. */
+/* A round does not end: print its threads, and test whether SIGKILL ends it. */
 static int hung(pid_t pid, unsigned int round, uint64_t seed)
 {
 	printf("evtorture: wrong: --seed %llu, round %u does not end\n",
@@ -140,7 +144,7 @@ static int hung(pid_t pid, unsigned int round, uint64_t seed)
 			return 1;
 		usleep(100000);
 	}
-	printf("evtorture: wrong: and SIGKILL does not end it\n");
+	printf("evtorture: wrong: SIGKILL does not end the round\n");
 	show_stacks(pid);
 	return 1;
 }
@@ -181,17 +185,17 @@ static int one_round(uint64_t seed, unsigned int round, const char *only, double
 static void usage(void)
 {
 	puts("usage: evtorture [options]\n"
-	     "  --seed N       repeats what was drawn from it (the time)\n"
+	     "  --seed N       seed of the random choices (default: the time)\n"
 	     "  --seconds N    end after N seconds (10)\n"
 	     "  --events N     end after N events\n"
-	     "  --round N      this round only\n"
-	     "  --length S     seconds of a round (1)\n"
-	     "  --only KIND    sources of that kind only\n"
-	     "  --without deleted   do not look at events of registrations that are gone\n"
-	     "  --mode memcg|hotplug|suspend   while memory is short, processors come and\n"
-	     "                 go, or the machine is put to sleep again and again\n"
-	     "Exit status: 0, 1 if something was wrong, 2 for a wrong option, 4 if the\n"
-	     "machine cannot do what --mode asks for.");
+	     "  --round N      run only round N\n"
+	     "  --length S     length of a round in seconds (1)\n"
+	     "  --only KIND    use only sources of this kind\n"
+	     "  --without deleted   do not check for events of removed registrations\n"
+	     "  --mode memcg|hotplug|suspend   meanwhile, keep memory short, take a processor\n"
+	     "                 offline and online, or suspend the machine repeatedly\n"
+	     "Exit status: 0; 1 if a fault was found; 2 for a wrong option; 4 if the machine\n"
+	     "does not support the mode.");
 }
 
 int main(int argc, char **argv)
@@ -222,7 +226,8 @@ int main(int argc, char **argv)
 		case 'm': mode = optarg; break;
 		case 'w':
 			if (strcmp(optarg, "deleted")) {
-				fprintf(stderr, "evtorture: nothing '%s' to leave out\n", optarg);
+				fprintf(stderr, "evtorture: --without takes 'deleted', not '%s'\n",
+					optarg);
 				return 2;
 			}
 			leave_out = true;

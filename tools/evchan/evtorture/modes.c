@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What happens to the whole machine during the rounds: a memory cgroup that is at its
- * limit most of the time, processors that go and come back, sleep that is entered
- * as far as pm_test lets it.
+ * Modes, which disturb the whole machine during the rounds: a memory cgroup that is at its
+ * limit most of the time, a processor that goes offline and online, and suspends up to the
+ * point that pm_test selects.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,8 +39,8 @@ static int cannot(const char *what)
 }
 
 /*
- * All rounds are in a group with little memory, and a process in it takes and drops
- * page cache without end, so that it is at the limit and reclaims.
+ * All rounds are in a cgroup with little memory. A process in it allocates and frees memory
+ * in a loop, so that the cgroup reaches its limit and reclaims.
  */
 static int memcg_begin(void)
 {
@@ -49,7 +49,7 @@ static int memcg_begin(void)
 		return cannot(GROUP);
 	if (write_text(GROUP "/memory.max", "100663296"))
 		return cannot(GROUP "/memory.max");
-	/* Who runs out of memory takes nobody along. */
+	/* Move this process, and so its children, into the cgroup. */
 	if (write_text(GROUP "/cgroup.procs", "0"))
 		return cannot(GROUP "/cgroup.procs");
 	return 0;
@@ -97,21 +97,21 @@ pid_t mode_begin(const char *mode, uint64_t seed)
 		turn = memcg_turn;
 	} else if (!strcmp(mode, "hotplug")) {
 		if (access("/sys/devices/system/cpu/cpu1/online", W_OK))
-			return cannot("processors cannot be taken away");
+			return cannot("the second processor cannot be taken offline");
 		turn = hotplug_turn;
 	} else if (!strcmp(mode, "suspend")) {
 		if (write_text("/sys/power/pm_test", "devices"))
-			return cannot("the machine cannot be put to sleep");
+			return cannot("the machine cannot be suspended with pm_test");
 		turn = suspend_turn;
 	} else {
-		fprintf(stderr, "evtorture: no mode '%s'\n", mode);
+		fprintf(stderr, "evtorture: no mode '%s'; use memcg, hotplug or suspend\n", mode);
 		return -1;
 	}
 	pid = fork();
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* The first to be chosen when memory is out. */
+	/* Make the OOM killer choose this process first. */
 	write_text("/proc/self/oom_score_adj", "1000");
 	for (;;) {
 		pid_t child = fork();

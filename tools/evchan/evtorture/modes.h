@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What happens to the whole machine during the rounds.
+ * Modes: disturbances of the whole machine during the rounds.
  */
 #ifndef EVTORTURE_MODES_H
 #define EVTORTURE_MODES_H
@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 /*
- * @mode: NULL, "memcg", "hotplug", "suspend". Return: a process that does it, 0 if
- * none is needed, -1 if it cannot be done, which was said.
+ * @mode: NULL, "memcg", "hotplug" or "suspend". Return: the process that disturbs the
+ * machine; 0 if none is needed; -1, after a message, if the machine does not support it.
  */
 pid_t mode_begin(const char *mode, uint64_t seed);
 void mode_end(const char *mode, pid_t helper);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sources of which each registration has exactly one event: a process that exits, a
- * futex that is woken, a message in an empty message queue, an operation of AIO, a
- * file that is closed. The number of a registration is its generation. At most
- * OUTSTANDING are waited for; the place of one that has come is used again.
+ * Sources with exactly one event per registration: the exit of a process, the wake-up of a
+ * futex, a message in an empty message queue, the completion of an AIO operation, the close
+ * of a file. The number of a registration is its generation. At most OUTSTANDING
+ * registrations are pending; the place of one whose event has come is used again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,7 @@ static void once_close(struct source *s)
 	free(s->extra);
 }
 
-/* The place for the next number, NULL if the event of its last user has not come. */
+/* The place for the next number; NULL while the event of its previous user is pending. */
 static struct place *next_place(struct source *s, bool *used)
 {
 	uint64_t n = s->sent + 1;
@@ -119,7 +119,7 @@ static void process_close(struct source *s)
 	once_close(s);
 }
 
-/* Woken, or (each third) another value than the one expected. */
+/* Wake a futex, or for every third one register with a value that it does not have. */
 static int futex_produce(struct source *s)
 {
 	bool used;
@@ -147,12 +147,12 @@ static int futex_produce(struct source *s)
 		ret = kevent_request(world->fd, KEVENT_CTL_ADD, &uk);
 	}
 	if (ret < 0) {
-		complain(s, "number %llu: waiting for it failed: %s", (unsigned long long)n,
+		complain(s, "number %llu: registering the futex failed: %s", (unsigned long long)n,
 			 strerror(errno));
 		return -1;
 	}
 	if (!p->word && syscall(SYS_futex, &p->word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1) != 1)
-		complain(s, "number %llu: a wake-up found nobody", (unsigned long long)n);
+		complain(s, "number %llu: the wake-up found no waiter", (unsigned long long)n);
 	return 0;
 }
 
@@ -220,7 +220,7 @@ static void aio_close(struct source *s)
 	once_close(s);
 }
 
-/* A read, or a poll that ends when its eventfd is written to. */
+/* Submit a read, or a poll that completes when its eventfd is written to. */
 static int aio_produce(struct source *s)
 {
 	bool used;
@@ -246,7 +246,7 @@ static int aio_produce(struct source *s)
 	}
 	cb->aio_data = expect(s);
 	if (syscall(SYS_io_submit, o->ctx, 1, &cb) != 1) {
-		/* Not submitted, so not expected. */
+		/* The operation was not submitted, so no event is expected. */
 		__atomic_store_n(&s->state[s->sent + 1], 0, __ATOMIC_RELEASE);
 		return -1;
 	}
@@ -267,7 +267,7 @@ static int closed_produce(struct source *s)
 	fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	/* For something that never comes. */
+	/* Watch for POLLPRI, which never comes: only the close is reported. */
 	ret = watch(s, fd, POLLPRI, EVCHAN_REPORT_CLOSE, expect(s));
 	close(fd);
 	return ret;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The calls of both faces as the rest needs them: a queue, and a source in it under
- * a cookie. Each returns what the call answers, or a negative errno.
+ * The calls of both interfaces in one form, for a queue and for a source with a cookie.
+ * Each function returns the result of its call, or a negative errno.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Numbers that a seed repeats: a generator of 64 bits of state for each thread.
+ * Pseudo-random numbers that depend only on a seed. Each thread has its own 64-bit state.
  */
 #include "torture.h"
 

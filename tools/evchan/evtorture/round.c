@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A round: what there is in it comes from the seed. Producers feed the sources,
- * consumers take, the controller disturbs; then all comes to rest and is judged.
+ * A round. Its contents are drawn from the seed. Producers make events, consumers take
+ * them, and the controller disturbs them. Then the round waits until no more events come,
+ * and judge.c checks the log.
  */
 #include <errno.h>
 #include <signal.h>
@@ -13,7 +14,7 @@
 #include "torture.h"
 
 #define PRODUCERS	2
-/* Much longer than anything takes in a slow guest. */
+/* Much longer than a pending event needs in a slow guest. */
 #define REST_NS		20000000000ULL
 
 struct producer {
@@ -55,7 +56,7 @@ static int set_up(uint64_t *seed, const char *only)
 	world->face = (enum face)pick(seed, FACES);
 	world->by_commit = world->face >= KEVENT_RING && one_in(seed, 2);
 	if (queue_open(world->face == EVCHAN ? sizes[pick(seed, 3)] : 2 + pick(seed, 7))) {
-		complain(NULL, "no queue: %s", strerror(errno));
+		complain(NULL, "cannot create a queue: %s", strerror(errno));
 		return -1;
 	}
 	world->nr_consumers = 1 + pick(seed, 4);
@@ -64,13 +65,13 @@ static int set_up(uint64_t *seed, const char *only)
 		const struct kind *k = kinds[pick(seed, nr_kinds)];
 		struct source *s = &world->sources[world->nr_sources];
 
-		/* Of these there is one in a process. */
+		/* A process has only four such signals, one for each of the first sources. */
 		if (k->class == MERGED && world->nr_sources >= 4)
 			continue;
 		if (!suits(k, only))
 			continue;
 		if (source_begin(s, world->nr_sources, k, seed)) {
-			complain(s, "cannot be set up: %s", strerror(errno));
+			complain(s, "cannot set up the source: %s", strerror(errno));
 			return -1;
 		}
 		world->nr_sources++;
@@ -98,7 +99,7 @@ static void describe(char *text, size_t length)
 	}
 }
 
-/* Returns 0, or 1 if something was wrong, which has been said. */
+/* Returns 0, or 1 if a fault was found and printed. */
 int run_round(uint64_t seed, unsigned int round, const char *only, double seconds,
 	      bool leave_out_deleted)
 {
@@ -140,13 +141,13 @@ int run_round(uint64_t seed, unsigned int round, const char *only, double second
 	since = now_ns();
 	while (!quiet(since) && now_ns() < since + REST_NS)
 		usleep(20000);
-	/* Streams show no end of their own: until nothing comes any more. */
+	/* Streams have no marked end: wait until no more events come. */
 	for (uint64_t n = 0, before = 1; n != before && now_ns() < since + 2 * REST_NS;) {
 		before = world->nr_log;
 		for (unsigned int i = 0; i < world->nr_sources; i++) {
 			struct source *s = &world->sources[i];
 
-			/* Its last registration is judged, and there are no more events. */
+			/* The timer expired often enough: delete it, so that its events stop. */
 			if (s->kind->class != CLOCK || !s->there || !quiet(since))
 				continue;
 			lock_source(s);
@@ -166,7 +167,7 @@ int run_round(uint64_t seed, unsigned int round, const char *only, double second
 	take_all(&last);
 	describe(text, sizeof(text));
 	if (world->failures)
-		complain(NULL, "the round had%s", text);
+		complain(NULL, "sources of the round, with the numbers sent:%s", text);
 	queue_close();
 	for (unsigned int i = 0; i < world->nr_sources; i++)
 		source_end(&world->sources[i]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A source of a round and its registrations: each has a generation of its own.
- * The source's lock is held by those who change it.
+ * A source of a round and its registrations, each of which has its own generation. Callers
+ * must hold the source's lock to change the registration.
  */
 #include <errno.h>
 #include <string.h>
@@ -21,7 +21,7 @@ int source_begin(struct source *s, unsigned int index, const struct kind *kind,
 	s->index = index;
 	s->kind = kind;
 	s->fd = s->wfd = -1;
-	/* In kevent a timer's period is its name, so each has another. */
+	/* kevent identifies a timer by its period, so all periods must differ. */
 	s->period = (2 + pick(seed, 10)) * 1000000ULL + index * 1000;
 	s->keep = one_in(seed, 2);
 	do {
@@ -36,7 +36,7 @@ void source_end(struct source *s)
 	pthread_mutex_destroy(&s->lock);
 }
 
-/* A new generation; what comes of it is not before this. */
+/* Start a new generation. Its events cannot come before this. Return: its cookie. */
 static uint64_t begin(struct source *s)
 {
 	s->gen++;
@@ -68,7 +68,7 @@ int source_add(struct source *s)
 	cookie = begin(s);
 	ret = s->kind->add ? s->kind->add(s, cookie) : queue_add(s, cookie);
 	if (ret < 0) {
-		complain(s, "adding it failed: %s", strerror(-ret));
+		complain(s, "adding the registration failed: %s", strerror(-ret));
 		return -1;
 	}
 	began(s);
@@ -82,11 +82,11 @@ int source_del(struct source *s)
 
 	s->there = false;
 	__atomic_add_fetch(&world->deletes, 1, __ATOMIC_RELAXED);
-	/* A oneshot request of kevent goes with its event, which may not have been taken yet. */
+	/* kevent removes a oneshot request when it delivers the event: ENOENT is no fault. */
 	if (ret == -ENOENT && s->mode == ONESHOT && !world->ec && !s->keep)
 		return 0;
 	if (ret < 0) {
-		complain(s, "deleting it failed: %s", strerror(-ret));
+		complain(s, "deleting the registration failed: %s", strerror(-ret));
 		return -1;
 	}
 	ended(s, s->gen);
@@ -106,7 +106,7 @@ int source_mod(struct source *s)
 	cookie = begin(s);
 	ret = queue_mod(s, cookie);
 	if (ret < 0) {
-		complain(s, "modifying it failed: %s", strerror(-ret));
+		complain(s, "modifying the registration failed: %s", strerror(-ret));
 		return -1;
 	}
 	began(s);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sources of which each event has a number, or stands for consecutive ones: user
- * events, realtime signals, entries of a directory.
+ * Sources whose events have a number or stand for consecutive numbers: user events,
+ * realtime signals and entries of a directory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static void nothing_close(struct source *s)
 	(void)s;
 }
 
-/* While the registration is away the number is not used up. */
+/* If there is no registration, the post fails and the number is used again. */
 static int user_produce(struct source *s)
 {
 	return queue_post(s, s->sent + 1) ? -1 : 0;
@@ -33,7 +33,7 @@ static int user_produce(struct source *s)
 static int realtime_open(struct source *s)
 {
 	s->fd = SIGRTMIN + (int)s->index;
-	/* While nobody is registered it has to do no harm. */
+	/* Without a registration the signal must not kill the process. */
 	signal(s->fd, SIG_IGN);
 	return 0;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * evtorture: what its files share.
+ * evtorture: declarations that its files share.
  *
- * A round is a process with one queue, some sources, producers, consumers and a
- * controller that disturbs them. What happened is in shared memory, so that
- * processes may die at any instant; judge.c reads it when all is quiet.
+ * A round is a process with one queue, some sources, producers, consumers and a controller
+ * that disturbs them. Its log is in shared memory, so that processes may die at any time.
+ * judge.c reads the log after the events have stopped.
  *
- * A registration's cookie names its source and a generation. A deletion, or a
- * modification to a new cookie, ends a generation: it draws a number of the epoch
- * counter once the call has returned. A consumer reads the epoch counter before it
- * looks for an event. An event of a generation that had ended before that is one
- * that came after its registration was gone.
+ * The cookie of a registration contains its source and a generation. A deletion, or a
+ * modification to a new cookie, ends a generation. After that call has returned, the
+ * generation is marked with the next number of the epoch counter. A consumer reads the
+ * epoch counter before it tries to take an event. If it then takes an event of a generation
+ * that had ended at or before that number, the event came after its registration was gone.
  */
 #ifndef EVTORTURE_H
 #define EVTORTURE_H
@@ -23,20 +23,20 @@
 #include <sys/types.h>
 
 #define MAX_SOURCES	16
-#define MAX_GENS	16384		/* generations, or numbers of a source, in a round */
+#define MAX_GENS	16384		/* generations or numbers of a source in a round */
 #define MAX_CONSUMERS	6
 #define MAX_LOG		(1 << 18)
-#define OUTSTANDING	8		/* registrations for one event at a time */
+#define OUTSTANDING	8		/* one-event registrations pending at a time */
 
 enum face { EVCHAN, KEVENT, KEVENT_RING, KEVENT_OWN_RING, FACES };
 enum mode { EDGE, LEVEL, ONESHOT };
 
-/* How the events of a source are accounted for. */
+/* How the events of a source are checked. */
 enum class {
-	CONTENT,	/* an event says that there is something to read; that is numbered */
+	CONTENT,	/* an event says that there are data to read, which are numbered */
 	STREAM,		/* events have consecutive numbers, in order */
-	MERGED,		/* an event stands for all before it that were not taken */
-	CLOCK,		/* an event says how many periods passed */
+	MERGED,		/* an event stands for all earlier ones that were not taken */
+	CLOCK,		/* an event has the number of periods that passed */
 	ONCE,		/* each registration has exactly one event */
 };
 
@@ -52,11 +52,11 @@ struct kind {
 	bool no_modify;
 	int (*open)(struct source *s);
 	void (*close)(struct source *s);
-	/* One more event; the number is s->sent + 1. 0, or -1 if there is none now. */
+	/* Make the event with the number s->sent + 1. 0, or -1 if that is not possible now. */
 	int (*produce)(struct source *s);
-	/* CONTENT: read the next message; 1, 0 if there is none, -1 if what came was wrong. */
+	/* CONTENT: read the next message. 1; 0 if there is none; -1 on an error. */
 	int (*consume)(struct source *s, uint64_t *first, uint64_t *count);
-	/* Register, end the registration: where it is not the queue's own call. */
+	/* Add and delete the registration, if this is not done by a call of the queue. */
 	int (*add)(struct source *s, uint64_t cookie);
 	int (*del)(struct source *s);
 };
@@ -66,30 +66,30 @@ struct source {
 	unsigned int index;
 	enum mode mode;
 	bool keep;			/* kevent: ONESHOT with KEEP */
-	pthread_mutex_t lock;		/* registration, reading; robust */
+	pthread_mutex_t lock;		/* robust; protects the registration and reading */
 	bool there;			/* registered */
-	int fd, wfd;			/* what is watched, where it is fed */
-	void *extra;			/* the kind's own, set up before any fork */
+	int fd, wfd;			/* descriptors to watch and to write to */
+	void *extra;			/* private data of the kind, set up before any fork */
 	uint64_t period;
 	timer_t timer;
 	uint32_t gen;
-	uint64_t sent;			/* by the producer alone */
+	uint64_t sent;			/* last number made; only the producer writes it */
 	uint64_t received;		/* CONTENT: last number read */
-	bool resync, unsure;		/* a reader was killed in its work */
-	uint64_t last_send;		/* MERGED: time before the last one, ns */
+	bool resync, unsure;		/* a reader was killed while it held the lock */
+	uint64_t last_send;		/* MERGED: time before the last signal was sent, ns */
 	uint64_t done;			/* ONCE: events seen */
 	uint64_t dead[MAX_GENS];	/* epoch at which a generation ended */
-	uint64_t sent_at[MAX_GENS];	/* what had been sent when it began */
+	uint64_t sent_at[MAX_GENS];	/* value of sent when the generation began */
 	uint64_t begin[MAX_GENS], began[MAX_GENS], end[MAX_GENS]; /* CLOCK: ns */
 	uint8_t state[MAX_GENS];	/* ONCE: 0, EXPECTED, SEEN, MAYBE */
 };
 
-enum { EXPECTED = 1, SEEN = 2, MAYBE = 3 };	/* MAYBE: by one that was killed */
+enum { EXPECTED = 1, SEEN = 2, MAYBE = 3 };	/* MAYBE: a killed consumer may have taken it */
 
-/* An event that was taken, or may have been by a process that was killed. */
+/* An event that was taken, or that a killed process may have taken. */
 struct entry {
-	uint64_t pos;			/* position in the ring, where that is known */
-	uint64_t seen;			/* epoch before it was looked for */
+	uint64_t pos;			/* position in the ring, if known */
+	uint64_t seen;			/* epoch before the consumer tried to take it */
 	uint64_t time, value, extra;
 	uint32_t gen, events;
 	uint16_t source, flags;
@@ -102,7 +102,7 @@ struct consumer {
 	pid_t pid;
 	pthread_t thread;
 	uint64_t seed;
-	struct entry hand;		/* what it is about to take */
+	struct entry hand;		/* the event that it is about to take */
 };
 
 struct world {
@@ -110,7 +110,7 @@ struct world {
 	unsigned int round, slots, nr_sources, nr_consumers;
 	enum face face;
 	bool by_commit;			/* kevent ring: read and committed, not fetched */
-	bool in_order;			/* the log has the order of the queue */
+	bool in_order;			/* the log is in the order of the queue */
 	bool leave_out_deleted;
 	volatile bool stop_producing, stop;
 	int fd;
