@@ -170,8 +170,18 @@ ec_t ec_attach(int fd)
 				return NULL;
 			continue;
 		}
-		/* Rings smaller than a page have the same length: the header has the size. */
-		set_entries(ec, ec->header->entries);
+		/*
+		 * Rings smaller than a page have the same length, so the header tells the
+		 * size. Other processes can write to it: it must fit the mapping.
+		 */
+		entries = __atomic_load_n(&ec->header->entries, __ATOMIC_RELAXED);
+		if (entries < 2 || entries & (entries - 1) ||
+		    entries > slots / sizeof(struct evchan_event)) {
+			munmap(ec->header, ec->length);
+			free(ec);
+			break;
+		}
+		set_entries(ec, entries);
 		return ec;
 	}
 	errno = EINVAL;
