@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kevent_ctl(): requests from the program to the core, with the return
- * conventions of 2006. Errors of a single request are reported in the request.
+ * kevent_ctl(): translate the requests of a program for the core, and return results as the
+ * interface of 2006 did. The error of a single request is written into the request.
  */
 #include <linux/bitops.h>
 #include <linux/file.h>
@@ -40,9 +40,10 @@ static noinline bool good_events(const struct evcore_source_ops *ops, u32 event)
 }
 
 /*
- * What has no meaning in a request for any command is refused, so that it can get one.
- * Left alone is what programs of 2006 did not set: ret_flags and ret_data, but where they
- * are a futex's; and with commands that look for a request, what else was in it.
+ * Refuse what has no meaning in a request of any command, so that it can get a meaning later.
+ * ret_flags and ret_data are not checked, because programs of 2006 did not set them; only the
+ * futex type takes arguments from ret_data, and checks those itself. Commands that look a
+ * request up do not check the fields that only an addition or a modify uses.
  */
 static __always_inline int check_request(const struct ukevent *uk,
 					 const struct evcore_source_ops *ops)
@@ -54,13 +55,13 @@ static __always_inline int check_request(const struct ukevent *uk,
 	if (unlikely(uk->event & ~ops->all_events || kevent_type_of(ops)->events) &&
 	    !good_events(ops, uk->event))
 		return -EINVAL;
-	/* A descriptor is all that names a file; an inode's request has a name besides. */
+	/* raw[0] alone names a descriptor. Inodes, which use raw[1], are not by_fd. */
 	if (unlikely(uk->id.raw[1]) && ops->by_fd)
 		return -EINVAL;
 	return 0;
 }
 
-/* Flags that say how another one is meant, or what is done to a condition. */
+/* KEEP changes what ONESHOT means, and LAST_CHECK needs a condition that can be polled. */
 static noinline bool good_flags(const struct evcore_source_ops *ops, u32 flags)
 {
 	if (flags & KEVENT_REQ_KEEP && !(flags & KEVENT_REQ_ONESHOT))
@@ -69,8 +70,8 @@ static noinline bool good_flags(const struct evcore_source_ops *ops, u32 flags)
 }
 
 /*
- * For a request that check_request() has let pass. Return: 0; 1 where evcore_prepare() is
- * for it; -EINVAL.
+ * Translate a request that check_request() has accepted. Return: 0; 1 if evcore_prepare() must
+ * be called for it; -EINVAL.
  */
 static __always_inline int get_request(const struct ukevent *uk,
 				       const struct evcore_source_ops *ops,
@@ -84,7 +85,7 @@ static __always_inline int get_request(const struct ukevent *uk,
 		return -EINVAL;
 	*req = (struct evcore_request) {
 		.type = uk->type,
-		/* READY is the kernel's to say, not a wish. */
+		/* Not READY: events copy these flags, and there it has another meaning. */
 		.flags = core_flags(ops, uk->req_flags & ~KEVENT_REQ_READY),
 		.events = uk->event & ops->all_events,
 		.fd = uk->id.raw[0],
@@ -102,7 +103,7 @@ static __always_inline int get_request(const struct ukevent *uk,
 	return unlikely(ops->prepare);
 }
 
-/* An event without anything having happened. */
+/* Post an event although nothing has happened. */
 static int make_ready(struct evcore_source *s)
 {
 	const struct kevent_type *t = kevent_type_of(evcore_ops_of(s));
@@ -113,7 +114,7 @@ static int make_ready(struct evcore_source *s)
 	return evcore_repost(s, &r);
 }
 
-/* The same for a request just added, where it has no event yet; removed on error. */
+/* make_ready() for a new request, if it has no event yet. On error the request is removed. */
 static int added_ready(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
@@ -143,7 +144,7 @@ static __always_inline int add_request(struct evcore_queue *q,
 	return ret;
 }
 
-/* The same for a type that prepares outside the mutex, which is released meanwhile. */
+/* add_request() for a type with ->prepare(); queue->mutex is released and taken again. */
 static noinline int add_prepared(struct evcore_queue *q, const struct evcore_source_ops *ops,
 				 const struct ukevent *uk, struct evcore_request *req)
 {
@@ -161,7 +162,7 @@ static noinline int add_prepared(struct evcore_queue *q, const struct evcore_sou
 	return ret;
 }
 
-/* True if the request finished at once: failed, or ready already. */
+/* Return: true if the request is finished already, because it failed or its condition holds. */
 static __always_inline bool do_add(struct kevent_queue *k, struct ukevent *uk,
 				   struct evcore_batch *batch)
 {
@@ -190,7 +191,7 @@ static __always_inline bool do_add(struct kevent_queue *k, struct ukevent *uk,
 	return true;
 }
 
-/* Operations on a request that was found; @file is its file where it has one. */
+/* An operation on a request that was found; @file is the file that it watches, or NULL. */
 typedef int (*request_op)(struct evcore_source *s, const struct ukevent *uk,
 			  struct file *file);
 
@@ -212,7 +213,7 @@ static int do_ready(struct evcore_source *s, const struct ukevent *uk, struct fi
 	return make_ready(s);
 }
 
-/* Word by word: that is faster than a copy of so few. */
+/* Word by word, which is faster than copy_from_user() for so few words. */
 static __always_inline int read_ukevent(struct ukevent *uk, const struct ukevent __user *from)
 {
 	if (!user_read_access_begin(from, sizeof(*from)))
@@ -233,7 +234,7 @@ fault:
 	return -EFAULT;
 }
 
-/* read_ukevent(), with a wait for the page, without the mutex, where it is not there. */
+/* read_ukevent(); waits for a page that is not present with queue->mutex released. */
 static __always_inline int read_request(struct kevent_queue *k, struct ukevent *uk,
 					struct ukevent __user *from)
 {
@@ -257,8 +258,8 @@ static bool write_request(struct kevent_queue *k, struct ukevent __user *to,
 }
 
 /*
- * Where a call with many requests is: how many were carried out, and whether a signal has
- * ended it there.
+ * The progress of a call: how many requests it has, how many were carried out, and whether a
+ * signal has ended it there.
  */
 struct progress {
 	unsigned int	num;
@@ -267,8 +268,8 @@ struct progress {
 };
 
 /*
- * Between two requests, @done of them carried out: may the next one be? evcore_interrupted()
- * has asked for it; queue->mutex held.
+ * After @done requests, if evcore_interrupted() is true: let other tasks run. Return: false if
+ * a signal ends the call. Called with queue->mutex held, which may be released meanwhile.
  */
 static noinline bool go_on(struct kevent_queue *k, struct progress *p, unsigned int done)
 {
@@ -346,7 +347,7 @@ static __always_inline int answer(struct kevent_queue *k, struct ukevent __user 
 	return ret;
 }
 
-/* Every entry gets its answer; returns how many there was no error for. */
+/* Apply @op to each request and write its result. Return: how many succeeded, or -EFAULT. */
 static int ctl_each(struct kevent_queue *k, struct progress *p, struct ukevent __user *arg,
 		    request_op op)
 {
@@ -367,17 +368,17 @@ static int ctl_each(struct kevent_queue *k, struct progress *p, struct ukevent _
 	return good;
 }
 
-/* raw[0] of an id, and above it raw[1]. */
+/* An id as a number: raw[0] is the low half, raw[1] the high half. */
 static __always_inline u64 fd_of(u64 id)
 {
 	return IS_ENABLED(CONFIG_CPU_BIG_ENDIAN) ? ror64(id, 32) : id;
 }
 
 /*
- * Of @n requests those that are modified in no more than the events and the cookie of a
- * descriptor: read, done and answered, until one is another case or cannot be accessed,
- * which is read anew by the caller. Each is answered in one access to user memory with
- * reading the next. Return: how many.
+ * The fast path of a modify, for requests that change only the events and the cookie of a
+ * descriptor. Ends after @n requests, or at one that is another case or cannot be accessed;
+ * the caller reads that one again. The result of a request is written in the same access to
+ * user memory in which the next one is read. Return: how many requests were modified.
  */
 static noinline unsigned int modify_fast(struct evcore_queue *q, struct ukevent __user *arg,
 					 unsigned int n)
@@ -397,7 +398,7 @@ static noinline unsigned int modify_fast(struct evcore_queue *q, struct ukevent 
 		unsafe_get_user(data, (const u64 __user *)&arg->user, fault);
 		user_access_end();
 		memcpy(&what, &word, sizeof(what));
-		/* With anything in raw[1] the id is no descriptor's number. */
+		/* If raw[1] is not 0, the number is too large for a descriptor: none is found. */
 		if (what.type != KEVENT_POLL || flags & ~KEVENT_REQ_ALL ||
 		    !evcore_modify_fast(q, own, fd_of(id), flags << KEVENT_FLAGS_SHIFT,
 					EVCORE_FACE_FLAGS, what.event, data))
@@ -416,7 +417,7 @@ fault:
 	return done;
 }
 
-/* A modify for a type that prepares outside the mutex, which is released meanwhile. */
+/* A modify for a type with ->prepare(); queue->mutex is released and taken again. */
 static noinline int modify_prepared(struct evcore_queue *q, const struct ukevent *uk)
 {
 	struct evcore_request req;
@@ -441,7 +442,7 @@ static noinline int modify_prepared(struct evcore_queue *q, const struct ukevent
 	return ret;
 }
 
-/* As ctl_each() with do_modify(), for which there is a short way; returns 0. */
+/* As ctl_each() with do_modify(), but with a fast path. Return: 0, or -EFAULT. */
 static int ctl_modify(struct kevent_queue *k, struct progress *p, struct ukevent __user *arg)
 {
 	struct ukevent uk;
@@ -488,8 +489,9 @@ static int do_ctl(struct kevent_queue *k, unsigned int cmd, struct progress *p,
 }
 
 /*
- * A signal has ended the call. The requests that are left were not carried out, and say
- * so: of an addition they are handed back behind the @ret others, as broken ones are.
+ * A signal has ended the call: write -EINTR as the result of each remaining request. ADD copies
+ * them, as it does with requests that failed, behind the @ret requests that it has copied to
+ * the front of @arg already. A task that is being killed will not read them.
  */
 static int refuse_rest(unsigned int cmd, const struct progress *p, struct ukevent __user *arg,
 		       int ret)
@@ -520,14 +522,16 @@ static int refuse_rest(unsigned int cmd, const struct progress *p, struct ukeven
  * sys_kevent_ctl - add, remove, modify requests, or make them ready
  * @fd: the queue
  * @cmd: KEVENT_CTL_*
- * @num: entries of @arg; READY with 0 wakes one waiter
- * @arg: the requests; results are written back
+ * @num: number of entries of @arg; READY with 0 wakes one waiter
+ * @arg: the requests; results are written into them
  *
- * A signal ends the call after EVCORE_MIN_ENTRIES requests or later; those that were not carried
- * out are broken, with -EINTR.
+ * A signal ends the call after EVCORE_MIN_ENTRIES requests or later. The remaining requests
+ * are not carried out, and get KEVENT_RET_BROKEN with -EINTR. A signal that kills the process
+ * ends the call at once.
  *
- * Return: ADD: how many finished at once, copied to the front of @arg; READY:
- * how many were made ready; otherwise 0. -EBADF, -EINVAL, -EFAULT.
+ * Return: ADD: how many requests finished at once or failed, which are copied to the front of
+ * @arg; READY: how many were made ready; otherwise 0. -EBADF, -EINVAL, -EFAULT; -EINTR if the
+ * process is being killed.
  */
 SYSCALL_DEFINE4(kevent_ctl, int, fd, unsigned int, cmd, unsigned int, num,
 		struct ukevent __user *, arg)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kevent system calls that make a queue and fetch from it: kevent_init(),
+ * The kevent system calls that create a queue and fetch events from it: kevent_init(),
  * kevent_get_events(), kevent_wait(), kevent_commit(). kevent_ctl() is in ctl.c.
  */
 #include <linux/file.h>
@@ -20,14 +20,14 @@ struct kevent_queue *kevent_fd_queue(struct fd f)
 }
 
 /**
- * sys_kevent_init - make a kevent queue
+ * sys_kevent_init - create a kevent queue
  * @ring: the caller's memory for the ring, or NULL
- * @num: entries of the ring; 0 with @ring NULL: no ring; otherwise with @ring
- *       NULL a ring that the program maps, which 2006 did not have
+ * @num: number of entries of the ring; with @ring NULL, 0 means no ring, and another number
+ *       a ring that the program maps (the interface of 2006 did not have that)
  * @flags: KEVENT_INIT_NONBLOCK, KEVENT_INIT_CLOEXEC
  *
- * Return: its descriptor; -EPERM where evcore_disabled says so; -EINVAL, -EFAULT, -ENOMEM,
- * -EMFILE, -ENFILE.
+ * Return: the descriptor of the queue; -EPERM if the sysctl evcore_disabled forbids it;
+ * -EINVAL, -EFAULT, -ENOMEM, -EMFILE, -ENFILE.
  */
 SYSCALL_DEFINE3(kevent_init, struct kevent_ring __user *, ring, unsigned int, num,
 		unsigned int, flags)
@@ -77,7 +77,7 @@ struct emit_buf {
 	struct ukevent __user	*at;
 };
 
-/* For evcore_take(); 1: the condition is gone, drop the event. */
+/* Called by evcore_take(). Return: 0; 1 to drop an event that does not hold now; -EFAULT. */
 static int emit(struct evcore_source *s, const struct evcore_record *r, void *arg)
 {
 	const struct evcore_source_ops *ops = evcore_ops_of(s);
@@ -98,7 +98,7 @@ static int emit(struct evcore_source *s, const struct evcore_record *r, void *ar
 	return 0;
 }
 
-/* Events of a queue without a ring: each leaves overflow on its way to @buf. */
+/* Fetch events of a queue without a ring, which all wait in overflow. */
 static int fetch_queued(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
 {
 	struct emit_buf out = { .at = buf };
@@ -109,20 +109,20 @@ static int fetch_queued(struct kevent_queue *k, struct ukevent __user *buf, unsi
 	while (n < max) {
 		ret = evcore_take(&k->queue, emit, &out);
 		n += ret > 0;
-		/* Whatever is first in line by then goes into the page that is there now. */
+		/* The page is present now. Another event may be first: the mutex was released. */
 		if (ret == -EFAULT && evcore_fault_in(&k->queue, out.at, sizeof(*out.at), true))
 			continue;
 		if (ret <= 0)
 			break;
 	}
 	evcore_unlock_user(&k->queue);
-	/* What could not be copied is there for another, who may sleep by now. */
+	/* The event that could not be copied is still queued; another waiter may take it. */
 	if (ret < 0)
 		evcore_wake_slow(&k->queue);
 	return n ?: ret;
 }
 
-/* Those of a ring are taken without the mutex, see kevent_ring_take(). */
+/* Fetch events from a ring; this takes no mutex, see kevent_ring_take(). */
 static int fetch_ring(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
 {
 	int ret = kevent_ring_take(k, buf, max);
@@ -141,7 +141,7 @@ static int fetch_ring(struct kevent_queue *k, struct ukevent __user *buf, unsign
 	return n;
 }
 
-/* Fetch up to @max events that are there; their number, or an errno if none. */
+/* Fetch up to @max events without waiting. Return: their number, or an errno if there is none. */
 static int fetch(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
 {
 	return k->ring ? fetch_ring(k, buf, max) : fetch_queued(k, buf, max);
@@ -159,7 +159,7 @@ static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max
 		if (ret < 0)
 			return n ?: ret;
 		n += ret;
-		/* Again only if another thread was faster to fetch. */
+		/* Wait again only if other threads have fetched some of the events. */
 		if (likely(n >= min) || there < (int)wanted)
 			return n;
 		wanted = min - n;
@@ -169,18 +169,18 @@ static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max
 /**
  * sys_kevent_get_events - fetch events
  * @ctl_fd: the queue
- * @min_nr: wait until there are so many
- * @max_nr: fetch no more
- * @timeout_ms: give up after so many milliseconds; UINT_MAX: never, 0: at once
+ * @min_nr: wait until there are this many events
+ * @max_nr: fetch no more than this
+ * @timeout_ms: how many milliseconds to wait; UINT_MAX: without limit, 0: do not wait
  * @buf: room for @max_nr struct ukevent
  * @flags: must be 0
  *
- * From a queue with a ring the events are taken out of the ring and committed.
+ * If the queue has a ring, the events are copied from the ring and committed.
  *
  * A non-blocking queue does not wait, whatever the timeout.
  *
- * Return: how many, fewer than @min_nr on timeout, 0 included; -EBADF, -EINVAL,
- * -EFAULT with nothing lost; -EINTR if a signal came and there is none.
+ * Return: the number of events, which is less than @min_nr, or 0, after a timeout; -EBADF,
+ * -EINVAL; -EFAULT, with no event lost; -EINTR if a signal came and there is no event.
  */
 SYSCALL_DEFINE6(kevent_get_events, int, ctl_fd, unsigned int, min_nr,
 		unsigned int, max_nr, unsigned int, timeout_ms, void __user *, buf,
@@ -209,7 +209,10 @@ out:
 	return ret;
 }
 
-/* Uncommitted entries from the caller's index on; queue->lock taken. */
+/*
+ * The number of uncommitted entries from the caller's index on; *@moved: the index is not the
+ * kernel's. Takes queue->lock.
+ */
 static int entries_from(struct kevent_queue *k, u32 uidx, bool *moved)
 {
 	u32 ahead, used;
@@ -219,23 +222,23 @@ static int entries_from(struct kevent_queue *k, u32 uidx, bool *moved)
 	ahead = uidx >= k->uidx ? uidx - k->uidx : uidx + k->num - k->uidx;
 	*moved = ahead;
 	raw_spin_unlock_irq(&k->queue.lock);
-	/* Ahead of what is there means behind: another thread has committed. */
+	/* An index beyond the entries is one from before another thread committed. */
 	return ahead <= used ? used - ahead : used;
 }
 
 /**
  * sys_kevent_wait - wait for events in the ring
  * @ctl_fd: the queue
- * @num: answer with no more than this
- * @old_uidx: the caller's index; if it is not the kernel's there is no waiting
- * @timeout: NULL: for ever
+ * @num: return no more than this
+ * @old_uidx: the caller's index; if it is not the kernel's, the call does not wait
+ * @timeout: how long to wait; NULL: without limit
  * @flags: KEVENT_FLAGS_ABSTIME: the timeout is a time of CLOCK_REALTIME
  *
- * Also drains overflow into the ring and looks at level-triggered conditions. A
+ * The call also drains overflow into the ring and rechecks level-triggered conditions. A
  * non-blocking queue does not wait, whatever the timeout.
  *
- * Return: how many uncommitted entries there are from @old_uidx on, 0 on
- * timeout; -EBADF, -EINVAL, -EFAULT; -EINTR if a signal came and there is none.
+ * Return: the number of uncommitted entries from @old_uidx on, 0 after a timeout; -EBADF,
+ * -EINVAL, -EFAULT; -EINTR if a signal came and there is no event.
  */
 SYSCALL_DEFINE5(kevent_wait, int, ctl_fd, unsigned int, num, unsigned int, old_uidx,
 		const struct __kernel_timespec __user *, timeout, unsigned int, flags)
@@ -270,13 +273,14 @@ out:
 }
 
 /**
- * sys_kevent_commit - everything before an index is consumed
+ * sys_kevent_commit - consume all entries before an index
  * @ctl_fd: the queue
- * @new_uidx: the index; the current one frees nothing, so a full ring takes two
+ * @new_uidx: the index; the current one consumes nothing, so consuming a full ring takes two
+ *            calls
  * @over: the caller's copy of the wrap counter
  *
- * Return: how many slots were freed; -EOVERFLOW for a stale @over; -EINVAL for
- * an impossible index or a queue without a ring; -EBADF.
+ * Return: the number of entries that were freed; -EOVERFLOW for a stale @over; -EINVAL for an
+ * impossible index or a queue without a ring; -EBADF.
  */
 SYSCALL_DEFINE3(kevent_commit, int, ctl_fd, unsigned int, new_uidx, unsigned int, over)
 {

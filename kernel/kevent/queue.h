@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A kevent queue, shared by the files of the kevent face.
+ * The kevent queue, and what the files of the kevent face share.
  */
 #ifndef _KEVENT_QUEUE_H
 #define _KEVENT_QUEUE_H
@@ -13,19 +13,20 @@
 /**
  * struct kevent_queue - a kevent queue
  * @queue: the core's part
- * @ring: the ring as the kernel sees it, NULL for a queue without one; the
+ * @ring: the ring as it is mapped in the kernel, or NULL for a queue without one; the
  *        program can write every byte of it
- * @num: entries of the ring
- * @tail: events ever placed in the ring, queue->lock; kevent_ring_take() reads it,
- *        @committed and @uidx without
- * @committed: events ever committed, queue->lock
- * @withdrawn: entries ever withdrawn, queue->lock; kevent_ring_take() reads it without
- * @kidx: slot of the next event, queue->lock; copied to the ring
- * @uidx: slot of the first uncommitted event, queue->lock
- * @over: wraps of @uidx, queue->lock; copied to the ring
- * @map_length: bytes of a ring that the kernel allocated, 0 for the caller's
+ * @num: number of entries of the ring
+ * @tail: number of events ever placed in the ring (queue->lock)
+ * @committed: number of events ever committed (queue->lock)
+ * @withdrawn: number of entries ever withdrawn (queue->lock)
+ * @kidx: index of the entry for the next event (queue->lock); copied to the ring
+ * @uidx: index of the first uncommitted entry (queue->lock)
+ * @over: how often @uidx has wrapped (queue->lock); copied to the ring
+ * @map_length: length in bytes of a ring that the kernel allocated; 0 for the caller's memory
  * @pages: the caller's pages, pinned
- * @nr_pages: how many
+ * @nr_pages: number of those pages
+ *
+ * kevent_ring_take() reads @tail, @committed, @withdrawn and @uidx without queue->lock.
  */
 struct kevent_queue {
 	struct evcore_queue	queue;
@@ -45,7 +46,7 @@ struct kevent_queue {
 #define KEVENT_MAX_RING		65536
 #define KEVENT_MAX_CHANGES	65536
 
-/* The face keeps ukevent.req_flags as given in the upper half of source->flags. */
+/* The upper half of source->flags has ukevent.req_flags, for the events. */
 #define KEVENT_FLAGS_SHIFT	16
 #define KEVENT_REQ_ALL		(KEVENT_REQ_ONESHOT | KEVENT_REQ_WAKEUP_ALL | \
 				 KEVENT_REQ_ET | KEVENT_REQ_LAST_CHECK | \

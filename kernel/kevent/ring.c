@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kevent ring: an ordered index instead of a word per slot, so the kernel's
- * side is a matter of queue->lock, and bits cannot be merged into an entry that
- * the program may be copying: a source that is ready again takes a new entry,
- * as in 2006. What the program wrote into the ring is never read back, except
- * to hand it to the program itself.
+ * The kevent ring has one ordered index instead of a state word in each slot. So placing an
+ * entry takes queue->lock, and bits cannot be merged into an entry, because the program may be
+ * copying it: a source that is ready again takes a new entry, as in 2006.
+ *
+ * The program can write every byte of the ring. The kernel reads entries back only to copy
+ * them to the program, to skip those that were withdrawn, and to find those to withdraw. A
+ * program that changes them harms nobody but itself.
  */
 #include <linux/mm.h>
 #include <linux/nospec.h>
@@ -17,7 +19,7 @@
 #include "types.h"
 
 /**
- * kevent_encode - an event as the program sees it
+ * kevent_encode - encode an event as the program sees it
  * @s: its source
  * @r: the event
  * @uk: result, all 40 bytes
@@ -51,13 +53,13 @@ void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
 		kevent_set_ret_data(uk, t, r->events, r->value);
 }
 
-/* Room for one more? There is none in a queue without a ring. */
+/* Is there a free entry? A queue without a ring has none; queue->lock is held. */
 static bool has_room(const struct kevent_queue *k)
 {
 	return k->tail - k->committed != k->num;
 }
 
-/* The entry at the kernel's index is filled in: hand it over. */
+/* Hand over the entry at the kernel's index, which is filled in; queue->lock is held. */
 static void publish(struct kevent_queue *k, struct evcore_source *s)
 {
 	u32 next = k->kidx + 1;
@@ -84,7 +86,7 @@ static bool kevent_put(struct evcore_queue *q, struct evcore_source *s,
 	return true;
 }
 
-/* An entry for a KEVENT_POLL request without a mode; there is room. */
+/* Place an entry for a KEVENT_POLL request; there is a free one, and queue->lock is held. */
 static __always_inline void put_bits(struct kevent_queue *k, struct evcore_source *s, u32 events)
 {
 	k->ring->event[k->kidx] = (struct ukevent) {
@@ -115,17 +117,18 @@ static bool kevent_put_poll(struct evcore_queue *q, struct evcore_source *s, u32
 	return put_if_room(q, s, events);
 }
 
-/* A record does not say that it overflowed. */
+/* An entry does not say whether its event overflowed, so draining uses the ordinary put. */
 static unsigned int kevent_drain(struct evcore_queue *q, unsigned int most)
 {
 	return evcore_drain_fast(q, most, put_if_room);
 }
 
 /*
- * A file watched by a KEVENT_POLL request without a mode has become ready: what
- * evcore_post_slow() would do, without what such a request does not need. A waiter
- * enqueues and looks at the ring under the same lock, so no barrier is needed.
- * Interrupts are off, for the head of a wait queue is locked that way.
+ * A file has become ready that a KEVENT_POLL request without a mode of EVCORE_SLOW watches.
+ * This is the part of evcore_post_slow() that such a request needs. A waiter enqueues itself
+ * and reads the ring with queue->lock held, so no barrier is needed before sleepers is read.
+ *
+ * Called with the lock of the wait queue head held and interrupts disabled.
  */
 static int kevent_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
@@ -165,7 +168,7 @@ static bool kevent_taken(struct evcore_queue *q, struct evcore_source *s)
 	return !k->ring || READ_ONCE(s->last_record) <= k->committed;
 }
 
-/* The entry of the event with number @pos, from 0 on; not committed, queue->lock held. */
+/* The entry of event number @pos, which is not committed; queue->lock is held. */
 static struct ukevent *entry_of(struct kevent_queue *k, u64 pos)
 {
 	u32 idx = k->uidx + (u32)(pos - k->committed);
@@ -179,7 +182,7 @@ static bool is_entry_of(const struct ukevent *uk, const struct evcore_source *s,
 
 	if (READ_ONCE(uk->type) != s->type || READ_ONCE(uk->ret_flags) & KEVENT_RET_BROKEN)
 		return false;
-	/* Events of a single source have names and cookies of their own. */
+	/* The queue has one source of the type, and its events have ids of their own. */
 	if (ops->single)
 		return true;
 	return READ_ONCE(uk->id.raw_u64) == (ops->by_fd ? (u32)s->id : s->id) &&
@@ -187,13 +190,14 @@ static bool is_entry_of(const struct ukevent *uk, const struct evcore_source *s,
 }
 
 /*
- * An entry that is no event any more, but keeps its place, which is how a program that reads
- * the ring itself tells it. Its id and cookie stay: the program may just be at it.
+ * Mark an entry as withdrawn. It keeps its place, so a program that reads the ring itself
+ * must test ret_flags. Id and cookie stay, because the program may be reading the entry now.
+ * Called with queue->lock held.
  */
 static void blank_entry(struct kevent_queue *k, struct ukevent *uk)
 {
 	WRITE_ONCE(k->withdrawn, k->withdrawn + 1);
-	/* Before the entry changes: pairs with the acquire load in kevent_ring_take(). */
+	/* withdrawn before the entry; pairs with its acquire load in kevent_ring_take(). */
 	smp_wmb();
 	WRITE_ONCE(uk->ret_flags, KEVENT_RET_DONE | KEVENT_RET_BROKEN);
 	WRITE_ONCE(uk->event, 0);
@@ -202,8 +206,8 @@ static void blank_entry(struct kevent_queue *k, struct ukevent *uk)
 }
 
 /*
- * What tells an entry's request is in the entry, where the program can change it. That
- * can withdraw another of the program's own events, and nothing else.
+ * Which request an entry belongs to is read from the entry, and the program can change that.
+ * All it can achieve is that another of its own events is withdrawn.
  */
 static void kevent_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
 {
@@ -236,18 +240,18 @@ static u64 kevent_posted(struct evcore_queue *q)
 	return READ_ONCE(to_kevent(q)->tail);
 }
 
-/* All posting is under queue->lock. */
-/* Records are placed with queue->lock held, so none is there that is not published. */
+/* Records are placed with queue->lock held, so every record in the ring is published. */
 static bool kevent_all_published(struct evcore_queue *q)
 {
 	return true;
 }
 
+/* Every post takes queue->lock, so there is nothing to switch. */
 static void kevent_set_lockless(struct evcore_queue *q, bool on)
 {
 }
 
-/* The ring of 2006 has no word for it: kevent_wait() and commit fetch. */
+/* The ring of 2006 has no flag for it. kevent_wait() and kevent_commit() drain overflow. */
 static void kevent_set_need_call(struct evcore_queue *q, bool on)
 {
 }
@@ -293,11 +297,11 @@ const struct evcore_face kevent_face = {
 };
 
 /**
- * kevent_ring_alloc - a ring in kernel memory, for the program to map
+ * kevent_ring_alloc - allocate a ring in kernel memory, for the program to map
  * @k: the queue; kevent_free() undoes this
- * @num: entries
+ * @num: number of entries
  *
- * Return: 0, or -ENOMEM, over RLIMIT_MEMLOCK too.
+ * Return: 0, or -ENOMEM, also over RLIMIT_MEMLOCK.
  */
 int kevent_ring_alloc(struct kevent_queue *k, u32 num)
 {
@@ -318,9 +322,8 @@ int kevent_ring_alloc(struct kevent_queue *k, u32 num)
 }
 
 /*
- * The program's own memory only. What is shared, by a file, a memfd or a mapping that
- * is shared and anonymous, others can cut off: the page that is pinned is then not the
- * one that is seen.
+ * Only private anonymous memory will do. A file, a memfd or a shared anonymous mapping can be
+ * truncated by others, and then the program sees another page than the one that is pinned.
  */
 static bool pages_suitable(struct page **pages, int n)
 {
@@ -333,18 +336,18 @@ static bool pages_suitable(struct page **pages, int n)
 }
 
 /**
- * kevent_ring_pin - a ring in the caller's memory
+ * kevent_ring_pin - use a ring in the caller's memory
  * @k: the queue; kevent_free() undoes this
- * @ring: where, aligned to 8 bytes
- * @num: entries
+ * @ring: its address, aligned to 8 bytes
+ * @num: number of entries
  *
  * The pages are pinned and mapped in the kernel, so that they can be written in
  * interrupt context. After fork() only the parent sees new events. A program that
- * unmaps them, or gives them up with MADV_DONTNEED, does not see what the kernel
- * goes on writing to.
+ * unmaps the pages, or drops them with MADV_DONTNEED, no longer sees the pages that
+ * the kernel goes on writing to.
  *
- * Return: 0; -EFAULT for memory that is not there or not writable; -EINVAL for
- * an unaligned ring or one in shared memory; -ENOMEM, over RLIMIT_MEMLOCK too.
+ * Return: 0; -EFAULT for memory that is not mapped or not writable; -EINVAL for
+ * an unaligned ring or one in shared memory; -ENOMEM, also over RLIMIT_MEMLOCK.
  */
 int kevent_ring_pin(struct kevent_queue *k, struct kevent_ring __user *ring, u32 num)
 {
@@ -393,8 +396,9 @@ out_unpin:
 }
 
 /*
- * The first @n uncommitted entries are consumed; queue->lock held. What waits for
- * their slots follows in the same hold: nobody sees an empty ring where it does.
+ * Consume the first @n uncommitted entries. Events that wait in overflow move into the free
+ * slots before queue->lock is released, so no task sees the ring empty while events wait.
+ * Called with queue->lock held.
  */
 static void advance(struct kevent_queue *k, u32 n)
 {
@@ -405,20 +409,20 @@ static void advance(struct kevent_queue *k, u32 n)
 		WRITE_ONCE(k->ring->ring_over, ++k->over);
 	}
 	WRITE_ONCE(k->uidx, next);
-	/* After the index: pairs with the acquire load in kevent_ring_take(). */
+	/* After uidx; pairs with the acquire load of committed in kevent_ring_take(). */
 	smp_store_release(&k->committed, k->committed + n);
 	if (unlikely(k->queue.nr_overflow))
 		evcore_drain(&k->queue, EVCORE_DRAIN_MAX);
 }
 
 /**
- * kevent_ring_commit - everything before an index is consumed
+ * kevent_ring_commit - consume all entries before an index
  * @k: queue with a ring
  * @new_uidx: the index
  * @over: the caller's copy of the wrap counter
  *
  * Return: how many slots were freed; -EOVERFLOW for a stale @over, -EINVAL for
- * an index beyond what there is.
+ * an index beyond the entries that are filled in.
  */
 int kevent_ring_commit(struct kevent_queue *k, u32 new_uidx, u32 over)
 {
@@ -443,16 +447,16 @@ int kevent_ring_commit(struct kevent_queue *k, u32 new_uidx, u32 over)
 	return ret;
 }
 
-/* A word of an entry that may be filled in anew meanwhile. */
+/* Read a word of an entry that may be filled in again meanwhile. */
 #define racy(word)	data_race(word)	/* see copy_entry() */
 
 /*
- * Copy an entry to user space; false if that cannot be written. Word by word: what
- * copy_to_user() reads from vmalloc memory is checked under a lock of all its users.
+ * Copy an entry to user space; false if user memory cannot be written. Word by word, because
+ * hardened usercopy takes a lock of the whole system to check an object in vmalloc memory.
  *
- * It may be filled in anew meanwhile, by kevent_put() and its like: then another thread
- * has committed it since this one looked, this one's commit fails, and what was copied
- * is overwritten or forgotten. So the race is harmless, and not even a torn word counts.
+ * kevent_put() and put_bits() may fill the entry in again meanwhile. They do that only after
+ * another thread has committed it, so the commit of this thread fails, and the copy is
+ * overwritten or discarded. So the race is harmless, even if it tears a word.
  */
 static __always_inline bool copy_entry(const struct ukevent *uk, struct ukevent __user *to)
 {
@@ -475,8 +479,9 @@ fault:
 }
 
 /*
- * Copy the events of @n entries from an index on, all but those that were withdrawn. Return:
- * how many entries it came to; *@copied: how many events.
+ * Copy the events of @n entries from index @idx on, except those that were withdrawn. Return:
+ * the number of entries that are done, fewer than @n if user memory cannot be written;
+ * *@copied: the number of events copied.
  */
 static u32 copy_entries(const struct kevent_queue *k, struct ukevent __user *buf, u32 idx,
 			u32 n, u32 *copied)
@@ -485,7 +490,7 @@ static u32 copy_entries(const struct kevent_queue *k, struct ukevent __user *buf
 	u32 done, events = 0;
 
 	for (done = 0; done < n; done++) {
-		/* Of an event the kernel never says so. */
+		/* The kernel sets KEVENT_RET_BROKEN only in entries that it withdraws. */
 		if (unlikely(withdrawn) &&
 		    READ_ONCE(k->ring->event[idx].ret_flags) & KEVENT_RET_BROKEN)
 			events--;
@@ -500,18 +505,20 @@ static u32 copy_entries(const struct kevent_queue *k, struct ukevent __user *buf
 }
 
 /**
- * kevent_ring_take - copy the oldest entries out and commit them
+ * kevent_ring_take - copy the oldest entries to user space and commit them
  * @k: queue with a ring
- * @buf: where to
- * @max: at most so many
+ * @buf: where to copy them
+ * @max: the most events to take
  *
- * Several may do this at once: entries are copied without a lock, and are the one's
- * who then commits them, all that he saw or none. So of several who wait for a number,
- * one has it. The others copy what follows over theirs.
+ * Several threads may call this at once. Each copies without a lock, and then commits all the
+ * entries that it copied, or none. The thread whose commit succeeds owns its entries; the
+ * others copy the entries that follow over theirs. So of several threads that wait for a
+ * number of events, one gets all of them.
  *
  * Context: process context, may fault.
  *
- * Return: how many, 0 if there is none, or -EFAULT with all of them still there.
+ * Return: how many events were taken, 0 if there is none, or -EFAULT if none could be copied;
+ * then all are still in the ring.
  */
 int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max)
 {
@@ -519,20 +526,18 @@ int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max
 	u64 pos, tail, withdrawn;
 	u32 idx, n, copied;
 
-	/* No more than there can be, however old the position is once the tail is read. */
+	/* The tail may be read long after the position, and be more than a ring ahead of it. */
 	max = min(max, k->num);
 	for (;;) {
-		/*
-		 * Without the lock, and in this order: the index is that of the position
-		 * or a later one, with which committing fails below. Pairs with the
-		 * release in advance().
-		 */
-		/* Pairs with the barrier in blank_entry(). */
+		/* Before the entries are read: pairs with the barrier in blank_entry(). */
 		withdrawn = smp_load_acquire(&k->withdrawn);
-		/* The rest pairs with the release in advance(), see above. */
+		/*
+		 * Before uidx is read: pairs with the release in advance(). So uidx belongs to
+		 * this position or to a later one, and then the commit below fails.
+		 */
 		pos = smp_load_acquire(&k->committed);
 		idx = READ_ONCE(k->uidx);
-		/* What lies before it is filled in: pairs with the release in publish(). */
+		/* The entries before tail are filled in: pairs with the release in publish(). */
 		tail = smp_load_acquire(&k->tail);
 		n = min_t(u64, tail - pos, max);
 		if (!n)
@@ -551,8 +556,8 @@ int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max
 			continue;
 		}
 		/*
-		 * Another thread was faster, by this or by kevent_commit(), and the entries
-		 * are its own; or one of them may have been withdrawn while it was copied.
+		 * Another thread has committed entries, here or in kevent_commit(), or one may
+		 * have been withdrawn while it was copied: try again.
 		 */
 		raw_spin_unlock_irq(&q->lock);
 		cond_resched();

@@ -100,7 +100,7 @@ static void unotify_encode(const struct evcore_record *r, struct ukevent *uk)
 	uk->ret_data[0] = min_t(u64, r->extra[0], U32_MAX);
 }
 
-/* futex: the id is the address; ret_data has what is returned in it for other types. */
+/* futex: the id is the address. ret_data, which is an output otherwise, has two arguments. */
 static int futex_translate(const struct ukevent *uk, struct evcore_request *req)
 {
 	req->args[0] = uk->id.raw_u64;

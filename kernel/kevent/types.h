@@ -16,8 +16,8 @@
  * @unasked_events: bits that are reported whether asked for or not; a request may name them
  * @default_events: the bits of a request that names none
  * @returns_events: ret_data has the bits of an event, in place of its value
- * @translate: set what the type takes from a request besides id, events, flags and cookie.
- *             Returns 0, or -EINVAL. Called with queue->mutex held.
+ * @translate: set what the type takes from a request in addition to id, events, flags and
+ *             cookie. Returns 0, or -EINVAL. Called with queue->mutex held.
  * @make_ready: set the value and extra of an event that the program makes, and that has only
  *              bits otherwise. Called with queue->mutex held.
  * @encode: set ret_data, and ukevent.event if it differs from the record's bits. Called in any
