@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The event channel's system calls: creating a channel, changing what it
- * watches, waiting. They translate between user space and the event core;
+ * The system calls of the event channel, which create a channel, change what it
+ * watches, and wait. They translate between user space and the event core;
  * evchan_create(2), evchan_ctl(2) and evchan_wait(2) describe them.
  */
 #include <linux/compat.h>
@@ -15,7 +15,7 @@
 
 #include "ring.h"
 
-/* Entries of evchan_ctl() in one call. */
+/* The most entries of one evchan_ctl() call. */
 #define EVCHAN_MAX_CHANGES	65536
 
 /* The flags that mean the same here and in the core, bit for bit. */
@@ -64,7 +64,7 @@ static int create_channel(struct evchan_params *params, struct evchan_queue **ou
 
 	if (params->flags & ~(EVCHAN_NONBLOCK | EVCHAN_CLOEXEC) || entries > EVCHAN_MAX_ENTRIES)
 		return -EINVAL;
-	/* What is filled in may be asked for one day. */
+	/* Must be 0 on entry, so that programs can ask for something here one day. */
 	if (params->features || params->map_offset || params->map_length ||
 	    params->events_offset || params->event_size)
 		return -EINVAL;
@@ -98,12 +98,12 @@ static int create_channel(struct evchan_params *params, struct evchan_queue **ou
 }
 
 /**
- * sys_evchan_create - make an event channel
- * @uparams: what is wanted; filled in with what there is
- * @size: of *@uparams as the caller knows it
+ * sys_evchan_create - create an event channel
+ * @uparams: in: the wanted properties; out: the actual ones
+ * @size: the size of *@uparams as the caller knows it
  *
- * Return: its descriptor; -EPERM where evcore_disabled says so; -EINVAL, -E2BIG, -EFAULT,
- * -ENOMEM, -EMFILE, -ENFILE.
+ * Return: the descriptor of the channel; -EPERM if the sysctl evcore_disabled forbids it;
+ * -EINVAL, -E2BIG, -EFAULT, -ENOMEM, -EMFILE, -ENFILE.
  */
 SYSCALL_DEFINE2(evchan_create, struct evchan_params __user *, uparams, size_t, size)
 {
@@ -135,7 +135,7 @@ SYSCALL_DEFINE2(evchan_create, struct evchan_params __user *, uparams, size_t, s
 		fput(file);
 		return fd;
 	}
-	/* No more than the caller knows of. What it knows beyond is zero, and stays so. */
+	/* Write no more than the caller knows. What it knows beyond this kernel stays zero. */
 	if (copy_to_user(uparams, &params, min(size, sizeof(params)))) {
 		put_unused_fd(fd);
 		fput(file);
@@ -145,14 +145,14 @@ SYSCALL_DEFINE2(evchan_create, struct evchan_params __user *, uparams, size_t, s
 	return fd;
 }
 
-/* An entry of evchan_ctl(), as the core takes it. */
+/* An entry of evchan_ctl(), translated for the core. */
 struct change {
 	u16			op;
-	const struct evcore_source_ops *ops;	/* of the type, NULL for an unknown one */
+	const struct evcore_source_ops *ops;	/* of req.type, NULL if that is unknown */
 	struct evcore_request	req;
 };
 
-/* The first word of an entry: op, type, flags. */
+/* Set what is in the first word of an entry: op, type, flags. */
 static void set_what(struct change *ch, u64 word)
 {
 	struct evchan_change what;
@@ -164,8 +164,8 @@ static void set_what(struct change *ch, u64 word)
 }
 
 /*
- * How many of args such an entry has, that is not one found by its descriptor. The entry
- * that added something can be used again to remove it, or to ask for it.
+ * How many of its args an entry may use. For all operations except POST these are the args of
+ * an addition, so that a program can use the entry again that it added a source with.
  */
 static unsigned int nr_args(const struct change *ch)
 {
@@ -181,7 +181,7 @@ static unsigned int nr_args(const struct change *ch)
 	}
 }
 
-/* Is there anything in args that such an entry does not have? */
+/* Refuse args that have no meaning for the entry. */
 static noinline int check_args(const struct change *ch)
 {
 	const struct evcore_source_ops *ops = ch->ops;
@@ -189,27 +189,29 @@ static noinline int check_args(const struct change *ch)
 	unsigned int i;
 
 	if (!ops)
-		return 0;	/* the core's to refuse */
+		return 0;	/* the core refuses it */
 	for (i = nr_args(ch); i < ARRAY_SIZE(req->args); i++)
 		if (req->args[i])
 			return -EINVAL;
-	/* A descriptor is no more than an int, however that was made longer. */
+	/* A descriptor is an int, extended to 64 bits with or without its sign. */
 	if ((ops->type == EVCHAN_INODE || (ops->by_fd && ch->op != EVCHAN_POST)) &&
 	    req->args[0] != (u64)req->fd && req->args[0] != (u32)req->fd)
 		return -EINVAL;
 	if (ops->by_fd && ch->op == EVCHAN_POST && !req->by_id && req->args[0] != (u64)req->fd)
 		return -EINVAL;
-	/* Of these there is one; what it is called says nothing. */
+	/* A queue has one source of such a type, so an id has no meaning. */
 	if (ops->single && req->id && ch->op != EVCHAN_POST)
 		return -EINVAL;
 	return 0;
 }
 
 /*
- * Read one entry, word by word: that is faster than a copy of so few. The id is left
- * where it is for what is found by its descriptor; so is what is the same for all entries.
- * Return: 0, 1 for an entry whose type may have to prepare (prepared_change()), or a
- * negative errno.
+ * Read one entry, word by word, which is faster than copy_from_user() for so few words. The id
+ * is not read if the source is found by its descriptor, and fields of @ch that are the same
+ * for all entries are not set.
+ *
+ * Return: 0; 1 if prepared_change() must carry the entry out, because its type has
+ * ->prepare(); or a negative errno.
  */
 static int read_change(struct change *ch, const struct evchan_change __user *uch,
 		       size_t size)
@@ -243,7 +245,7 @@ static int read_change(struct change *ch, const struct evchan_change __user *uch
 	user_read_access_end();
 	if (likely(by_number)) {
 		req->by_id = false;
-		/* A descriptor, which is an int, and nothing else. */
+		/* The only argument is a descriptor, which is an int. */
 		return likely(!((first ^ (u64)req->fd) | more[0] | more[1] | more[2])) ?
 		       0 : -EINVAL;
 	}
@@ -256,7 +258,7 @@ fault:
 	return -EFAULT;
 }
 
-/* Types with one event, or with the program's own, need none named. */
+/* The events of an entry that names none: the only bit of the type, or 1 for user events. */
 static u32 default_events(const struct evcore_source_ops *ops)
 {
 	if (!ops)
@@ -267,8 +269,8 @@ static u32 default_events(const struct evcore_source_ops *ops)
 }
 
 /*
- * What is wrong with an entry whatever it is for; the rest is left to the core. Nothing
- * may be given that has no meaning for the operation, so that it can get one.
+ * Refuse what has no meaning for the operation, so that it can get a meaning later. The core
+ * checks what depends on the type.
  */
 static int check_change(struct change *ch)
 {
@@ -290,18 +292,18 @@ static int check_change(struct change *ch)
 		return req->flags ? -EINVAL : 0;
 	case EVCHAN_DEL:
 	case EVCHAN_CHECK:
-		/* What it was added with may be there, and says nothing. */
+		/* The events that it was added with may be there. They have no effect. */
 		return ch->ops && req->events & ~ch->ops->all_events ? -EINVAL : 0;
 	default:
 		return -EINVAL;
 	}
 }
 
-/* A user event, or an event that a thread gives back. */
+/* Post a user event, or repost an event that a thread has taken. */
 static int post_change(struct evcore_source *s, const struct evcore_request *req)
 {
 	bool user = s->type == EVCHAN_USER;
-	/* A source found by its descriptor has that in args[0]. */
+	/* args[0] is the descriptor if the source is found by that. */
 	const u64 *args = req->args + (evcore_by_fd(s->type) && !req->by_id);
 	struct evcore_record r = {
 		.events = req->events ?: s->events,
@@ -314,9 +316,9 @@ static int post_change(struct evcore_source *s, const struct evcore_request *req
 		r.extra[0] = req->data;
 		r.extra[1] = req->id;
 	} else if (user && !args[1]) {
-		r.extra[0] = 1;		/* one post, unless several are given back */
+		r.extra[0] = 1;		/* one post, unless the program reposts several */
 	}
-	/* Only bits that the registration can have. */
+	/* Only bits that a source of the type can post. */
 	if (r.events & ~(evcore_ops_of(s)->all_events | EVCHAN_CLOSED))
 		return -EINVAL;
 	if (user && r.events & ~s->events)
@@ -324,7 +326,7 @@ static int post_change(struct evcore_source *s, const struct evcore_request *req
 	return evcore_repost(s, &r);
 }
 
-/* The last look at an event that was taken: what holds, and what is registered. */
+/* Tell a program that has taken an event which bits hold now, and how the source is set. */
 static int last_check(struct evcore_source *s, struct evcore_request *req)
 {
 	if (!evcore_ops_of(s)->check)
@@ -335,20 +337,20 @@ static int last_check(struct evcore_source *s, struct evcore_request *req)
 	return 0;
 }
 
-/* Of all changes the one that is to be quick. */
+/* The fast path for ADD. */
 static __always_inline int do_add(struct evcore_queue *q, struct change *ch)
 {
 	struct evcore_request *req = &ch->req;
 	struct evcore_source *s;
 
-	if (req->flags & ~EVCHAN_CORE_FLAGS)	/* by id neither */
+	if (req->flags & ~EVCHAN_CORE_FLAGS)	/* EVCHAN_BY_ID has no meaning either */
 		return -EINVAL;
 	if (unlikely(!req->events))
 		req->events = default_events(ch->ops);
 	return evcore_add_of(q, ch->ops, req, &s);
 }
 
-/* One entry; queue->mutex is held. */
+/* Carry out one entry; called with queue->mutex held. */
 static __always_inline int do_change(struct evcore_queue *q, struct change *ch)
 {
 	struct evcore_request *req = &ch->req;
@@ -378,8 +380,8 @@ static __always_inline int do_change(struct evcore_queue *q, struct change *ch)
 }
 
 /*
- * The same for a type that prepares outside the mutex, which is released meanwhile, and
- * held again when this returns.
+ * do_change() for a type with ->prepare(), which is called with queue->mutex released. Called
+ * and returns with the mutex held.
  */
 static noinline int prepared_change(struct evcore_queue *q, struct change *ch)
 {
@@ -388,7 +390,7 @@ static noinline int prepared_change(struct evcore_queue *q, struct change *ch)
 
 	if (ch->op != EVCHAN_ADD && ch->op != EVCHAN_MOD && ch->op != EVCHAN_SET)
 		return do_change(q, ch);
-	/* What do_add() has to say comes in time too: what is prepared is released. */
+	/* For ADD, do_add() checks after ->prepare(); evcore_finish() releases the result. */
 	ret = ch->op == EVCHAN_ADD ? 0 : check_change(ch);
 	if (ret)
 		return ret;
@@ -405,8 +407,8 @@ static noinline int prepared_change(struct evcore_queue *q, struct change *ch)
 }
 
 /*
- * Write one entry's result back, and what it was called if it is there now, or
- * what was asked about it.
+ * Write the result of an entry back, with the id of a source that was added or set, or with
+ * the answer to CHECK.
  */
 static int write_result(struct evchan_change __user *uch, const struct change *ch,
 			int result)
@@ -429,18 +431,19 @@ fault:
 }
 
 /*
- * Of the entries from @uch on those that change no more than the events and the cookie
- * of what is watched by descriptor: read, done and answered, until one is another case.
- * Each is answered in one access to user memory with reading the next. What fails there,
- * or has anything in the words that such an entry does not have, is read once more by
- * the caller, and answered by it.
- * Return: how many.
+ * The fast path of MOD, for entries that change only the events and the cookie of a source
+ * that is found by its descriptor. Ends after @n entries, or at one that is another case, that
+ * has an argument without a meaning, or that cannot be accessed; the caller reads that one
+ * again. The result of an entry is written in the same access to user memory in which the
+ * next one is read.
+ *
+ * Return: how many entries were carried out.
  */
 static noinline unsigned int modify_fast(struct evcore_queue *q,
 					 struct evchan_change __user *uch, unsigned int n)
 {
 	struct files_struct *own = evcore_own_files();
-	struct change ch __uninitialized;	/* no more of it than set_what() sets */
+	struct change ch __uninitialized;	/* only what set_what() sets is used */
 	u64 what, data, fd, arg1, arg2, arg3;
 	unsigned int done = 0;
 	u32 events;
@@ -472,7 +475,7 @@ fault:
 	return done;
 }
 
-/* A signal has ended the call: what is left was not done, and says so. */
+/* A signal has ended the call: set the result of the @n entries that were not carried out. */
 static int refuse_rest(void __user *at, unsigned int n, size_t size)
 {
 	struct evchan_change __user *uch;
@@ -488,24 +491,24 @@ static int refuse_rest(void __user *at, unsigned int n, size_t size)
 }
 
 /**
- * sys_evchan_ctl - change what a channel watches, or post
+ * sys_evchan_ctl - change what a channel watches, or post events
  * @fd: the channel
- * @changes: entries; result and id are written back
- * @n: how many
- * @size: of one entry as the caller knows it
+ * @changes: the entries; results and ids are written into them
+ * @n: number of entries
+ * @size: the size of one entry as the caller knows it
  * @flags: EVCHAN_CTL_STOP
  *
- * A signal ends the call after EVCORE_MIN_ENTRIES entries or later; the result of those that
- * were not carried out is -EINTR.
+ * A signal ends the call after EVCORE_MIN_ENTRIES entries or later; the result of the entries
+ * that were not carried out is -EINTR. A signal that kills the process ends the call at once.
  *
- * Return: how many entries succeeded; -EBADF, -EINVAL, -E2BIG, or -EFAULT where
- * not even the first entry could be read and answered.
+ * Return: how many entries succeeded. If that is 0: 0, or -EFAULT if an entry could not be
+ * read or answered, or -EINTR if the process is being killed. -EBADF, -EINVAL, -E2BIG.
  */
 SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 		unsigned int, n, size_t, size, unsigned int, flags)
 {
 	struct evcore_batch batch __uninitialized;
-	/* Of the request, read_change() sets what differs from entry to entry. */
+	/* read_change() sets the fields that differ from entry to entry. */
 	struct change ch = { .op = EVCHAN_MOD, .req.batch = &batch };
 	void __user *at = changes;
 	unsigned int i, bits, rest = 0;
@@ -533,11 +536,11 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 		int result;
 
 		if (unlikely(evcore_interrupted()) && evcore_pause(&c->queue, i)) {
-			/* The first of them is one that fails. */
+			/* With STOP only the first of them fails; the call ends there. */
 			rest = flags & EVCHAN_CTL_STOP ? 1 : n - i;
 			break;
 		}
-		/* Entries are mostly of one kind: not looked for behind one of another. */
+		/* Try the fast path only after a MOD: most calls have entries of one kind. */
 		if (ch.op == EVCHAN_MOD && size == sizeof(struct evchan_change)) {
 			bits = modify_fast(&c->queue, at, min(n - i, EVCORE_MIN_ENTRIES));
 			done += bits;
@@ -589,10 +592,10 @@ static int do_wait(int fd, unsigned int min, unsigned int flags,
 
 	if (flags & ~(EVCHAN_WAIT_ABSTIME | EVCHAN_WAIT_REALTIME | EVCHAN_WAKE_OTHER))
 		return -EINVAL;
-	/* A delay is the same on both clocks; asking for one is a mistake. */
+	/* A delay is the same on both clocks, so the flag is a mistake. */
 	if (flags & EVCHAN_WAIT_REALTIME && !(flags & EVCHAN_WAIT_ABSTIME))
 		return -EINVAL;
-	/* Handing over does not wait: not for so many, nor until then. */
+	/* Waking another waiter does not wait, so a minimum or a timeout has no meaning. */
 	if (flags & EVCHAN_WAKE_OTHER && (min || timeout || flags != EVCHAN_WAKE_OTHER))
 		return -EINVAL;
 	ret = evcore_get_timeout(&to, timeout, flags & EVCHAN_WAIT_ABSTIME,
@@ -626,15 +629,15 @@ out:
 /**
  * sys_evchan_wait - wait until events are in the ring
  * @fd: the channel
- * @min: how many; 0: fetch what is due and do not wait
+ * @min: wait for this many events; 0: recheck conditions, drain overflow and do not wait
  * @flags: EVCHAN_WAIT_ABSTIME, EVCHAN_WAIT_REALTIME, EVCHAN_WAKE_OTHER
- * @timeout: NULL: for ever
- * @sigmask: in force while waiting, as in ppoll(); may be NULL
+ * @timeout: how long to wait; NULL: without limit
+ * @sigmask: signal mask during the wait, as in ppoll(); may be NULL
  * @sigsetsize: size of *@sigmask
  *
- * Return: how many events there are, fewer than @min on timeout; -EBADF,
- * -EINVAL, -EFAULT; -EINTR if a signal came and there is no event; -EAGAIN for a
- * non-blocking channel without one.
+ * Return: how many events there are, which is fewer than @min after a timeout; -EBADF,
+ * -EINVAL, -EFAULT; -EINTR if a signal came and there is no event; -EAGAIN if the channel is
+ * non-blocking and has no event.
  */
 SYSCALL_DEFINE6(evchan_wait, int, fd, unsigned int, min, unsigned int, flags,
 		const struct __kernel_timespec __user *, timeout,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The event channel's ring: posting without a lock, by many processors, into
- * slots that user space frees by itself.
+ * The ring of the event channel. Many processors post into it without a lock, and user
+ * space frees its slots without a system call.
  *
  * Positions are free-running 64-bit counters. Position p lies in slot
  * p & mask; lap(p) = (u32)(p >> order) + 1. The slot's state word is
@@ -11,22 +11,22 @@
  *   published	{lap(p), events != 0}	stored with release by the kernel
  *   consumed	{lap(p), 0}		= free for the position a lap later
  *
- * Reserve: see the slot free, then move the tail by compare-and-swap. Only one
- * producer moves it over p, so only one fills the slot. Publish: exchange the
- * word, which releases what was filled in and is a full barrier before the look
- * at the sleepers. Take (user space): acquire load, copy, compare-and-swap
- * {lap, events} to {lap, 0}; the acquire pairs with publish, and its success
+ * Reserve: read that the slot is free, then move the tail by compare-and-swap. Only one
+ * producer moves it past p, so only one fills the slot. Publish: exchange the state
+ * word, which releases what was filled in and is a full barrier before sleepers is
+ * read. Take (user space): acquire load, copy, compare-and-swap {lap, events} to
+ * {lap, 0}. The acquire pairs with publish, and the success of the compare-and-swap
  * orders the copy before the next lap's reserve. Merge: compare-and-swap
- * {lap(p), e} to {lap(p), e | bits}; when it succeeds the consumer's fails and
- * looks again, or comes later and reads from it, so it sees what happened
- * before the merge.
+ * {lap(p), e} to {lap(p), e | bits}. When it succeeds, the consumer's compare-and-swap
+ * either fails, and the consumer reads the slot again, or comes later and reads the
+ * merged word. In both cases the consumer sees what happened before the merge.
  *
- * Reserve to publish runs with interrupts off, so that a program that polls the
- * ring is held up by no more than another processor's few stores.
+ * Interrupts are disabled from reserve to publish, so that a program that polls the
+ * ring is never delayed by more than a few stores of another processor.
  *
  * Every slot is user memory and may hold anything. No word of it decides where
- * the kernel writes: the tail is the kernel's own. A slot with a wrong state is
- * taken for a full ring, and harms nobody but the ring's owner.
+ * the kernel writes, because the tail is in kernel memory. A slot with a wrong state
+ * makes the ring look full, and harms nobody but the owner of the ring.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -36,7 +36,7 @@
 
 #include "ring.h"
 
-/* Slots looked at in one count. */
+/* The most slots that are read before interrupts are enabled, or the task reschedules. */
 #define EVCHAN_SCAN_MAX	1024
 
 static u32 lap_of(const struct evchan_queue *c, u64 pos)
@@ -60,9 +60,9 @@ static u64 tail_of(const struct evchan_queue *c)
 }
 
 /*
- * A source remembers its last record as lap << 32 | offset of the slot, so that
- * the slot is found and its lap compared without a shift. 0 would be slot 0 in a
- * lap that comes after 2^32 others: at worst a record is not merged into.
+ * source->last_record is lap << 32 | offset of the slot in bytes, so that the slot can be
+ * found and its lap be compared without a shift. 0 means no record, but is also the value for
+ * slot 0 in one of 2^32 laps: at worst that record is not merged into.
  */
 static __always_inline struct evchan_event *remembered(const struct evchan_queue *c,
 						       u64 posted)
@@ -70,23 +70,23 @@ static __always_inline struct evchan_event *remembered(const struct evchan_queue
 	return (void *)c->slots + (u32)posted;
 }
 
-/* Who reserves. */
+/* The kinds of callers that reserve a slot. */
 enum reserver {
-	POST,	/* any processor, not with the overflow bit set */
-	PUT,	/* under queue->lock */
-	DRAIN,	/* the same with the overflow bit set: the tail is its own */
+	POST,	/* without queue->lock; fails if the overflow bit is set */
+	PUT,	/* with queue->lock held */
+	DRAIN,	/* with queue->lock held and the overflow bit set: nobody else moves the tail */
 };
 
 /*
- * Reserve the next position: its slot, how many bytes that is into the slots, and
- * its lap, as the upper half of a state word. False if the slot is not free.
+ * Reserve the next position. Sets its slot, the offset of that in bytes, and its lap, as the
+ * upper half of a state word. Return: false if the slot is not free.
  */
 static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event **slot,
 				    u32 *offset, u64 *lap, enum reserver who)
 {
 	u64 tail = atomic64_read(&c->tail), now, free;
 
-	/* The overflow bit is in neither half of what is made of the tail. */
+	/* The overflow bit does not get into the 32 bits of offset or lap. */
 	BUILD_BUG_ON(63 - ilog2(EVCHAN_MAX_ENTRIES) < 32);
 	for (;;) {
 		if (who == POST && unlikely((s64)tail < 0))
@@ -96,14 +96,14 @@ static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event 
 		free = state_of(tail >> c->order, 0);	/* of the lap before */
 		*lap = free + state_of(1, 0);
 		if (unlikely(READ_ONCE((*slot)->state) != free)) {
-			/* Somebody else took the position: that is no full ring. */
+			/* If another producer took the position, the ring is not full. */
 			now = atomic64_read(&c->tail);
 			if (now == tail)
 				return false;
 			tail = now;
 			continue;
 		}
-		/* That it is free orders what is filled in: a control dependency. */
+		/* Filling the slot is ordered after reading it free by a control dependency. */
 		if (who == DRAIN) {
 			atomic64_set(&c->tail, tail + 1);
 			return true;
@@ -113,11 +113,11 @@ static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event 
 	}
 }
 
-/* Fill a reserved slot, all but what hands it over. Interrupts are off. */
+/* Fill a reserved slot in, except for the state word. Called with interrupts disabled. */
 static __always_inline void fill(struct evcore_source *s, struct evchan_event *slot,
 				 u32 type, const struct evcore_record *r)
 {
-	/* Read first: to the compiler the slot's words could be the record's. */
+	/* Read all first: for the compiler the slot could be the same memory as @r or @s. */
 	u64 cookie = r->named ? r->extra[0] : READ_ONCE(s->data);
 	u64 id = r->named ? r->extra[1] : s->id;
 	u64 extra0 = r->named ? 0 : r->extra[0];
@@ -137,26 +137,26 @@ static __always_inline void fill(struct evcore_source *s, struct evchan_event *s
 }
 
 /*
- * Hand a slot over. Fully ordered: it releases what was filled in to whoever
- * takes the event, whose acquire load it pairs with, and it comes before the
- * look at the sleepers: pairs with the barriers of evcore_wait() and poll_ready().
+ * Hand a slot over to user space. The exchange is fully ordered. It releases what was filled
+ * in, and pairs with the acquire load of the consumer. It also comes before sleepers is read,
+ * and pairs with the barriers in evcore_wait() and poll_ready().
  */
 static __always_inline void publish(struct evcore_source *s, struct evchan_event *slot,
 				    u32 offset, u64 lap, u32 events)
 {
-	/* Before publishing: a merge may follow at once. */
+	/* Before publishing, because another post may merge into the record right after. */
 	WRITE_ONCE(s->last_record, lap | offset);
 	(void)xchg(&slot->state, lap | events);
 }
 
-/* Add bits to the source's own record, if it is still unconsumed. */
+/* Add bits to the last record of a source, if it is not consumed yet. */
 static bool merge(struct evchan_queue *c, u64 posted, u32 events)
 {
 	struct evchan_event *slot = remembered(c, posted);
 	u64 state = READ_ONCE(slot->state);
 	int tries;
 
-	/* User space can write the word: no loop without an end. */
+	/* User space can change the word again and again, so the loop is bounded. */
 	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
 		if (state >> 32 != posted >> 32 || !(u32)state)
 			return false;
@@ -174,7 +174,10 @@ static noinline bool merge_counted(struct evchan_queue *c, u64 posted, u32 event
 	return true;
 }
 
-/* Place a record without queue->lock; false if there is no slot. Interrupts are off. */
+/*
+ * Place a record without queue->lock; false if there is no free slot. Called with interrupts
+ * disabled.
+ */
 static __always_inline bool post_quick(struct evchan_queue *c, struct evcore_source *s,
 				       u32 type, const struct evcore_record *r)
 {
@@ -189,7 +192,7 @@ static __always_inline bool post_quick(struct evchan_queue *c, struct evcore_sou
 	return true;
 }
 
-/* After post_quick(), whose last step is the barrier that this look needs. */
+/* Is after_post() needed? sleepers is read after the barrier in publish(). */
 static __always_inline bool anything_after(const struct evchan_queue *c)
 {
 	return trace_evcore_post_enabled() || READ_ONCE(c->queue.sleepers);
@@ -201,7 +204,7 @@ static int after_post(struct evcore_source *s, u32 events)
 
 	trace_evcore_post(q, s->type, s->id, events);
 	if (READ_ONCE(q->sleepers)) {
-		/* Interrupts are off. */
+		/* Interrupts are disabled. */
 		raw_spin_lock(&q->lock);
 		evcore_wake_locked(q, false);
 		raw_spin_unlock(&q->lock);
@@ -222,7 +225,10 @@ static int after_level_post(struct evcore_source *s, u32 events)
 	return after_post(s, events);
 }
 
-/* The overflow bit is set, and the tail where it stays; queue->lock held. */
+/*
+ * Remember which slot the next drained event will take, and its state word once it is free.
+ * While the overflow bit is set only draining moves the tail. queue->lock is held.
+ */
 static void await_slot(struct evchan_queue *c)
 {
 	u64 pos = tail_of(c);
@@ -231,19 +237,19 @@ static void await_slot(struct evchan_queue *c)
 	c->awaited_free = state_of(lap_of(c, pos) - 1, 0);
 }
 
-/* Could the first in overflow have its slot? */
+/* Is there a free slot for the first event in overflow? */
 static bool has_slot(const struct evchan_queue *c)
 {
 	return READ_ONCE(c->awaited->state) == c->awaited_free;
 }
 
 /*
- * evchan_wake() where others wait in overflow. Interrupts are off. The barrier is
- * that of publish(): linked before the look at the sleepers.
+ * The part of evchan_wake() for a full ring, or while other events wait in overflow. Called
+ * with interrupts disabled.
  */
 static noinline int wake_behind(struct evcore_source *s, u32 events)
 {
-	/* The queue is read again after each call: that takes less than keeping it. */
+	/* s->queue is read again after each call, which is cheaper than saving a register. */
 	raw_spin_lock(&s->queue->lock);
 	if (unlikely(trace_evcore_overflow_enabled() || has_slot(to_evchan(s->queue)) ||
 		     !evcore_overflow_fast(s, events))) {
@@ -251,14 +257,15 @@ static noinline int wake_behind(struct evcore_source *s, u32 events)
 		evcore_post_slow(s, events, 0, 0);
 		return 1;
 	}
-	smp_mb();	/* see above */
+	/* Linked before sleepers is read: pairs as the barrier in publish(). */
+	smp_mb();
 	if (unlikely(s->queue->sleepers))
 		evcore_wake_locked(s->queue, false);
 	raw_spin_unlock(&s->queue->lock);
 	return 1;
 }
 
-/* What evchan_wake() does not do itself, which is to need no stack: its event merges. */
+/* Merge path of evchan_wake(), out of line so that function needs no stack frame. */
 static noinline int wake_merge(struct evcore_source *s, u32 events)
 {
 	struct evchan_queue *c = to_evchan(s->queue);
@@ -266,15 +273,15 @@ static noinline int wake_merge(struct evcore_source *s, u32 events)
 
 	if (merge_counted(c, READ_ONCE(s->last_record), events))
 		return 1;
-	/* It was taken meanwhile. */
+	/* The record was taken meanwhile. */
 	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
 		return wake_behind(s, events);
 	return after_post(s, events);
 }
 
 /*
- * A watched file has become ready: this is what an event costs. Interrupts are
- * off, for the head of a wait queue is locked that way.
+ * A watched file has become ready: the fast path of posting. Called with the lock of the wait
+ * queue head held and interrupts disabled.
  */
 static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
@@ -287,8 +294,8 @@ static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 		return evcore_fd_wake(wait, mode, sync, key);
 	lockdep_assert_irqs_disabled();
 	/*
-	 * Half of the state word says whether there can be anything to merge into; the
-	 * other half, whether it is of this source.
+	 * Merge if the slot of the last record is not consumed, and still has that record:
+	 * events is not 0, and the lap is the same.
 	 */
 	if (unlikely(READ_ONCE(remembered(c, posted)->events)) &&
 	    READ_ONCE(remembered(c, posted)->lap) == posted >> 32)
@@ -300,7 +307,10 @@ static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	return 1;
 }
 
-/* evchan_wake_level() where the ring has its last record, or no room, or others wait. */
+/*
+ * The part of evchan_wake_level() for a source whose last record is not consumed, for a full
+ * ring, or while other events wait in overflow.
+ */
 static noinline int wake_level_slow(struct evcore_source *s, u32 events)
 {
 	evcore_post_slow(s, events, 0, 0);
@@ -308,8 +318,9 @@ static noinline int wake_level_slow(struct evcore_source *s, u32 events)
 }
 
 /*
- * The same for a level-triggered source: then a wait has to look at it, which it finds
- * out without a lock too. Many wake-ups are of the other direction.
+ * The same for a level-triggered source. The next wait has to recheck it, so it is added to
+ * queue->recheck_level, which takes no lock either. Many wake-ups are for the other direction
+ * than the source asks for; these end early.
  */
 static int evchan_wake_level(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
@@ -376,7 +387,7 @@ static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
 	u32 offset;
 	u64 lap;
 
-	/* queue->lock is held, interrupts are off. */
+	/* queue->lock is held, and interrupts are disabled. */
 	if (unlikely(!reserve(c, &slot, &offset, &lap, PUT)))
 		return false;
 	await_slot(c);
@@ -431,7 +442,7 @@ static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
 	u64 posted = READ_ONCE(s->last_record);
 	struct evchan_event *slot = remembered(to_evchan(q), posted);
 
-	/* Most are, and half of the state word says so. */
+	/* Read events first: most records are consumed, and that is 0 then. */
 	return !READ_ONCE(slot->events) || READ_ONCE(slot->lap) != posted >> 32;
 }
 
@@ -441,8 +452,8 @@ static void evchan_look_at_due(struct evcore_queue *q)
 }
 
 /*
- * The kernel takes the event itself. A consumer that is copying it finds its
- * own compare-and-swap fail, and the slot consumed.
+ * The kernel consumes the event itself. If a consumer is copying it, the consumer's
+ * compare-and-swap fails, and it finds the slot consumed.
  */
 static bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
 {
@@ -460,17 +471,17 @@ static bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
 	return false;
 }
 
-/* Consume a slot whose record is of a source and has a cookie, if it was not taken. */
+/* Consume the slot at @pos if it has an unconsumed record of @s with the cookie @data. */
 static void withdraw_at(struct evchan_queue *c, u64 pos, const struct evcore_source *s, u64 data)
 {
 	struct evchan_event *slot = slot_of(c, pos);
-	/* What follows was filled in: pairs with publish(). */
+	/* The words read below were filled in before: pairs with publish(). */
 	u64 state = smp_load_acquire(&slot->state);
 	int tries;
 
 	if (READ_ONCE(slot->type) != s->type)
 		return;
-	/* Events of a single source have names and cookies of their own. */
+	/* The queue has one source of the type, and its events have ids of their own. */
 	if (!evcore_ops_of(s)->single &&
 	    (READ_ONCE(slot->id) != s->id || READ_ONCE(slot->data) != data))
 		return;
@@ -485,8 +496,8 @@ static void withdraw_at(struct evchan_queue *c, u64 pos, const struct evcore_sou
 static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit);
 
 /*
- * What tells a record's source is in the slot, where the program can change it. That can
- * withdraw another of the program's own events, and nothing else.
+ * Which source a record belongs to is read from the slot, and the program can change that.
+ * All it can achieve is that another of its own events is withdrawn.
  */
 static void evchan_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
 {
@@ -494,7 +505,7 @@ static void evchan_withdraw(struct evcore_queue *q, struct evcore_source *s, u64
 	u64 pos, tail;
 
 	raw_spin_lock_irq(&q->lock);
-	evchan_ready(q, 1);	/* passes what was consumed */
+	evchan_ready(q, 1);	/* moves c->seen past consumed slots */
 	pos = c->seen;
 	tail = tail_of(c);
 	raw_spin_unlock_irq(&q->lock);
@@ -505,7 +516,7 @@ static void evchan_withdraw(struct evcore_queue *q, struct evcore_source *s, u64
 	}
 }
 
-/* Of the records from c->seen on, those that can be taken; see evchan_ready(). */
+/* Count the records from c->seen on that can be taken; see evchan_ready(). */
 static noinline unsigned int count_published(const struct evchan_queue *c, u64 tail,
 					     unsigned int limit, unsigned int scan)
 {
@@ -522,10 +533,10 @@ static noinline unsigned int count_published(const struct evchan_queue *c, u64 t
 }
 
 /*
- * The program's head is a hint that may be anything: it is believed where it
- * lies between what was seen consumed and the tail. No more slots are looked at
- * than EVCHAN_SCAN_MAX, for this runs with interrupts off; further ones count
- * as there. A program that keeps its head up to date never comes near that.
+ * The head that the program writes is a hint and may be anything. It is used if it lies between
+ * c->seen and the tail. At most EVCHAN_SCAN_MAX slots are read, because interrupts are
+ * disabled; slots beyond that count as events. If the program keeps its head up to date, only
+ * few slots are read.
  */
 static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
 {
@@ -545,11 +556,11 @@ static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
 			break;
 		seen++;
 	}
-	/* At most a ring full, whatever user space wrote into it. */
+	/* There is at most one ring of records, whatever user space wrote into the slots. */
 	if (unlikely(tail - seen > c->mask + 1ULL))
 		seen = tail - c->mask - 1;
 	else if (limit == 1 && (state ^ consumed) <= U32_MAX)
-		limit = 0;	/* the next one is published, or there is none */
+		limit = 0;	/* the next record is published, or there is none */
 	c->seen = seen;
 	if (tail - seen < limit || !limit)
 		return tail - seen;
@@ -557,9 +568,9 @@ static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
 }
 
 /*
- * Is there no record that is reserved and not published yet? What was published stays so until
- * it is consumed, so the slots are read on from where the last call stopped. A program that
- * writes into its slots can only make this false.
+ * Is each record that was reserved published as well? A published slot keeps its lap until the
+ * next lap, so each call begins to read slots where the last one stopped. A program that writes
+ * into its slots can only make this false.
  */
 static bool evchan_all_published(struct evcore_queue *q)
 {
@@ -582,7 +593,7 @@ static void evchan_set_lockless(struct evcore_queue *q, bool on)
 {
 	struct evchan_queue *c = to_evchan(q);
 
-	/* Fully ordered: a reserve that was under way fails its swap. */
+	/* Fully ordered: the compare-and-swap of a reserve that is under way fails. */
 	if (on) {
 		atomic64_fetch_andnot(EVCHAN_TAIL_OVERFLOW, &c->tail);
 		return;
@@ -612,7 +623,7 @@ static void evchan_free(struct evcore_queue *q)
 {
 	struct evchan_queue *c = to_evchan(q);
 
-	vfree(c->header);	/* a mapping holds its pages itself */
+	vfree(c->header);	/* mappings have references to the pages */
 	kfree(c);
 }
 
@@ -640,11 +651,11 @@ const struct evcore_face evchan_face = {
 };
 
 /**
- * evchan_ring_init - allocate a channel's ring
+ * evchan_ring_init - allocate the ring of a channel
  * @c: the channel, its queue initialised; evchan_free() undoes this
- * @entries: slots, a power of two
+ * @entries: number of slots, a power of two
  *
- * Return: 0, or -ENOMEM, over RLIMIT_MEMLOCK too.
+ * Return: 0, or -ENOMEM, also over RLIMIT_MEMLOCK.
  */
 int evchan_ring_init(struct evchan_queue *c, u32 entries)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The event channel's ring, kernel side; see ring.c.
+ * An event channel and the kernel's side of its ring; see ring.c.
  */
 #ifndef _EVCHAN_RING_H
 #define _EVCHAN_RING_H
@@ -11,18 +11,19 @@
 
 /**
  * struct evchan_queue - an event channel
- * @queue: the core's part; what posting reads is at its start
- * @tail: next position, and EVCHAN_TAIL_OVERFLOW; never seen by user space
+ * @queue: the core's part; the fields that posting reads are at its start
+ * @tail: the next position, and EVCHAN_TAIL_OVERFLOW; not visible to user space
  * @slots: the slots, shared with user space
- * @mask: entries - 1
- * @order: log2 of entries
+ * @mask: number of slots - 1
+ * @order: log2 of the number of slots
  * @header: start of the shared mapping
- * @seen: position before which all is consumed, queue->lock
- * @published: position before which all is published, if it is not before @seen; queue->lock
- * @map_length: bytes of the mapping
- * @awaited: with the overflow bit set the tail stands still but for draining: the slot
- *           that the first in overflow waits for, queue->lock
- * @awaited_free: what is in that slot once it is free
+ * @seen: all slots before this position were consumed (queue->lock)
+ * @published: all slots before this position were published, unless it is before @seen
+ *             (queue->lock)
+ * @map_length: length of the mapping in bytes
+ * @awaited: the slot that the first event in overflow waits for; with the overflow bit set
+ *           only draining moves the tail (queue->lock)
+ * @awaited_free: the state word of that slot once it is free (queue->lock)
  */
 struct evchan_queue {
 	struct evcore_queue		queue;
@@ -38,7 +39,7 @@ struct evchan_queue {
 	u64				awaited_free;
 };
 
-/* In the tail word: the overflow list is not empty, or about to be. */
+/* In the tail word: the overflow list is not empty, or is about to be filled. */
 #define EVCHAN_TAIL_OVERFLOW	BIT_ULL(63)
 
 #define EVCHAN_MIN_ENTRIES	2
