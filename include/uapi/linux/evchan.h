@@ -29,43 +29,43 @@
 #define EVCHAN_ACCEPT		0x2	/* listening socket: a connection */
 #define EVCHAN_SEND		0x4	/* socket, pipe: room to write */
 #define EVCHAN_FIRED		0x1	/* timer, POSIX timer */
-#define EVCHAN_SIGNALED		0x1	/* a signal came */
-#define EVCHAN_SIGNAL_OVERRUN	0x2	/* ... and, of value signals, no more is known */
+#define EVCHAN_SIGNALED		0x1	/* a signal was sent */
+#define EVCHAN_SIGNAL_OVERRUN	0x2	/* value signals were sent that no event describes */
 #define EVCHAN_MESSAGE		0x1	/* message queue: no longer empty */
-#define EVCHAN_EXITED		0x1	/* process: value is its status, as of wait(2) */
-#define EVCHAN_EXIT_HIDDEN	0x2	/* ... which is not shown */
+#define EVCHAN_EXITED		0x1	/* process: value is its status, as in wait(2) */
+#define EVCHAN_EXIT_HIDDEN	0x2	/* process: the caller may not see the status */
 #define EVCHAN_DONE		0x1	/* AIO: an operation is complete */
 #define EVCHAN_WOKEN		0x1	/* futex: woken */
-#define EVCHAN_CHANGED		0x2	/* futex: not the value expected */
-#define EVCHAN_CLOSED		0x40000000	/* last reference to the file gone */
+#define EVCHAN_CHANGED		0x2	/* futex: it does not have the expected value */
+#define EVCHAN_CLOSED		0x40000000	/* the last reference to the file was dropped */
 
 /* Flags of evchan_create(). */
 #define EVCHAN_NONBLOCK		0x0800		/* as O_NONBLOCK */
 #define EVCHAN_CLOEXEC		0x80000		/* as O_CLOEXEC */
-#define EVCHAN_SINGLE_CONSUMER	0x1		/* reserved, and refused: it has no meaning yet */
-/* 0x1 is reserved: it named channels with one thread that takes, and did nothing */
+#define EVCHAN_SINGLE_CONSUMER	0x1		/* reserved and refused: it has no meaning yet */
 
 /* evchan_params.features */
 #define EVCHAN_FEAT_OVERFLOW	0x1	/* a full ring loses nothing */
 #define EVCHAN_FEAT_LEVEL	0x2
 #define EVCHAN_FEAT_TIMESTAMP	0x4
 #define EVCHAN_FEAT_BUSY_POLL	0x8	/* waits can poll the network */
-#define EVCHAN_FEAT_AIO		0x10	/* io_submit() knows IOCB_FLAG_EVCORE */
+#define EVCHAN_FEAT_AIO		0x10	/* io_submit() supports IOCB_FLAG_EVCORE */
 
 /**
- * struct evchan_params - what evchan_create() is asked for, and its answer
+ * struct evchan_params - parameters of evchan_create()
  * @flags: in: EVCHAN_NONBLOCK, EVCHAN_CLOEXEC
- * @entries: in: slots wanted, 0 for the default; out: slots there are
+ * @entries: in: number of slots wanted, 0 for the default; out: number of slots
  * @features: out: EVCHAN_FEAT_*
  * @map_offset: out: offset for mmap()
  * @map_length: out: length for mmap(), read-write and shared
- * @events_offset: out: where the slots begin in the mapping
+ * @events_offset: out: offset of the slots in the mapping
  * @event_size: out: size of a slot
- * @busy_poll_us: in: how long a wait that finds nothing polls the network device of
- *                the sockets it watches before it sleeps, at most 1000000; 0: what
- *                net.core.busy_poll says, which is not at all by default
+ * @busy_poll_us: in: how many microseconds a wait without events polls the network
+ *                device of the watched sockets before it sleeps, at most 1000000;
+ *                0: the value of net.core.busy_poll, which is 0 by default
  *
- * What is only out must be 0 on entry. No more is written than the caller's size.
+ * Fields that are only out must be 0 on entry. The kernel does not write beyond the size that
+ * the caller passes.
  */
 struct evchan_params {
 	__u32		flags;
@@ -81,15 +81,15 @@ struct evchan_params {
 #define EVCHAN_PARAMS_SIZE_VER0	48
 
 /* evchan_ring_header.flags */
-#define EVCHAN_RING_CALL	0x1	/* events wait outside: call evchan_wait() */
+#define EVCHAN_RING_CALL	0x1	/* events wait outside the ring: call evchan_wait() */
 
 /**
  * struct evchan_ring_header - start of the mapping
- * @head: written by the program: position before which all is consumed, a hint
- * @pad1: keeps what the kernel writes off the program's cache line
+ * @head: written by the program, a hint: all slots before this position are consumed
+ * @pad1: keeps the words that the kernel writes out of the program's cache line
  * @flags: written by the kernel: EVCHAN_RING_CALL
- * @entries: slots, a power of two
- * @pad2: to the next cache line
+ * @entries: number of slots, a power of two
+ * @pad2: fills the cache line
  */
 struct evchan_ring_header {
 	__aligned_u64	head;
@@ -102,17 +102,17 @@ struct evchan_ring_header {
 /**
  * struct evchan_event - one slot of the ring, one cache line
  * @state: lap << 32 | events, the word that hands the slot over
- * @events: what happened; 0: the slot was consumed
+ * @events: the bits that happened; 0: the slot was consumed
  * @lap: (position >> order) + 1 of the event in the slot
  * @type: EVCHAN_SOCKET ...
  * @flags: EVCHAN_EVENT_*
- * @cpu: processor that posted it
- * @data: the registration's cookie
- * @id: the registration's id
- * @value: what the type says, expirations for a timer
- * @timestamp: CLOCK_MONOTONIC in ns with EVCHAN_TIMESTAMP, otherwise 0; in the time
- *             namespace in which the channel was made
- * @extra: more that the type says
+ * @cpu: the processor that posted the event
+ * @data: the cookie of the registration
+ * @id: the id of the registration
+ * @value: depends on the type; for a timer the number of expirations
+ * @timestamp: with EVCHAN_TIMESTAMP the time of CLOCK_MONOTONIC in ns, in the time namespace
+ *             in which the channel was created; otherwise 0
+ * @extra: further details, which depend on the type
  */
 struct evchan_event {
 	union {
@@ -138,33 +138,33 @@ struct evchan_event {
 };
 
 /* evchan_event.flags */
-#define EVCHAN_EVENT_OVERFLOWED	0x1	/* came by way of the overflow list */
+#define EVCHAN_EVENT_OVERFLOWED	0x1	/* the event waited in the overflow list */
 
 /* evchan_change.op */
 #define EVCHAN_ADD		1
 #define EVCHAN_MOD		2
 #define EVCHAN_DEL		3
-#define EVCHAN_SET		4	/* add, or modify what is there */
-#define EVCHAN_POST		5	/* a user event, or giving an event back */
-#define EVCHAN_CHECK		6	/* does what an event said still hold? */
+#define EVCHAN_SET		4	/* add, or modify an existing registration */
+#define EVCHAN_POST		5	/* post a user event, or repost an event */
+#define EVCHAN_CHECK		6	/* which of the events hold now? */
 
 /* evchan_change.flags */
 #define EVCHAN_EDGE		0x0	/* an event for each transition */
-#define EVCHAN_LEVEL		0x1	/* again at every wait while it holds */
+#define EVCHAN_LEVEL		0x1	/* an event again at every wait while it holds */
 #define EVCHAN_ONESHOT		0x2	/* one event, then disarmed until MOD */
 #define EVCHAN_WAKE_ALL		0x4	/* wake every waiter, not one */
-#define EVCHAN_REPORT_CLOSE	0x8	/* post EVCHAN_CLOSED when the file goes */
+#define EVCHAN_REPORT_CLOSE	0x8	/* post EVCHAN_CLOSED when the file is released */
 #define EVCHAN_TIMESTAMP	0x10	/* fill in evchan_event.timestamp */
 #define EVCHAN_BY_ID		0x20	/* MOD, DEL, POST, CHECK: find by id, not by fd */
-#define EVCHAN_EXCLUSIVE	0x200	/* POLL: of all that watch, wake one that waits */
+#define EVCHAN_EXCLUSIVE	0x200	/* POLL: wake one of the channels that wait */
 
 /*
- * EVCHAN_SIGNAL: in the id besides the signal's number: it comes through the
- * channel only, and nothing else happens to it.
+ * EVCHAN_SIGNAL: this bit in the id, in addition to the number of the signal, says that the
+ * signal goes to channels only and is not delivered.
  */
 #define EVCHAN_SIGNAL_NOMASK	0x8000000000000000ULL
 
-/* sigevent.sigev_notify, with the channel's descriptor where SIGEV_THREAD_ID has its tid */
+/* sigevent.sigev_notify; the channel's descriptor is where SIGEV_THREAD_ID has its tid */
 #ifndef SIGEV_EVCHAN
 #define SIGEV_EVCHAN		16
 #endif
@@ -177,24 +177,23 @@ struct evchan_event {
  * @op: EVCHAN_ADD ...
  * @type: EVCHAN_SOCKET ...
  * @flags: EVCHAN_LEVEL ...
- * @id: names the registration within its type. Descriptors: filled in by ADD and SET
- *      (low 32 bits: the descriptor), used with EVCHAN_BY_ID, otherwise not looked at
- * @events: bits asked for; for POST those to deliver. CHECK fills in those that
- *          hold now, with @flags and @data of the registration
- * @result: out: 0 or a negative errno. DEL: 1 says that an event of the
- *          registration was already taken and may be in another thread's hands.
- *          -EINTR: not carried out, for a signal came
- * @data: cookie, returned in each event; for POST an AIO event's
- * @args: descriptors: [0] the fd. Inodes: [0] an fd, [1] a path that begins there,
- *        or 0 for the fd itself; the events are those of inotify(7). Timers:
- *        [0] clock id, [1] first expiry and [2] interval in ns,
- *        [3] EVCHAN_TIMER_*. Futexes: [0] address, [1] value expected there,
- *        [2] mask, [3] FUTEX2_* flags. POST: the value, then the event's extra (of a
- *        user event the number of posts, 0 for 1), after the fd where it is found by
- *        that
+ * @id: name of the registration within its type. Descriptors: ADD and SET fill it in
+ *      (the low 32 bits are the descriptor); it is read only with EVCHAN_BY_ID
+ * @events: the bits asked for; for POST the bits to deliver. CHECK fills in the bits that
+ *          hold now, and the @flags and @data of the registration
+ * @result: out: 0 or a negative errno. DEL: 1 if an event of the registration was
+ *          already taken, so that another thread may be handling it. -EINTR: not
+ *          carried out, because a signal came
+ * @data: cookie, returned in each event; POST of an AIO event: the cookie of the event
+ * @args: depends on the type. Descriptors: [0] the fd. Inodes: [0] an fd, [1] a path
+ *        relative to it, or 0 for the fd itself; the events are those of inotify(7).
+ *        Timers: [0] clock id, [1] first expiry and [2] interval in ns, [3] EVCHAN_TIMER_*.
+ *        Futexes: [0] address, [1] the value expected there, [2] mask, [3] FUTEX2_* flags.
+ *        POST: the value, then the extra of the event (for a user event the number of
+ *        posts, where 0 means 1); before them the fd, if the source is found by that
  *
- * What has no meaning for an operation and type is 0, or the entry is refused with EINVAL.
- * DEL and CHECK have a name and EVCHAN_BY_ID only.
+ * A field that has no meaning for an operation and type must be 0, or the entry is refused with
+ * EINVAL. DEL and CHECK use only what names the registration, and EVCHAN_BY_ID.
  */
 struct evchan_change {
 	__u16		op;
@@ -214,7 +213,7 @@ struct evchan_change {
 
 /* Flags of evchan_wait(). */
 #define EVCHAN_WAIT_ABSTIME	0x1	/* the timeout is a time, not a delay */
-#define EVCHAN_WAIT_REALTIME	0x2	/* ... of CLOCK_REALTIME */
+#define EVCHAN_WAIT_REALTIME	0x2	/* with ABSTIME: a time of CLOCK_REALTIME */
 #define EVCHAN_WAKE_OTHER	0x4	/* wake another waiter and return */
 
 #endif /* _UAPI_LINUX_EVCHAN_H */

@@ -27,17 +27,17 @@
 #define KEVENT_REQ_ONESHOT	0x1	/* removed once delivered */
 #define KEVENT_REQ_WAKEUP_ALL	0x2	/* wake every waiter, not one */
 #define KEVENT_REQ_ET		0x4	/* edge-triggered */
-#define KEVENT_REQ_LAST_CHECK	0x8	/* deliver what holds then, if anything */
-#define KEVENT_REQ_ALWAYS_QUEUE	0x10	/* queue it even if ready at ADD */
-#define KEVENT_REQ_READY	0x20	/* ADD: ready at once; in events: by the program */
-#define KEVENT_REQ_KEEP		0x40	/* with ONESHOT: disarmed, not removed; not of 2006 */
-#define KEVENT_REQ_EXCLUSIVE	0x80	/* POLL: wake one queue that waits; not of 2006 */
+#define KEVENT_REQ_LAST_CHECK	0x8	/* deliver only what still holds on delivery */
+#define KEVENT_REQ_ALWAYS_QUEUE	0x10	/* queue the event even if ready at ADD */
+#define KEVENT_REQ_READY	0x20	/* ADD: make it ready; in events: the program did */
+#define KEVENT_REQ_KEEP		0x40	/* with ONESHOT: disarm, do not remove; not in 2006 */
+#define KEVENT_REQ_EXCLUSIVE	0x80	/* POLL: wake one of the queues that wait; not in 2006 */
 
 /* Return flags, ukevent.ret_flags. */
-/* ret_data[1] is the negative errno; -ECANCELED in a ring: removed, this is no event */
+/* ret_data[1] is a negative errno. In a ring, with -ECANCELED: withdrawn, this is no event. */
 #define KEVENT_RET_BROKEN	0x1
 #define KEVENT_RET_DONE		0x2	/* the request was processed */
-#define KEVENT_RET_COPY_FAILED	0x4	/* never set: a failed copy loses nothing */
+#define KEVENT_RET_COPY_FAILED	0x4	/* never set, because a failed copy loses nothing */
 
 /* Events of each type, ukevent.event. */
 #define KEVENT_TIMER_FIRED	0x1
@@ -46,7 +46,8 @@
 #define KEVENT_SOCKET_SEND	0x4
 #define KEVENT_INODE_CREATE	0x1
 #define KEVENT_INODE_REMOVE	0x2
-#define KEVENT_INODE_UNMOUNT	0x2000	/* these three whether asked for or not: */
+/* These three are reported whether asked for or not. */
+#define KEVENT_INODE_UNMOUNT	0x2000	/* the file system was unmounted */
 #define KEVENT_INODE_OVERRUN	0x4000	/* ret_data[0] events were lost */
 #define KEVENT_INODE_GONE	0x8000	/* the request is removed */
 #define KEVENT_POLL_POLLIN	0x0001
@@ -64,20 +65,20 @@
 #define KEVENT_POLL_POLLRDHUP	0x2000
 #define KEVENT_AIO_BIO		0x1
 #define KEVENT_SIGNAL_DELIVERY	0x1
-#define KEVENT_SIGNAL_OVERRUN	0x2	/* of ret_data signals no more is known */
+#define KEVENT_SIGNAL_OVERRUN	0x2	/* ret_data signals were sent that no event describes */
 #define KEVENT_POSIX_TIMER_FIRED 0x1
 #define KEVENT_MQUEUE_MESSAGE	0x1
 #define KEVENT_PROCESS_EXITED	0x1
-#define KEVENT_PROCESS_HIDDEN	0x2	/* the status is not shown */
+#define KEVENT_PROCESS_HIDDEN	0x2	/* the caller may not see the status */
 #define KEVENT_FUTEX_WOKEN	0x1
 #define KEVENT_FUTEX_CHANGED	0x2
 #define KEVENT_MASK_ALL		0xffffffff
 #define KEVENT_MASK_EMPTY	0x0
 
-/* In kevent_id.raw_u64 of a signal: arrives through the queue only. */
+/* In kevent_id.raw_u64 of a signal: it goes to queues only and is not delivered. */
 #define KEVENT_SIGNAL_NOMASK	0x8000000000000000ULL
 
-/* sigevent.sigev_notify, with the queue's descriptor first in the union. */
+/* sigevent.sigev_notify; the queue's descriptor is the first word of its union. */
 #ifndef SIGEV_KEVENT
 #define SIGEV_KEVENT		8
 #endif
@@ -96,13 +97,15 @@
 #define KEVENT_INIT_CLOEXEC	0x80000		/* as O_CLOEXEC */
 
 /*
- * Names a request within its type. Descriptors and inodes: raw[0] is the
- * descriptor; inodes: raw[1] tells several requests on one apart.
- * Timers: raw[0] seconds and raw[1] nanoseconds of the period; in their events
- * ret_data[0] is the time of expiry, milliseconds of CLOCK_MONOTONIC modulo 2^32,
- * ret_data[1] the expirations since the event before. Futexes: raw_u64
- * is the address; of the request ret_data[0] is the value expected there,
- * ret_data[1] are FUTEX2_* flags.
+ * The name of a request within its type:
+ *
+ * - Descriptors and inodes: raw[0] is the descriptor. For inodes raw[1] is any number, which
+ *   tells requests for the same inode apart.
+ * - Timers: raw[0] is the seconds and raw[1] the nanoseconds of the period. In an event
+ *   ret_data[0] is the time of expiry, in milliseconds of CLOCK_MONOTONIC modulo 2^32, and
+ *   ret_data[1] is the number of expirations since the previous event.
+ * - Futexes: raw_u64 is the address. In the request ret_data[0] is the value that is expected
+ *   there, and ret_data[1] has FUTEX2_* flags.
  */
 struct kevent_id {
 	union {
@@ -115,13 +118,13 @@ struct kevent_id {
  * struct ukevent - a request, and the event that answers it
  * @id: what is watched
  * @type: KEVENT_SOCKET ...
- * @event: bits asked for; in an event those that happened
+ * @event: the bits asked for; in an event the bits that happened
  * @req_flags: KEVENT_REQ_*
  * @ret_flags: KEVENT_RET_*
- * @ret_data: what the type says about the event; [1] is a negative errno with
- *            KEVENT_RET_BROKEN
- * @user: the caller's own, returned untouched
- * @ptr: the same as a pointer
+ * @ret_data: details of the event, which depend on the type; with KEVENT_RET_BROKEN, [1] is
+ *            a negative errno
+ * @user: the caller's cookie, returned unchanged
+ * @ptr: the cookie as a pointer
  */
 struct ukevent {
 	struct kevent_id	id;
@@ -138,7 +141,7 @@ struct ukevent {
 
 /**
  * struct kevent_ring - ring shared by the kernel and the program
- * @ring_kidx: where the kernel puts the next event, 0 to num - 1
+ * @ring_kidx: index of the entry for the next event, 0 to num - 1; written by the kernel
  * @ring_over: how often the consumer's index has wrapped
  * @event: the entries
  */
