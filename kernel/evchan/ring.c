@@ -178,7 +178,7 @@ static noinline bool merge_counted(struct evchan_queue *c, u64 posted, u32 event
  * Place a record without queue->lock; false if there is no free slot. Called with interrupts
  * disabled.
  */
-static __always_inline bool post_quick(struct evchan_queue *c, struct evcore_source *s,
+static __always_inline bool post_fast(struct evchan_queue *c, struct evcore_source *s,
 				       u32 type, const struct evcore_record *r)
 {
 	struct evchan_event *slot;
@@ -193,7 +193,7 @@ static __always_inline bool post_quick(struct evchan_queue *c, struct evcore_sou
 }
 
 /* Is after_post() needed? sleepers is read after the barrier in publish(). */
-static __always_inline bool anything_after(const struct evchan_queue *c)
+static __always_inline bool needs_after_post(const struct evchan_queue *c)
 {
 	return trace_evcore_post_enabled() || READ_ONCE(c->queue.sleepers);
 }
@@ -247,7 +247,7 @@ static bool has_slot(const struct evchan_queue *c)
  * The part of evchan_wake() for a full ring, or while other events wait in overflow. Called
  * with interrupts disabled.
  */
-static noinline int wake_behind(struct evcore_source *s, u32 events)
+static noinline int wake_overflow(struct evcore_source *s, u32 events)
 {
 	/* s->queue is read again after each call, which is cheaper than saving a register. */
 	raw_spin_lock(&s->queue->lock);
@@ -274,8 +274,8 @@ static noinline int wake_merge(struct evcore_source *s, u32 events)
 	if (merge_counted(c, READ_ONCE(s->last_record), events))
 		return 1;
 	/* The record was taken meanwhile. */
-	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
-		return wake_behind(s, events);
+	if (unlikely(!post_fast(c, s, EVCHAN_POLL, &r)))
+		return wake_overflow(s, events);
 	return after_post(s, events);
 }
 
@@ -300,9 +300,9 @@ static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	if (unlikely(READ_ONCE(remembered(c, posted)->events)) &&
 	    READ_ONCE(remembered(c, posted)->lap) == posted >> 32)
 		return wake_merge(s, r.events);
-	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
-		return wake_behind(s, r.events);
-	if (unlikely(anything_after(c)))
+	if (unlikely(!post_fast(c, s, EVCHAN_POLL, &r)))
+		return wake_overflow(s, r.events);
+	if (unlikely(needs_after_post(c)))
 		return after_post(s, r.events);
 	return 1;
 }
@@ -338,10 +338,10 @@ static int evchan_wake_level(wait_queue_entry_t *wait, unsigned int mode, int sy
 	if (unlikely(READ_ONCE(remembered(c, posted)->events)) &&
 	    READ_ONCE(remembered(c, posted)->lap) == posted >> 32)
 		return wake_level_slow(s, r.events);
-	if (unlikely(!post_quick(c, s, EVCHAN_POLL, &r)))
+	if (unlikely(!post_fast(c, s, EVCHAN_POLL, &r)))
 		return wake_level_slow(s, r.events);
 	evcore_recheck_level_add(s);
-	if (unlikely(anything_after(c)))
+	if (unlikely(needs_after_post(c)))
 		return after_level_post(s, r.events);
 	return 1;
 }
@@ -361,7 +361,7 @@ static void evchan_post(struct evcore_source *s, u32 events, u64 value, u64 extr
 	if (!(mode & EVCORE_COUNTS) && merge_counted(c, READ_ONCE(s->last_record), events))
 		return;
 	local_irq_save(flags);
-	done = post_quick(c, s, s->type, &r);
+	done = post_fast(c, s, s->type, &r);
 	if (done)
 		after_post(s, events);
 	local_irq_restore(flags);
@@ -446,7 +446,7 @@ static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
 	return !READ_ONCE(slot->events) || READ_ONCE(slot->lap) != posted >> 32;
 }
 
-static void evchan_look_at_due(struct evcore_queue *q)
+static void evchan_recheck_level(struct evcore_queue *q)
 {
 	evcore_recheck_level(q, evchan_taken);
 }
@@ -633,7 +633,7 @@ const struct evcore_face evchan_face = {
 	.post	= evchan_post,
 	.wake	= evchan_wake,
 	.wake_level = evchan_wake_level,
-	.recheck_level = evchan_look_at_due,
+	.recheck_level = evchan_recheck_level,
 	.put	= evchan_put,
 	.put_bits = evchan_put_poll,
 	.drain	= evchan_drain,

@@ -101,7 +101,7 @@ u32 evcore_fd_key_flags(struct evcore_source *s, u32 events)
 }
 
 /* The checks and flags that a file needs unless it is an eventfd. */
-static noinline int attach_other(struct evcore_source *s, struct file *file)
+static noinline int attach_non_eventfd(struct evcore_source *s, struct file *file)
 {
 	/* ->poll() of a FUSE file waits for a process; queue->mutex is held here. */
 	if (file_inode(file)->i_sb->s_magic == FUSE_SUPER_MAGIC)
@@ -455,7 +455,7 @@ int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *r
 	if (!file_can_poll(file))
 		return -EPERM;
 	if (unlikely(!evcore_is_eventfd(file))) {
-		ret = attach_other(s, file);
+		ret = attach_non_eventfd(s, file);
 		if (ret)
 			return ret;
 	}

@@ -40,7 +40,7 @@ static bool expired(const struct evcore_timeout *to)
 							     ktime_get());
 }
 
-static noinline void serve(struct evcore_queue *q)
+static noinline void do_service(struct evcore_queue *q)
 	__must_hold(&q->lock)
 {
 	bool todo = q->todo || !llist_empty(&q->recheck_level);
@@ -77,7 +77,7 @@ void evcore_service(struct evcore_queue *q)
 {
 	lockdep_assert_held(&q->lock);
 	if (unlikely(q->nr_overflow | q->todo || !llist_empty(&q->recheck_level)))
-		serve(q);
+		do_service(q);
 }
 
 /**

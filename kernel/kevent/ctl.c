@@ -271,7 +271,7 @@ struct progress {
  * After @done requests, if evcore_interrupted() is true: let other tasks run. Return: false if
  * a signal ends the call. Called with queue->mutex held, which may be released meanwhile.
  */
-static noinline bool go_on(struct kevent_queue *k, struct progress *p, unsigned int done)
+static noinline bool may_continue(struct kevent_queue *k, struct progress *p, unsigned int done)
 {
 	if (done)
 		p->ended = evcore_pause(&k->queue, done);
@@ -287,7 +287,7 @@ static int ctl_add(struct kevent_queue *k, struct progress *p, struct ukevent __
 
 	batch.nr = 0;
 	for (i = 0; i < n; i++) {
-		if (unlikely(evcore_interrupted()) && !go_on(k, p, i))
+		if (unlikely(evcore_interrupted()) && !may_continue(k, p, i))
 			break;
 		batch.left = n - i;
 		fault = read_request(k, &uk, &arg[i]);
@@ -305,7 +305,7 @@ static int ctl_add(struct kevent_queue *k, struct progress *p, struct ukevent __
 	return fault ? -EFAULT : finished;
 }
 
-static int find_and(struct kevent_queue *k, const struct ukevent *uk, request_op op)
+static int apply_to_request(struct kevent_queue *k, const struct ukevent *uk, request_op op)
 {
 	struct evcore_request req = {
 		.type = uk->type, .fd = uk->id.raw[0], .id = uk->id.raw_u64,
@@ -356,11 +356,11 @@ static int ctl_each(struct kevent_queue *k, struct progress *p, struct ukevent _
 	int ret;
 
 	for (; p->done < p->num; p->done++) {
-		if (unlikely(evcore_interrupted()) && !go_on(k, p, p->done))
+		if (unlikely(evcore_interrupted()) && !may_continue(k, p, p->done))
 			break;
 		if (read_request(k, &uk, &arg[p->done]))
 			return -EFAULT;
-		ret = find_and(k, &uk, op);
+		ret = apply_to_request(k, &uk, op);
 		if (answer(k, &arg[p->done], ret))
 			return -EFAULT;
 		good += ret >= 0;
@@ -450,7 +450,7 @@ static int ctl_modify(struct kevent_queue *k, struct progress *p, struct ukevent
 	int ret;
 
 	while (p->done < p->num) {
-		if (unlikely(evcore_interrupted()) && !go_on(k, p, p->done))
+		if (unlikely(evcore_interrupted()) && !may_continue(k, p, p->done))
 			break;
 		bits = modify_fast(&k->queue, &arg[p->done],
 				   min(p->num - p->done, EVCORE_MIN_ENTRIES));
@@ -460,7 +460,7 @@ static int ctl_modify(struct kevent_queue *k, struct progress *p, struct ukevent
 		if (read_request(k, &uk, &arg[p->done]))
 			return -EFAULT;
 		ret = evcore_prepares(uk.type) ? modify_prepared(&k->queue, &uk) :
-						 find_and(k, &uk, do_modify);
+						 apply_to_request(k, &uk, do_modify);
 		if (answer(k, &arg[p->done], ret))
 			return -EFAULT;
 		p->done++;

@@ -300,7 +300,7 @@ inline publish(s, e)
 #endif
 }
 
-/* From reserved to published, as in evchan_put() and post_quick(). */
+/* From reserved to published, as in evchan_put() and post_fast(). */
 inline place(s, e)
 {
 #ifdef BREAK_PUBLISH_FIRST
@@ -644,13 +644,13 @@ inline post_slow(s, e)
 }
 
 /*
- * models: kernel/evchan/ring.c wake_behind
+ * models: kernel/evchan/ring.c wake_overflow
  * models: kernel/evchan/ring.c has_slot
  * models: kernel/evchan/ring.c await_slot
  * models: kernel/evcore/face.h evcore_overflow_fast
  * Overflow is not empty and the ring is full: append the source, without trying to drain.
  */
-inline wake_behind(s, e)
+inline wake_overflow(s, e)
 {
 	TAKE_LOCK;
 	p = mem[TAIL] % OVF;
@@ -686,8 +686,8 @@ inline recheck_level_add()
  * models: kernel/evchan/ring.c evchan_wake
  * models: kernel/evchan/ring.c evchan_post
  * models: kernel/evchan/ring.c wake_merge
- * models: kernel/evchan/ring.c post_quick
- * models: kernel/evchan/ring.c anything_after
+ * models: kernel/evchan/ring.c post_fast
+ * models: kernel/evchan/ring.c needs_after_post
  * models: kernel/evchan/ring.c after_post
  * models: kernel/evcore/face.h evcore_fast_events
  */
@@ -721,7 +721,7 @@ inline post(s, e)
 		:: else -> post_slow(s, e)
 #else
 		:: else ->
-			wake_behind(s, e);
+			wake_overflow(s, e);
 			if
 			:: ok
 			:: else -> post_slow(s, e)
@@ -926,7 +926,7 @@ inline recheck_all()
 
 /*
  * models: kernel/evcore/wait.c evcore_service
- * models: kernel/evcore/wait.c serve
+ * models: kernel/evcore/wait.c do_service
  * Called with queue->lock held, which is dropped only if there is work.
  */
 inline service()
