@@ -218,7 +218,7 @@ static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s);
  * after_post() for a level-triggered source. A consumer may have taken the record before the
  * source was on queue->recheck_level, and then have gone to sleep for several events.
  */
-static int after_level_post(struct evcore_source *s, u32 events)
+static noinline int after_level_post(struct evcore_source *s, u32 events)
 {
 	if (evchan_taken(s->queue, s))
 		evcore_need_recheck(s);
@@ -499,7 +499,7 @@ static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit);
  * Which source a record belongs to is read from the slot, and the program can change that.
  * All it can achieve is that another of its own events is withdrawn.
  */
-static void evchan_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
+static bool evchan_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
 {
 	struct evchan_queue *c = to_evchan(q);
 	u64 pos, tail;
@@ -514,6 +514,8 @@ static void evchan_withdraw(struct evcore_queue *q, struct evcore_source *s, u64
 		if (!(pos % EVCHAN_SCAN_MAX))
 			cond_resched();
 	}
+	/* evchan_cancel() has told what became of the last record. */
+	return false;
 }
 
 /* Count the records from c->seen on that can be taken; see evchan_ready(). */

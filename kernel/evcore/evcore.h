@@ -18,20 +18,21 @@
  *		an address space; no inode is put; no page of user memory is waited for
  *		(evcore_lock_user()). Source types do such things in ->prepare() and
  *		->finish(), which run without it (evcore_may_wait() asserts that). What
- *		may be waited for with it held is memory, reclaim included, and other
- *		mutexes of the kernel of which the same is true: of fsnotify, the mutex of
- *		the queue's own group, with which no file system is entered.
+ *		may be waited for with it held is memory, reclaim included, and other kernel
+ *		mutexes under which nothing waits for user space either. The only one of
+ *		fsnotify is that of the queue's own group; no file system is called with it
+ *		held.
  * evcore_nest_mutex (nest.c)
  *		One for the system: the graph of queues that watch queues. No queue->mutex
  *		is taken with it held.
  * file->f_lock	file->f_evcore, the list of sources that watch a file. Never taken in
  *		interrupt context.
- * the source's own lock
+ * the lock of what is watched
  *		A wait queue head, a timer base, sighand->siglock and so on. Posting runs
- *		with it held. Sources that watch a file are posted from process context
- *		with the lock of their first wait queue head held as well
- *		(evcore_fd_with_head_locked()), so a file with one wait queue head never
- *		has two posts of the same source in flight.
+ *		with it held. While a source is hooked into a file, process context posts it
+ *		with the lock of the first wait queue head held
+ *		(evcore_fd_with_head_locked()), as wake-ups do. So if the file has only one
+ *		head, two posts of the source never run at the same time.
  * queue->lock	The lists of a queue and the slow path of posting. A raw spin lock that is
  *		taken with interrupts disabled, because posting happens in hard interrupt
  *		context. At most EVCORE_DRAIN_MAX records are moved in one hold. With it
@@ -46,8 +47,8 @@
  *		Set before the queue has a file, constant afterwards.
  * waiters, min_waiters, waiter_nr, wake_through, nr_woken, overflow, nr_overflow, recheck,
  * nr_recheck, reap, todo, need_call, poll_mark, busy_polls
- *		queue->lock. Without it, fdinfo reads busy_polls, and code that has a reason of
-		its own to call again tests nr_overflow or whether a list is empty.
+ *		queue->lock. Without it, fdinfo reads busy_polls, and a few tests read
+ *		nr_overflow or whether a list is empty, where an outdated answer does no harm.
  * overflowed, drained, wakes, nr_records
  *		Written with queue->lock held, read without it for fdinfo and for limits.
  * rechecking	Written with queue->mutex and queue->lock held, read with queue->lock held.
@@ -138,8 +139,8 @@
  *      what it stands for has ended in a context that must not sleep.
  *   E. evcore_exit_mm(): the address space is gone whose futex it waits for.
  *
- * A, B and D pin the watched file first. If that fails, C is about to run and owns the
- * removal. C finds every such source, because only C takes sources off the list of a file
+ * A, B and D first take a reference to the watched file. That fails only if its last reference
+ * was dropped; then C is about to run, and C removes the source. C finds every such source, because only C takes sources off the list of a file
  * without references. So a source that is seen with queue->mutex held and with ->file set has
  * a file whose memory is valid: C waits for that mutex. Every source holds a reference to its
  * queue.
@@ -221,7 +222,8 @@ typedef bool (*evcore_taken_t)(struct evcore_queue *q, struct evcore_source *s);
  * @cancel: withdraw the source's last record if it is not consumed yet; false if it was.
  *          NULL if the ring cannot. Called with queue->lock held.
  * @withdraw: withdraw every unconsumed record of the source that has this cookie. The source
- *            may post others meanwhile. Called with queue->mutex held, may sleep.
+ *            may post others meanwhile. Without @cancel, returns whether the last record was
+ *            consumed before. Called with queue->mutex held, may sleep.
  * @ready: number of records in the ring: at least @limit only if so many can be taken, and
  *         an upper bound in any case. Called with queue->lock held.
  * @all_published: is no record reserved that is not published yet? Takes little time on
@@ -248,7 +250,7 @@ struct evcore_face {
 	bool (*merge)(struct evcore_queue *q, struct evcore_source *s, u32 events);
 	evcore_taken_t taken;
 	bool (*cancel)(struct evcore_queue *q, struct evcore_source *s);
-	void (*withdraw)(struct evcore_queue *q, struct evcore_source *s, u64 data);
+	bool (*withdraw)(struct evcore_queue *q, struct evcore_source *s, u64 data);
 	unsigned int (*ready)(struct evcore_queue *q, unsigned int limit);
 	bool (*all_published)(struct evcore_queue *q);
 	void (*set_lockless)(struct evcore_queue *q, bool on);

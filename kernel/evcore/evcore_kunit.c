@@ -102,8 +102,9 @@ static void test_free(struct evcore_queue *q)
 }
 
 /* Records stay in this ring, so that the tests can examine them. */
-static void test_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
+static bool test_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
 {
+	return false;
 }
 
 static bool test_all_published(struct evcore_queue *q)

@@ -160,8 +160,9 @@ static __always_inline void evcore_recheck_one(struct evcore_source *s, struct f
  * @q: the queue, its mutex held
  * @taken: ->taken() of the face
  *
- * The body of a face's ->recheck_level(), compiled with its @taken. Sources whose record is
- * not consumed yet are left to a later wait.
+ * The body of a face's ->recheck_level(), compiled with its @taken. A source whose record is
+ * not consumed yet is moved to queue->recheck for a later wait, if it is still level-triggered,
+ * armed and on no list.
  */
 static __always_inline void evcore_recheck_level(struct evcore_queue *q, evcore_taken_t taken)
 {
@@ -181,7 +182,8 @@ static __always_inline void evcore_recheck_level(struct evcore_queue *q, evcore_
 		/*
 		 * The sources are off the list before their slots are read. Pairs with the
 		 * barrier between publishing a record and evcore_recheck_level_add(): either
-		 * that finds the source off the list, or this sees the record.
+		 * evcore_recheck_level_add() finds the source off the list and adds it again,
+		 * or taken() below sees the record.
 		 */
 		smp_mb();
 		for (i = 0; i < n; i++) {

@@ -375,14 +375,15 @@ void evcore_fd_mute(struct evcore_source *s)
 }
 
 /**
- * evcore_fd_with_head_locked - call a function with the lock of a wait queue head held
+ * evcore_fd_with_head_locked - call a function with the lock of the first wait queue head held
  * @s: source that watches a file; queue->mutex must be held
  * @fn: the function; must not sleep
  * @arg: argument for @fn
  *
- * If @fn posts, it is the only post of the source at that time, because wake-ups post with
- * the same lock held. If the file has several wait queue heads, only the lock of the first is
- * held, and a wake-up of another one may post at the same time.
+ * If the file has only one head, no wake-up can post the source while @fn runs. If it has
+ * several, a wake-up of another head can. If the first head has announced its end (POLLFREE),
+ * or there never was a head, @fn is called without a lock, because no wake-up of that head can
+ * come.
  *
  * Context: process context.
  */
@@ -392,7 +393,7 @@ void evcore_fd_with_head_locked(struct evcore_source *s, evcore_source_fn_t fn, 
 	wait_queue_head_t *head;
 
 	rcu_read_lock();
-	/* Acquire as in unhook_one(). NULL also if there never was a head. */
+	/* Pairs with the release in head_freed(). RCU keeps the head from being freed meanwhile. */
 	head = smp_load_acquire(&fs->hook.head);
 	if (head) {
 		spin_lock_irq(&head->lock);

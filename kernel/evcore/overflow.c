@@ -127,7 +127,11 @@ struct pending {
 	struct evcore_record	record;
 };
 
-/* Take the oldest event off the list; false if there is none. */
+/*
+ * Take the oldest event off the overflow list; return false if the list is empty. The caller then
+ * owns p->node. Without a ring every event waits in overflow, so the event is not marked as
+ * overflowed.
+ */
 static bool pop_pending(struct evcore_queue *q, struct pending *p)
 {
 	struct evcore_node *node;

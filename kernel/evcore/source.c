@@ -502,13 +502,14 @@ static int withdraw(struct evcore_source *s)
 		raw_spin_lock_irqsave(&q->lock, flags);
 		taken = !q->face->cancel(q, s);
 		raw_spin_unlock_irqrestore(&q->lock, flags);
-	} else if (q->face->taken(q, s)) {
-		return 1;
-	}
-	if (q->face->cancel && !has_several_records(s))
+		if (has_several_records(s))
+			q->face->withdraw(q, s, s->data);
 		return taken;
-	q->face->withdraw(q, s, s->data);
-	if (!q->face->cancel && evcore_ops_of(s)->by_fd)
+	}
+	if (q->face->taken(q, s))
+		return 1;
+	taken = q->face->withdraw(q, s, s->data);
+	if (evcore_ops_of(s)->by_fd)
 		recheck_same_fd(s);
 	return taken;
 }

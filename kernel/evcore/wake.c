@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Waking waiters. Each event wakes one waiter whose minimum is met, preferably one that went
- * to sleep on the posting processor. It wakes none while no minimum is met.
+ * to sleep on the posting processor. It wakes none while no minimum is met, unless finding that
+ * out takes long: then the waiter finds it out, see met_waiter().
  *
  * Waiters for one event are in a list, the oldest first, and have precedence. The others
  * are in a tree, the smallest minimum first, so that a post finds out with one comparison
@@ -65,8 +66,10 @@ static void wake_pollers(struct evcore_queue *q)
 }
 
 /*
- * The waiter with the smallest minimum above 1, if that is met; or NULL. *@ready is the number
- * of events, or 0 if they were not counted yet.
+ * The waiter with the smallest minimum above 1, if that minimum is met. Also if conditions must
+ * be polled, or there may be more than EVCORE_COUNT_MAX records in the ring: then the waiter
+ * itself has to find out. Otherwise NULL. *@ready is the number of events, or 0 if they were not
+ * counted yet.
  */
 static struct evcore_waiter *met_waiter(struct evcore_queue *q, unsigned int *ready)
 {
@@ -82,11 +85,11 @@ static struct evcore_waiter *met_waiter(struct evcore_queue *q, unsigned int *re
 		return w;
 	if (!*ready) {
 		most = q->face->ready(q, UINT_MAX);
-		if (most < w->min && most + q->nr_overflow < w->min)
+		if ((u64)most + q->nr_overflow < w->min)
 			return NULL;
 		if (most > EVCORE_COUNT_MAX)
 			return w;
-		/* With its upper bound as limit, ->ready() counts exactly. */
+		/* @most is an upper bound: with it as the limit, ->ready() counts exactly. */
 		*ready = q->face->ready(q, most) + q->nr_overflow;
 	}
 	return *ready >= w->min ? w : NULL;

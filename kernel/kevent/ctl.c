@@ -14,6 +14,11 @@
 
 static_assert(sizeof(struct ukevent) == 40);
 
+/*
+ * Translate KEVENT_REQ_* to EVCORE_*. The upper half keeps req_flags, which each event returns.
+ * Without ONESHOT and ET a source is level-triggered, if its type can be. ONESHOT also removes
+ * the source, unless KEEP is set.
+ */
 static __always_inline u32 core_flags(const struct evcore_source_ops *ops, u32 req_flags)
 {
 	u32 flags = req_flags << KEVENT_FLAGS_SHIFT;
@@ -85,7 +90,10 @@ static __always_inline int get_request(const struct ukevent *uk,
 		return -EINVAL;
 	*req = (struct evcore_request) {
 		.type = uk->type,
-		/* Not READY: events copy these flags, and there it has another meaning. */
+		/*
+		 * READY is left out: each event returns these flags, and in an event READY
+		 * means that the program made it ready.
+		 */
 		.flags = core_flags(ops, uk->req_flags & ~KEVENT_REQ_READY),
 		.events = uk->event & ops->all_events,
 		.fd = uk->id.raw[0],

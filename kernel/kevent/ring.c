@@ -196,29 +196,36 @@ static bool is_entry_of(const struct ukevent *uk, const struct evcore_source *s,
  */
 static void blank_entry(struct kevent_queue *k, struct ukevent *uk)
 {
-	WRITE_ONCE(k->withdrawn, k->withdrawn + 1);
-	/* withdrawn before the entry; pairs with its acquire load in kevent_ring_take(). */
-	smp_wmb();
 	WRITE_ONCE(uk->ret_flags, KEVENT_RET_DONE | KEVENT_RET_BROKEN);
 	WRITE_ONCE(uk->event, 0);
 	WRITE_ONCE(uk->ret_data[0], 0);
 	WRITE_ONCE(uk->ret_data[1], -ECANCELED);
+	/*
+	 * After the entry: pairs with the acquire load in kevent_ring_take(). A copy that has
+	 * the old entry was begun with the old count, so its commit fails.
+	 */
+	smp_store_release(&k->withdrawn, k->withdrawn + 1);
 }
 
 /*
  * Which request an entry belongs to is read from the entry, and the program can change that.
  * All it can achieve is that another of its own events is withdrawn.
  */
-static void kevent_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
+static bool kevent_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
 {
 	struct kevent_queue *k = to_kevent(q);
 	u64 pos = 0, end = READ_ONCE(k->tail);
+	/* One more than the position of the last record. */
+	u64 last = READ_ONCE(s->last_record);
+	bool taken = false;
 	unsigned int n;
 
 	if (!k->ring)
-		return;
+		return false;
 	do {
 		raw_spin_lock_irq(&q->lock);
+		/* Was the last record committed before this got there? */
+		taken |= pos < last && last <= k->committed;
 		pos = max(pos, k->committed);
 		for (n = 0; n < EVCORE_DRAIN_MAX && pos < end; n++, pos++)
 			if (is_entry_of(entry_of(k, pos), s, data))
@@ -226,6 +233,7 @@ static void kevent_withdraw(struct evcore_queue *q, struct evcore_source *s, u64
 		raw_spin_unlock_irq(&q->lock);
 		cond_resched();
 	} while (pos < end);
+	return taken;
 }
 
 static unsigned int kevent_ready(struct evcore_queue *q, unsigned int limit)
@@ -529,7 +537,7 @@ int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max
 	/* The tail may be read long after the position, and be more than a ring ahead of it. */
 	max = min(max, k->num);
 	for (;;) {
-		/* Before the entries are read: pairs with the barrier in blank_entry(). */
+		/* Before the entries are read: pairs with the release in blank_entry(). */
 		withdrawn = smp_load_acquire(&k->withdrawn);
 		/*
 		 * Before uidx is read: pairs with the release in advance(). So uidx belongs to

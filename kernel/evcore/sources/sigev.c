@@ -109,25 +109,26 @@ out:
 }
 
 /**
- * evcore_sigev_post - post an event of the object
- * @n: its connection
+ * evcore_sigev_post - post an event for a timer or a message queue
+ * @n: its connection to the source
  * @value: value of the event
  *
  * Context: as evcore_post().
  *
- * Return: false if the source is gone, and nothing was posted.
+ * Return: true if a source is attached, even if that source is muted or disarmed and posts
+ * nothing; false if it was detached.
  */
 bool evcore_sigev_post(struct evcore_sigev *n, u64 value)
 {
 	unsigned long flags;
-	bool tied;
+	bool attached;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
-	tied = n->source;
-	if (tied)
+	attached = n->source;
+	if (attached)
 		evcore_post(n->source, READ_ONCE(n->source->events), value, 0);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
-	return tied;
+	return attached;
 }
 
 /**

@@ -98,6 +98,7 @@ static bool has_sources(const struct evcore_signals *es, int sig)
 	return READ_ONCE(es->nr[sig - 1]);
 }
 
+/* Drop a reference to the registrations of a process, and free them with the last one. */
 static void put_signals(struct evcore_signals *es)
 {
 	if (refcount_dec_and_test(&es->refs))
