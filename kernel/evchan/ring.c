@@ -179,7 +179,7 @@ static noinline bool merge_counted(struct evchan_queue *c, u64 posted, u32 event
  * disabled.
  */
 static __always_inline bool post_fast(struct evchan_queue *c, struct evcore_source *s,
-				       u32 type, const struct evcore_record *r)
+				      u32 type, const struct evcore_record *r)
 {
 	struct evchan_event *slot;
 	u32 offset;

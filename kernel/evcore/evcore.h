@@ -140,10 +140,10 @@
  *   E. evcore_exit_mm(): the address space is gone whose futex it waits for.
  *
  * A, B and D first take a reference to the watched file. That fails only if its last reference
- * was dropped; then C is about to run, and C removes the source. C finds every such source, because only C takes sources off the list of a file
- * without references. So a source that is seen with queue->mutex held and with ->file set has
- * a file whose memory is valid: C waits for that mutex. Every source holds a reference to its
- * queue.
+ * was dropped; then C is about to run, and C removes the source. C finds every such source,
+ * because only C takes sources off the list of a file without references. So a source that is
+ * seen with queue->mutex held and with ->file set has a file whose memory is valid: C waits for
+ * that mutex. Every source holds a reference to its queue.
  */
 #ifndef _EVCORE_H
 #define _EVCORE_H

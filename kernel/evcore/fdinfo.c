@@ -22,6 +22,12 @@ static bool show_source(struct evcore_source *s, void *arg)
 	return !seq_has_overflowed(m);
 }
 
+static void show_count(struct seq_file *m, const char *name, const u64 *count)
+{
+	/* data_race(): it changes with queue->lock held; a value of a moment ago will do. */
+	seq_printf(m, "%s:\t%llu\n", name, data_race(*count));
+}
+
 /**
  * evcore_show_fdinfo - ->show_fdinfo() of a queue's file
  * @q: the queue
@@ -32,15 +38,14 @@ static bool show_source(struct evcore_source *s, void *arg)
 void evcore_show_fdinfo(struct evcore_queue *q, struct seq_file *m)
 {
 	mutex_lock(&q->mutex);
-	/* The counters change with queue->lock held; a value of a moment ago will do. */
 	seq_printf(m, "face:\t%s\n", q->face->name);
 	seq_printf(m, "posted:\t%llu\n", q->face->nr_posted(q));
 	seq_printf(m, "merged:\t%lld\n", atomic64_read(&q->merged));
-	seq_printf(m, "overflowed:\t%llu\n", data_race(q->overflowed));
-	seq_printf(m, "drained:\t%llu\n", data_race(q->drained));
-	seq_printf(m, "wakes:\t%llu\n", data_race(q->wakes));
+	show_count(m, "overflowed", &q->overflowed);
+	show_count(m, "drained", &q->drained);
+	show_count(m, "wakes", &q->wakes);
 	if (q->busy_us)
-		seq_printf(m, "busy_polls:\t%llu\n", data_race(q->busy_polls));
+		show_count(m, "busy_polls", &q->busy_polls);
 	seq_printf(m, "sources:\t%u\n", q->nr_sources);
 	seq_printf(m, "records:\t%u\n", READ_ONCE(q->nr_records));
 	seq_printf(m, "user_records:\t%ld of %lu\n",
