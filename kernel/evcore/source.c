@@ -118,6 +118,21 @@ void evcore_finish(struct evcore_request *req)
 	req->prepared = NULL;
 }
 
+/* Attaching failed. An event may have been posted before. */
+static noinline void undo_insert(struct evcore_source *s)
+{
+	struct evcore_queue *q = s->queue;
+
+	raw_spin_lock_irq(&q->lock);
+	s->muted = true;
+	evcore_unlink(s);
+	raw_spin_unlock_irq(&q->lock);
+	evcore_recheck_unlist(s);
+	evcore_records_purge(s);
+	evcore_unhash(s);
+	evcore_queue_put(q);
+}
+
 /**
  * evcore_add_of - add a source
  * @q: queue; its mutex must be held
@@ -176,15 +191,7 @@ int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 
 	ret = ops->attach(s, req, &ready);
 	if (ret) {
-		/* An event may have been posted before attaching failed. */
-		raw_spin_lock_irq(&q->lock);
-		s->muted = true;
-		evcore_unlink(s);
-		raw_spin_unlock_irq(&q->lock);
-		evcore_recheck_unlist(s);
-		evcore_records_purge(s);
-		evcore_unhash(s);
-		evcore_queue_put(q);
+		undo_insert(s);
 		goto out_free;
 	}
 	s->attached = true;

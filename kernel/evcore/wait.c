@@ -80,6 +80,23 @@ void evcore_service(struct evcore_queue *q)
 		do_service(q);
 }
 
+/* Poll the network device before the task sleeps; queue->lock is dropped meanwhile. */
+static void busy_poll(struct evcore_queue *q, unsigned int min, const struct evcore_timeout *to)
+	__must_hold(&q->lock)
+{
+	raw_spin_unlock_irq(&q->lock);
+	evcore_busy_poll(q, min, expires_monotonic(to));
+	raw_spin_lock_irq(&q->lock);
+}
+
+static void let_others_run(struct evcore_queue *q)
+	__must_hold(&q->lock)
+{
+	raw_spin_unlock_irq(&q->lock);
+	cond_resched();
+	raw_spin_lock_irq(&q->lock);
+}
+
 /**
  * evcore_wait - wait for events
  * @q: the queue
@@ -126,10 +143,8 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 			evcore_pass_on(q, 0);
 		w.woken = false;
 		if (busy) {
-			raw_spin_unlock_irq(&q->lock);
-			evcore_busy_poll(q, min, expires_monotonic(to));
+			busy_poll(q, min, to);
 			busy = false;
-			raw_spin_lock_irq(&q->lock);
 			continue;
 		}
 		w.cpu = raw_smp_processor_id();
@@ -149,9 +164,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 			if (!recheck)
 				break;
 			late = late || expired(to);
-			raw_spin_unlock_irq(&q->lock);
-			cond_resched();
-			raw_spin_lock_irq(&q->lock);
+			let_others_run(q);
 			continue;
 		}
 		raw_spin_unlock_irq(&q->lock);
