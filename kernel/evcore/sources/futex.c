@@ -60,9 +60,9 @@
 #define FUTEX_MM_BITS	7
 
 /*
- * The wake handler posts at most POST_NOW wake-ups per processor in POST_NOW_NS, and spends
- * at most half of the time with it: one call may wake any number of waiters with the lock of
- * the hash bucket held.
+ * The wake handler posts at most POST_NOW wake-ups per processor in POST_NOW_NS, in which the
+ * time that posting takes does not count: one call may wake any number of waiters with the lock
+ * of the hash bucket held, and posts no more of them however long a post takes.
  */
 #define POST_NOW	64
 #define POST_NOW_NS	(100 * NSEC_PER_USEC)
@@ -218,13 +218,12 @@ static bool may_post_now(u64 now)
 	u64 passed = now - this_cpu_read(futex_posts.since);
 	u64 spent = this_cpu_read(futex_posts.spent);
 
-	if (passed > POST_NOW_NS && passed / 2 > spent) {
+	if (passed - spent > POST_NOW_NS) {
 		this_cpu_write(futex_posts.since, now);
 		this_cpu_write(futex_posts.spent, 0);
 		this_cpu_write(futex_posts.nr, 0);
-		spent = 0;
 	}
-	return this_cpu_inc_return(futex_posts.nr) <= POST_NOW && spent < POST_NOW_NS / 2;
+	return this_cpu_inc_return(futex_posts.nr) <= POST_NOW;
 }
 
 /* The wake handler. The lock of the hash bucket is held. */
