@@ -15,7 +15,8 @@
  * @done: number of entries that were carried out
  *
  * A signal that kills the process ends the call at once. Any other signal ends it only after
- * EVCORE_MIN_ENTRIES entries, so a call with fewer entries is never cut short by one.
+ * EVCORE_MIN_ENTRIES entries, so a call with fewer entries is never cut short by one. Task
+ * work, which io_uring gives a thread, does not end the call: no signal handler would run.
  *
  * Context: process context, may sleep.
  *
@@ -29,7 +30,7 @@ bool evcore_pause(struct evcore_queue *q, unsigned int done)
 		evcore_lock_user(q);
 	}
 	return fatal_signal_pending(current) ||
-	       (done >= EVCORE_MIN_ENTRIES && signal_pending(current));
+	       (done >= EVCORE_MIN_ENTRIES && task_sigpending(current));
 }
 
 /**

@@ -278,8 +278,9 @@ struct evcore_face {
  * @nr_woken: tasks that were woken and have not run yet
  * @need_call: what @face->set_need_call() was told last
  * @todo: EVCORE_TODO_RECHECK ...
- * @rechecking: the task that is polling conditions again, or NULL; meanwhile their sources are
- *              on no list, or on one of that task
+ * @rechecking: the task that polls conditions again, or copies the event of a level-triggered
+ *              source to user space, or NULL; meanwhile the sources are on no list, or on a
+ *              list of that task
  * @recheck_level: level-triggered sources that were posted without @lock, for the next wait
  * @poll_mark: number of records ever in the ring when @poll_wait was woken last
  * @overflowed: events that found no slot

@@ -85,7 +85,7 @@ static __always_inline struct evcore_source *evcore_fd_first(const struct evcore
  */
 static __always_inline bool evcore_interrupted(void)
 {
-	return read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL);
+	return read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_SIGPENDING);
 }
 
 /* With one of these in a key, only ->poll() can tell what holds, or the head is freed. */

@@ -193,7 +193,7 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 	const struct evcore_source_ops *ops;
 	struct evcore_source *s;
 	struct pending p __uninitialized;
-	bool recheck;
+	bool recheck, level;
 	int ret;
 
 	lockdep_assert_held(&q->mutex);
@@ -213,6 +213,12 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 			  s->attached && ops->check;
 		if (recheck)
 			evcore_recheck_clear(s);
+		/* It is on no list. A wait must not take that to mean that none is to be polled. */
+		level = s->flags & EVCORE_LEVEL;
+		if (level) {
+			q->rechecking = current;
+			q->todo |= EVCORE_TODO_RECHECK;
+		}
 		evcore_update_need_call(q);
 		raw_spin_unlock_irq(&q->lock);
 
@@ -221,6 +227,8 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 		ret = p.node && s->muted ? 1 : emit(s, &p.record, arg);
 
 		raw_spin_lock_irq(&q->lock);
+		if (level)
+			q->rechecking = NULL;
 		if (ret < 0) {
 			put_back(&p);
 		} else if (ret > 0) {
@@ -237,6 +245,8 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 		} else if (s->where == EVCORE_IDLE) {
 			evcore_delivered(s, &p.record);
 		}
+		if (level)
+			evcore_update_need_call(q);
 		if (p.node && ret >= 0)
 			evcore_record_free(p.node);
 		raw_spin_unlock_irq(&q->lock);

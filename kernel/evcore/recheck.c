@@ -23,8 +23,11 @@ static void recheck_begin(struct evcore_queue *q, bool test, struct list_head *b
 	raw_spin_lock_irq(&q->lock);
 	if (test)
 		q->todo |= EVCORE_TODO_TESTED;
-	if (!list_empty(&q->recheck) || !llist_empty(&q->recheck_level))
+	if (!list_empty(&q->recheck) || !llist_empty(&q->recheck_level)) {
 		q->rechecking = current;
+		/* Sources leave both lists. A wait must not take that to mean that none is due. */
+		q->todo |= EVCORE_TODO_RECHECK;
+	}
 	list_splice_init(&q->recheck, batch);
 	raw_spin_unlock_irq(&q->lock);
 }

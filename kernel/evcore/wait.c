@@ -97,6 +97,44 @@ static void let_others_run(struct evcore_queue *q)
 	raw_spin_lock_irq(&q->lock);
 }
 
+/*
+ * No event is there. Return: true if a level-triggered condition may hold nevertheless, because
+ * other tasks have taken the event that it posted: then the caller tries again. *@posted is how
+ * many events had been posted when this last returned true; at first U64_MAX. If there are no
+ * more now, the program says that events are consumed which it has not consumed.
+ */
+static bool level_may_hold(struct evcore_queue *q, u64 *posted)
+{
+	u64 now;
+
+	if (!(q->todo & EVCORE_TODO_RECHECK) && llist_empty(&q->recheck_level))
+		return false;
+	now = q->face->nr_posted(q) + q->overflowed;
+	if (now == *posted)
+		return false;
+	*posted = now;
+	return !signal_pending(current);
+}
+
+/*
+ * The result of a wait that ended with @n events. They are not counted again: a consumer may have
+ * taken events without queue->lock since, which would turn success into -EINTR. What the caller
+ * will not take is passed on to other waiters: if a signal is pending, that is all events,
+ * because the task may never come back to take any.
+ */
+static int wait_result(struct evcore_queue *q, const struct evcore_waiter *w, unsigned int n,
+		       bool late)
+	__must_hold(&q->lock)
+{
+	unsigned int min = w->min;
+
+	if (min && evcore_has_waiters(q))
+		evcore_pass_on(q, n >= min && !signal_pending(current) ? min : 0);
+	if (!n && min && !late && !w->forced)
+		return -EINTR;
+	return min_t(unsigned int, n, INT_MAX);
+}
+
 /**
  * evcore_wait - wait for events
  * @q: the queue
@@ -104,7 +142,8 @@ static void let_others_run(struct evcore_queue *q)
  * @to: the timeout; if it has expired already, this does not wait
  *
  * Events take precedence: after a signal or a timeout this returns the number of events if
- * there are any.
+ * there are any. A call that does not wait returns 0 only if no level-triggered condition holds,
+ * whatever other tasks take meanwhile.
  *
  * Context: process context, may sleep.
  *
@@ -117,6 +156,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 	struct evcore_waiter w = { .task = current, .min = min };
 	bool late = !min || expired(to);
 	bool busy = q->busy_us;
+	u64 posted = U64_MAX;
 	bool last, recheck;
 	unsigned int n;
 	int ret;
@@ -132,6 +172,10 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		 */
 		if (last || w.woken || busy) {
 			n = evcore_ready(q, max(min, 1U));
+			if (late && !n && level_may_hold(q, &posted)) {
+				let_others_run(q);
+				continue;
+			}
 			if (last || n >= min)
 				break;
 		}
@@ -180,16 +224,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		if (unlikely(q->wake_through))
 			evcore_wake_some(q);
 	}
-	/*
-	 * Use the n sampled above: a consumer may have taken events without queue->lock
-	 * since, and counting again could turn success into -EINTR. If a signal is pending,
-	 * pass on all events, because the task may never come back to take any.
-	 */
-	if (min && evcore_has_waiters(q))
-		evcore_pass_on(q, n >= min && !signal_pending(current) ? min : 0);
-	ret = min_t(unsigned int, n, INT_MAX);
-	if (!ret && min && !late && !w.forced)
-		ret = -EINTR;
+	ret = wait_result(q, &w, n, late);
 	raw_spin_unlock_irq(&q->lock);
 	trace_evcore_wait(q, min, ret);
 	return ret;

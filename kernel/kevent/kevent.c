@@ -160,7 +160,7 @@ static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max
 			return n ?: ret;
 		n += ret;
 		/* Wait again only if other threads have fetched some of the events. */
-		if (likely(n >= min) || there < (int)wanted)
+		if (likely(n || !there) && (likely(n >= min) || there < (int)wanted))
 			return n;
 		wanted = min - n;
 	}

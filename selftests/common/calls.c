@@ -4,6 +4,7 @@
 #include <sys/time.h>
 
 #include "face.h"
+#include "uring.h"
 
 #define DISABLED "/proc/sys/kernel/evcore_disabled"
 
@@ -59,55 +60,119 @@ static void on_signal(int sig)
 
 enum { MANY = 20000 };
 
+/* What became of the MANY additions of one call. */
+struct outcome {
+	unsigned int done, refused, other;
+};
+
+/* Add MANY sources in one call. @timer, if not NULL, starts before the call. */
+static struct outcome add_many(struct __test_metadata *_metadata, FACE *self,
+			       const struct itimerval *timer)
+{
+	struct evchan_change *ch = calloc(MANY, sizeof(*ch));
+	struct ukevent *uk = calloc(MANY, sizeof(*uk));
+	struct outcome o = {};
+	int ret;
+
+	for (int i = 0; i < MANY; i++) {
+		ch[i] = (struct evchan_change){
+			.op = EVCHAN_ADD, .type = EVCHAN_USER, .id = i, .result = 77,
+		};
+		uk[i] = request(KEVENT_UNOTIFY, i, 1, 0, i);
+	}
+	if (timer)
+		EXPECT_EQ(setitimer(ITIMER_REAL, timer, NULL), 0);
+	if (self->kind == EVCHAN) {
+		ret = syscall(NR_EVCHAN_CTL, self->c.fd, ch, MANY, sizeof(*ch), 0);
+		for (int i = 0; i < MANY; i++) {
+			o.done += !ch[i].result;
+			o.refused += ch[i].result == -EINTR;
+			o.other += ch[i].result && ch[i].result != -EINTR;
+		}
+		EXPECT_EQ(ret, (int)o.done);
+	} else {
+		ret = ctl(&self->q, KEVENT_CTL_ADD, uk, MANY);
+		EXPECT_GE(ret, 0);
+		for (int i = 0; i < ret; i++) {
+			o.refused += (int)uk[i].ret_data[1] == -EINTR;
+			o.other += (int)uk[i].ret_data[1] != -EINTR;
+		}
+		o.done = MANY - ret;
+		/* The entries handed back start with the first that was not carried out. */
+		if (ret > 0)
+			EXPECT_EQ(uk[0].user[0], o.done);
+	}
+	EXPECT_EQ(o.other, 0);
+	EXPECT_EQ(face_sources(self), o.done);
+	free(ch);
+	free(uk);
+	return o;
+}
+
 /* A signal ends a long call early; every entry says whether it was carried out. */
 TEST_F(face, signal_ends_a_long_call)
 {
-	struct itimerval soon = { .it_value = { 0, 3000 } };
+	const struct itimerval soon = { .it_value = { 0, 3000 } };
 	struct sigaction sa = { .sa_handler = on_signal };
-	struct evchan_change *ch = calloc(MANY, sizeof(*ch));
-	struct ukevent *uk = calloc(MANY, sizeof(*uk));
-	unsigned int done = 0, refused = 0, other = 0;
-	int ret = -1;
+	struct outcome o = {};
 
 	ASSERT_EQ(sigaction(SIGALRM, &sa, NULL), 0);
-	for (int tries = 0; tries < 20 && !refused; tries++) {
-		done = refused = other = 0;
-		for (int i = 0; i < MANY; i++) {
-			ch[i] = (struct evchan_change){
-				.op = EVCHAN_ADD, .type = EVCHAN_USER, .id = i, .result = 77,
-			};
-			uk[i] = request(KEVENT_UNOTIFY, i, 1, 0, i);
-		}
-		ASSERT_EQ(setitimer(ITIMER_REAL, &soon, NULL), 0);
-		if (self->kind == EVCHAN) {
-			ret = syscall(NR_EVCHAN_CTL, self->c.fd, ch, MANY, sizeof(*ch), 0);
-			for (int i = 0; i < MANY; i++) {
-				done += !ch[i].result;
-				refused += ch[i].result == -EINTR;
-				other += ch[i].result && ch[i].result != -EINTR;
-			}
-			EXPECT_EQ(ret, (int)done);
-		} else {
-			ret = ctl(&self->q, KEVENT_CTL_ADD, uk, MANY);
-			ASSERT_GE(ret, 0);
-			for (int i = 0; i < ret; i++) {
-				refused += (int)uk[i].ret_data[1] == -EINTR;
-				other += (int)uk[i].ret_data[1] != -EINTR;
-			}
-			done = MANY - ret;
-			/* The entries handed back start with the first that was not carried out. */
-			if (ret)
-				EXPECT_EQ(uk[0].user[0], done);
-		}
-		EXPECT_EQ(other, 0);
-		EXPECT_EQ(face_sources(self), done);
+	for (int tries = 0; tries < 20 && !o.refused; tries++) {
+		o = add_many(_metadata, self, &soon);
 		face_close(self);
 		ASSERT_EQ(face_open(self), 0);
 	}
-	EXPECT_GT(refused, 0);
-	EXPECT_GE(done, 64);
-	free(ch);
-	free(uk);
+	EXPECT_GT(o.refused, 0);
+	EXPECT_GE(o.done, 64);
+}
+
+struct notifier {
+	struct uring ring;
+	int fd;
+	bool stop;
+};
+
+/* Each write makes io_uring notify the thread that has submitted the poll request. */
+static void *notify(void *arg)
+{
+	struct notifier *n = arg;
+	uint64_t value;
+
+	while (!__atomic_load_n(&n->stop, __ATOMIC_RELAXED)) {
+		raise_eventfd(n->fd);
+		if (read(n->fd, &value, sizeof(value)) < 0)
+			break;
+		uring_drop_completions(&n->ring);
+	}
+	return NULL;
+}
+
+/*
+ * Work that io_uring gives a thread to do wakes it like a signal, but no signal comes. It does
+ * not end a long call.
+ */
+TEST_F(face, io_uring_does_not_end_a_long_call)
+{
+	struct notifier n = { .fd = eventfd(0, EFD_NONBLOCK) };
+	const struct io_uring_sqe poll = {
+		.opcode = IORING_OP_POLL_ADD, .fd = n.fd, .poll32_events = POLLIN,
+		.len = IORING_POLL_ADD_MULTI,
+	};
+	pthread_t thread;
+
+	if (uring_open(&n.ring) < 0)
+		SKIP(return, "the kernel has no io_uring");
+	ASSERT_EQ(uring_submit(&n.ring, &poll), 0);
+	ASSERT_EQ(pthread_create(&thread, NULL, notify, &n), 0);
+	for (int round = 0; round < 10; round++) {
+		EXPECT_EQ(add_many(_metadata, self, NULL).done, MANY);
+		face_close(self);
+		ASSERT_EQ(face_open(self), 0);
+	}
+	__atomic_store_n(&n.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	close(n.ring.fd);
+	close(n.fd);
 }
 
 /* A call with few entries is never cut short, even when signals arrive all the time. */

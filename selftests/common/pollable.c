@@ -4,20 +4,20 @@
  * descriptor that programs put into event loops, edge-triggered, level-triggered and
  * oneshot.
  */
-#include <linux/io_uring.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
 #include "face.h"
+#include "uring.h"
 
 static struct {
 	int fd;		/* the watched descriptor */
 	int other;	/* writing here makes it readable */
 	pid_t child;
 	char dir[64];
-	struct io_uring_params params;
+	struct uring ring;
 } it;
 
 static int open_eventfd(void)
@@ -120,28 +120,15 @@ static int open_epoll(void)
 
 static int open_io_uring(void)
 {
-	return syscall(SYS_io_uring_setup, 4, &it.params);
+	return uring_open(&it.ring);
 }
 
 /* IORING_OP_NOP, the one operation of io_uring that needs no other object. */
 static int submit_nop(void)
 {
-	struct io_uring_params *p = &it.params;
-	char *sq = mmap(NULL, p->sq_off.array + p->sq_entries * sizeof(uint32_t),
-			PROT_READ | PROT_WRITE, MAP_SHARED, it.fd, IORING_OFF_SQ_RING);
-	struct io_uring_sqe *sqes = mmap(NULL, p->sq_entries * sizeof(*sqes),
-					 PROT_READ | PROT_WRITE, MAP_SHARED, it.fd,
-					 IORING_OFF_SQES);
-	uint32_t *tail;
+	const struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
 
-	if (sq == MAP_FAILED || sqes == MAP_FAILED)
-		return -1;
-	memset(sqes, 0, sizeof(*sqes));
-	sqes->opcode = IORING_OP_NOP;
-	tail = (uint32_t *)(sq + p->sq_off.tail);
-	((uint32_t *)(sq + p->sq_off.array))[0] = 0;
-	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
-	return syscall(SYS_io_uring_enter, it.fd, 1, 0, 0, NULL, 0) != 1;
+	return uring_submit(&it.ring, &nop);
 }
 
 static int open_pidfd(void)

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Several threads ask at once for the event of one level-triggered source. */
+#include "face.h"
+
+enum { THREADS = 4, TURNS = 2000 };
+
+struct asker {
+	FACE *face;
+	pthread_t thread;
+	int missed;	/* calls that said that there is no event */
+};
+
+/* Take the event without waiting. Return: 1, or what the call returned instead. */
+static int take_now(FACE *f)
+{
+	struct evchan_event e;
+	struct ukevent uk;
+	int n;
+
+	if (f->kind != EVCHAN)
+		return get_events(&f->q, 0, 1, 0, &uk);
+	do {
+		n = wait_events(&f->c, 0, 0);
+	} while (n > 0 && !take(&f->c, &e));
+	return n > 0 ? 1 : n;
+}
+
+static void *ask(void *arg)
+{
+	struct asker *a = arg;
+
+	for (int i = 0; i < TURNS; i++)
+		a->missed += take_now(a->face) != 1;
+	return NULL;
+}
+
+/*
+ * The condition holds all the time, so no call may say that there is no event: neither while
+ * another thread polls the condition, nor after another thread has taken the event.
+ */
+TEST_F(face, level_holds_for_every_thread)
+{
+	struct asker askers[THREADS] = {};
+	int fd = eventfd(1, 0);
+	struct ukevent uk = request(KEVENT_POLL, fd, POLLIN, kevent_mode(LEVEL), 1);
+
+	ASSERT_EQ(self->kind == EVCHAN ?
+		  watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, EVCHAN_LEVEL, 1) :
+		  kevent_request(&self->q, KEVENT_CTL_ADD, &uk), 0);
+	for (int i = 0; i < THREADS; i++) {
+		askers[i].face = self;
+		ASSERT_EQ(pthread_create(&askers[i].thread, NULL, ask, &askers[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(askers[i].thread, NULL);
+		EXPECT_EQ(askers[i].missed, 0);
+	}
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
