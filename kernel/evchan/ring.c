@@ -243,25 +243,57 @@ static bool has_slot(const struct evchan_queue *c)
 	return READ_ONCE(c->awaited->state) == c->awaited_free;
 }
 
+static void evchan_set_lockless(struct evcore_queue *q, bool on)
+{
+	struct evchan_queue *c = to_evchan(q);
+
+	/* Fully ordered: the compare-and-swap of a reserve that is under way fails. */
+	if (on) {
+		atomic64_fetch_andnot(EVCHAN_TAIL_OVERFLOW, &c->tail);
+		return;
+	}
+	atomic64_fetch_or(EVCHAN_TAIL_OVERFLOW, &c->tail);
+	await_slot(c);
+}
+
+/*
+ * Let a source wait in overflow; false if it cannot, or need not because a slot is free. Called
+ * with queue->lock held.
+ */
+static bool overflow_fast(struct evchan_queue *c, struct evcore_source *s, u32 events)
+{
+	bool first = !c->queue.nr_overflow;
+
+	if (unlikely(trace_evcore_overflow_enabled()))
+		return false;
+	if (first)
+		evchan_set_lockless(&c->queue, false);
+	if (likely(!has_slot(c)) && likely(evcore_overflow_fast(s, events)))
+		return true;
+	if (first)
+		evchan_set_lockless(&c->queue, true);
+	return false;
+}
+
 /*
  * The part of evchan_wake() for a full ring, or while other events wait in overflow. Called
  * with interrupts disabled.
  */
 static noinline int wake_overflow(struct evcore_source *s, u32 events)
 {
-	/* s->queue is read again after each call, which is cheaper than saving a register. */
-	raw_spin_lock(&s->queue->lock);
-	if (unlikely(trace_evcore_overflow_enabled() || has_slot(to_evchan(s->queue)) ||
-		     !evcore_overflow_fast(s, events))) {
-		raw_spin_unlock(&s->queue->lock);
+	struct evchan_queue *c = to_evchan(s->queue);
+
+	raw_spin_lock(&c->queue.lock);
+	if (unlikely(!overflow_fast(c, s, events))) {
+		raw_spin_unlock(&c->queue.lock);
 		evcore_post_slow(s, events, 0, 0);
 		return 1;
 	}
 	/* Linked before sleepers is read: pairs as the barrier in publish(). */
 	smp_mb();
-	if (unlikely(s->queue->sleepers))
-		evcore_wake_locked(s->queue, false);
-	raw_spin_unlock(&s->queue->lock);
+	if (unlikely(c->queue.sleepers))
+		evcore_wake_locked(&c->queue, false);
+	raw_spin_unlock(&c->queue.lock);
 	return 1;
 }
 
@@ -589,19 +621,6 @@ static bool evchan_all_published(struct evcore_queue *q)
 		pos++;
 	c->published = pos;
 	return pos == tail;
-}
-
-static void evchan_set_lockless(struct evcore_queue *q, bool on)
-{
-	struct evchan_queue *c = to_evchan(q);
-
-	/* Fully ordered: the compare-and-swap of a reserve that is under way fails. */
-	if (on) {
-		atomic64_fetch_andnot(EVCHAN_TAIL_OVERFLOW, &c->tail);
-		return;
-	}
-	atomic64_fetch_or(EVCHAN_TAIL_OVERFLOW, &c->tail);
-	await_slot(c);
 }
 
 static void evchan_set_need_call(struct evcore_queue *q, bool on)

@@ -364,6 +364,9 @@ struct evcore_queue {
 /* queue.c */
 int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face);
 
+/* state.c */
+void evcore_update_need_call(struct evcore_queue *q);
+
 /* alloc.c */
 void evcore_queue_put(struct evcore_queue *q);
 void evcore_queue_put_sleepable(struct evcore_queue *q);

@@ -195,26 +195,27 @@ static __always_inline void evcore_recheck_level(struct evcore_queue *q, evcore_
 }
 
 /**
- * evcore_overflow_fast - let a source wait in overflow behind others
+ * evcore_overflow_fast - let a source wait in overflow
  * @s: source of a type that watches a file, without a mode of EVCORE_SLOW; queue->lock is
- *     held, and the ring has no free slot
+ *     held, the ring has no free slot, and ->set_lockless() was called with false
  * @events: bits, not 0
  *
- * The part of evcore_post_slow() for the case that other events wait already.
+ * The part of evcore_post_slow() for a source that is on no list.
  *
- * Return: false if that is not the case; nothing was changed.
+ * Return: false if it is on a list, or muted; nothing was changed.
  */
 static __always_inline bool evcore_overflow_fast(struct evcore_source *s, u32 events)
 {
 	struct evcore_queue *q = s->queue;
 
-	if (unlikely(!q->nr_overflow || s->where != EVCORE_IDLE || s->muted))
+	if (unlikely(s->where != EVCORE_IDLE || s->muted))
 		return false;
 	list_add_tail(&s->link, &q->overflow);
 	s->where = EVCORE_ON_OVERFLOW;
 	s->pending = events;
-	q->nr_overflow++;
 	q->overflowed++;
+	if (unlikely(!q->nr_overflow++))
+		evcore_update_need_call(q);
 	return true;
 }
 

@@ -223,17 +223,19 @@ struct fd_poll_table {
 };
 
 /*
- * Choose the wait queue callback of a source. The fast ones are only for EVCORE_POLL sources
- * without a mode, or with EVCORE_LEVEL alone. ->wake_level() of a face must not run twice at
- * the same time for a source. The lock of the wait queue head ensures that, so the file must
- * not have more than one.
+ * Choose the wait queue callback of a source. Another type than EVCORE_POLL may have its own. The
+ * fast ones are only for EVCORE_POLL sources without a mode, or with EVCORE_LEVEL alone.
+ * ->wake_level() of a face must not run twice at the same time for a source. The lock of the wait
+ * queue head ensures that, so the file must not have more than one.
  */
 static __always_inline wait_queue_func_t wake_func(const struct evcore_source *s)
 {
 	bool one_head = !container_of(s, struct evcore_fd_source, source)->hook.next;
 	u32 slow = s->flags & EVCORE_SLOW;
 
-	if (s->type != EVCORE_POLL || s->queue->busy_us)
+	if (s->type != EVCORE_POLL)
+		return evcore_ops_of(s)->wake ?: evcore_fd_wake;
+	if (s->queue->busy_us)
 		return evcore_fd_wake;
 	/* The fast callbacks need interrupts disabled, but on RT the head's lock leaves them on. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))

@@ -211,6 +211,7 @@ static inline struct evcore_record_source *evcore_to_record_source(struct evcore
  *        record holds one, or a reference to the queue
  * @record: the event; the source fills it in before it posts it
  * @rcu: frees it in any context
+ * @later: for the type of its source, until it is posted
  */
 struct evcore_record_node {
 	struct evcore_node	at;
@@ -218,7 +219,10 @@ struct evcore_record_node {
 	struct evcore_source	*source;
 	struct user_struct	*user;
 	struct evcore_record	record;
-	struct rcu_head		rcu;
+	union {
+		struct rcu_head		rcu;
+		struct llist_node	later;
+	};
 };
 
 /**
@@ -312,6 +316,8 @@ struct evcore_request {
  *          events and flags. Called with queue->mutex held.
  * @modified: a modify has taken effect; cannot fail. May be NULL. Called with queue->mutex
  *            held.
+ * @wake: wait queue callback of a type with a descriptor; NULL: evcore_fd_wake(). Any context,
+ *        with the lock of the wait queue head held.
  * @from_poll: the type's bits for poll bits. NULL if they are the same, or there is no
  *             descriptor. Any context.
  * @check: the bits that hold now. NULL if there is no condition. Called with queue->mutex
@@ -346,6 +352,7 @@ struct evcore_source_ops {
 	bool (*used)(struct evcore_source *s);
 	int (*modify)(struct evcore_source *s, struct evcore_request *req);
 	void (*modified)(struct evcore_source *s, struct evcore_request *req);
+	wait_queue_func_t wake;
 	u32 (*from_poll)(struct evcore_source *s, __poll_t bits);
 	u32 (*check)(struct evcore_source *s);
 	u64 (*value)(struct evcore_source *s, u32 events);

@@ -11,7 +11,6 @@
 
 #include "evcore.h"
 
-void evcore_update_need_call(struct evcore_queue *q);
 void evcore_unlink(struct evcore_source *s);
 void evcore_delivered(struct evcore_source *s, const struct evcore_record *r);
 void evcore_recheck_add(struct evcore_source *s);

@@ -12,6 +12,8 @@
  * separate struct evcore_aio. It holds a reference to the queue's user, who is charged
  * for their records. An operation posts with its lock held; detaching the source takes
  * the lock to clear ->source, after which nothing is posted.
+ *
+ * If many operations complete at once, a work item posts most of them, see later.c.
  */
 #include <linux/aio_abi.h>
 #include <linux/evcore/aio.h>
@@ -20,7 +22,9 @@
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
+#include "later.h"
 #include "sources.h"
 
 /**
@@ -29,12 +33,16 @@
  * @lock: protects @source; posting runs with it held, so it is outside queue->lock
  * @source: the source that posts the completions, NULL once it is detached
  * @user: the queue's user, referenced
+ * @later: records that are left to @work
+ * @work: posts them; it has a reference while it is queued
  */
 struct evcore_aio {
 	refcount_t		refs;
 	raw_spinlock_t		lock;	/* see above */
 	struct evcore_source	*source;
 	struct user_struct	*user;
+	struct evcore_later	later;
+	struct work_struct	work;
 };
 
 struct aio_source {
@@ -55,6 +63,33 @@ static void put_aio(struct evcore_aio *aio)
 	kfree(aio);
 }
 
+static void post_record(struct evcore_aio *aio, struct evcore_record_node *h)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&aio->lock, flags);
+	if (aio->source)
+		evcore_post_record(aio->source, h);
+	else
+		evcore_record_free(h);
+	raw_spin_unlock_irqrestore(&aio->lock, flags);
+}
+
+static void post_later(struct work_struct *work)
+{
+	struct evcore_aio *aio = container_of(work, struct evcore_aio, work);
+	struct evcore_record_node *h, *next;
+	struct llist_node *node;
+
+	while ((node = evcore_later_take(&aio->later))) {
+		llist_for_each_entry_safe(h, next, node, later) {
+			post_record(aio, h);
+			cond_resched();
+		}
+	}
+	put_aio(aio);
+}
+
 static int aio_attach(struct evcore_source *s, struct evcore_request *req, u32 *ready)
 {
 	struct evcore_aio *aio = kmalloc(sizeof(*aio), GFP_KERNEL_ACCOUNT);
@@ -63,6 +98,9 @@ static int aio_attach(struct evcore_source *s, struct evcore_request *req, u32 *
 		return -ENOMEM;
 	refcount_set(&aio->refs, 1);
 	raw_spin_lock_init(&aio->lock);
+	init_llist_head(&aio->later.inbox);
+	aio->later.busy = false;
+	INIT_WORK(&aio->work, post_later);
 	aio->source = s;
 	aio->user = get_uid(s->queue->user);
 	to_aio(s)->aio = aio;
@@ -161,7 +199,7 @@ void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
 {
 	struct evcore_record_node *h = op->record;
 	struct evcore_aio *aio = op->to;
-	unsigned long flags;
+	u64 now;
 
 	op->record = NULL;
 	h->record.events = EVCORE_DONE;
@@ -169,12 +207,14 @@ void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
 	h->record.value = res->res;
 	h->record.extra[0] = res->data;
 	h->record.extra[1] = res->obj;
-	raw_spin_lock_irqsave(&aio->lock, flags);
-	if (aio->source)
-		evcore_post_record(aio->source, h);
-	else
-		evcore_record_free(h);
-	raw_spin_unlock_irqrestore(&aio->lock, flags);
+	if (evcore_may_post_now(&aio->later, &now)) {
+		post_record(aio, h);
+		evcore_posted_now(now);
+	} else if (evcore_post_later(&aio->later, &h->later)) {
+		refcount_inc(&aio->refs);
+		if (!queue_work(system_unbound_wq, &aio->work))
+			put_aio(aio);
+	}
 }
 
 /**

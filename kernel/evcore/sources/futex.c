@@ -44,9 +44,7 @@
  */
 #include <linux/evcore/mm.h>
 #include <linux/hash.h>
-#include <linux/percpu.h>
 #include <linux/refcount.h>
-#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/seq_file.h>
@@ -55,17 +53,10 @@
 #include <linux/workqueue.h>
 
 #include "../../futex/futex.h"
+#include "later.h"
 #include "sources.h"
 
 #define FUTEX_MM_BITS	7
-
-/*
- * The wake handler posts at most POST_NOW wake-ups per processor in POST_NOW_NS, in which the
- * time that posting takes does not count: one call may wake any number of waiters with the lock
- * of the hash bucket held, and posts no more of them however long a post takes.
- */
-#define POST_NOW	64
-#define POST_NOW_NS	(100 * NSEC_PER_USEC)
 
 /**
  * struct futex_mm - the waiters of an address space
@@ -74,8 +65,9 @@
  * @waiters: all waiters (bucket->lock)
  * @refs: one reference of each waiter, and one of @work while it is queued
  * @lock: see the head of this file
- * @later: waiters whose wake-up is still to be posted (@lock)
- * @work: posts the wake-ups of @later
+ * @later: waiters whose wake-up is left to @work
+ * @unposted: those that @work has taken from @later, and not posted yet (@lock)
+ * @work: posts the wake-ups
  */
 struct futex_mm {
 	struct hlist_node	node;
@@ -83,7 +75,8 @@ struct futex_mm {
 	struct list_head	waiters;
 	refcount_t		refs;
 	spinlock_t		lock;	/* see above */
-	struct list_head	later;
+	struct evcore_later	later;
+	struct list_head	unposted;
 	struct work_struct	work;
 };
 
@@ -96,15 +89,6 @@ static struct futex_mm_bucket {
 	},
 };
 
-/* What the wake handler has posted on a processor since a point in time. */
-struct futex_posts {
-	u64		since;
-	u64		spent;	/* nanoseconds */
-	unsigned int	nr;
-};
-
-static DEFINE_PER_CPU(struct futex_posts, futex_posts);
-
 enum waiter_state { ALONE, ADOPTED, WOKEN, CHANGED };
 
 /**
@@ -116,6 +100,7 @@ enum waiter_state { ALONE, ADOPTED, WOKEN, CHANGED };
  * @fm: its address space, NULL until it has joined one
  * @node: in fm->waiters
  * @later: in fm->later
+ * @unposted: in fm->unposted
  * @user: the user who is charged for it
  * @addr: the address at which it waits
  * @value: the value expected there
@@ -129,7 +114,8 @@ struct futex_waiter {
 	struct futex_source	*source;
 	struct futex_mm		*fm;
 	struct list_head	node;
-	struct list_head	later;
+	struct llist_node	later;
+	struct list_head	unposted;
 	struct user_struct	*user;
 	u32 __user		*addr;
 	u32			value;
@@ -175,6 +161,18 @@ static void post_woken(struct futex_waiter *w)
 	evcore_post(&w->source->valued.source, EVCORE_WOKEN, 0, 0);
 }
 
+/* Move the waiters from fm->later to fm->unposted; false if there are none. */
+static bool take_later(struct futex_mm *fm)
+{
+	struct llist_node *node = evcore_later_take(&fm->later);
+	struct futex_waiter *w, *next;
+
+	lockdep_assert_held(&fm->lock);
+	llist_for_each_entry_safe(w, next, node, later)
+		list_add_tail(&w->unposted, &fm->unposted);
+	return node;
+}
+
 static void post_later(struct work_struct *work)
 {
 	struct futex_mm *fm = container_of(work, struct futex_mm, work);
@@ -182,11 +180,12 @@ static void post_later(struct work_struct *work)
 
 	do {
 		spin_lock(&fm->lock);
-		w = list_first_entry_or_null(&fm->later, struct futex_waiter, later);
+		w = list_first_entry_or_null(&fm->unposted, struct futex_waiter, unposted);
+		if (!w && take_later(fm))
+			w = list_first_entry(&fm->unposted, struct futex_waiter, unposted);
 		if (w) {
-			/* Unlink it afterwards, so that later wake-ups are added behind it. */
+			list_del_init(&w->unposted);
 			post_woken(w);
-			list_del_init(&w->later);
 		}
 		spin_unlock(&fm->lock);
 		cond_resched();
@@ -198,32 +197,11 @@ static void leave_for_later(struct futex_waiter *w)
 {
 	struct futex_mm *fm = w->fm;
 
-	bool first;
-
-	spin_lock(&fm->lock);
-	first = list_empty(&fm->later);
-	list_add_tail(&w->later, &fm->later);
-	spin_unlock(&fm->lock);
-	/* Otherwise post_later() is queued, or runs and has not seen the list empty yet. */
-	if (!first)
+	if (!evcore_post_later(&fm->later, &w->later))
 		return;
 	refcount_inc(&fm->refs);
 	if (!queue_work(system_unbound_wq, &fm->work))
 		put_futex_mm(fm);
-}
-
-/* May the wake handler post another wake-up on this processor? @now: the time. */
-static bool may_post_now(u64 now)
-{
-	u64 passed = now - this_cpu_read(futex_posts.since);
-	u64 spent = this_cpu_read(futex_posts.spent);
-
-	if (passed - spent > POST_NOW_NS) {
-		this_cpu_write(futex_posts.since, now);
-		this_cpu_write(futex_posts.spent, 0);
-		this_cpu_write(futex_posts.nr, 0);
-	}
-	return this_cpu_inc_return(futex_posts.nr) <= POST_NOW;
 }
 
 /* The wake handler. The lock of the hash bucket is held. */
@@ -234,10 +212,9 @@ static void futex_woken(struct wake_q_head *wake_q, struct futex_q *q)
 
 	/* A full barrier: pairs with the one in adopt(). */
 	if (xchg(&w->state, WOKEN) == ADOPTED) {
-		now = local_clock();
-		if (list_empty_careful(&w->fm->later) && may_post_now(now)) {
+		if (evcore_may_post_now(&w->fm->later, &now)) {
 			post_woken(w);
-			this_cpu_add(futex_posts.spent, local_clock() - now);
+			evcore_posted_now(now);
 		} else {
 			leave_for_later(w);
 		}
@@ -273,7 +250,9 @@ static struct futex_mm *alloc_mm(struct mm_struct *mm)
 	INIT_LIST_HEAD(&fm->waiters);
 	refcount_set(&fm->refs, 1);
 	spin_lock_init(&fm->lock);
-	INIT_LIST_HEAD(&fm->later);
+	init_llist_head(&fm->later.inbox);
+	fm->later.busy = false;
+	INIT_LIST_HEAD(&fm->unposted);
 	INIT_WORK(&fm->work, post_later);
 	return fm;
 }
@@ -333,13 +312,16 @@ static void stop_waiter(struct futex_waiter *w)
 /* Cancel the posting of a stopped waiter's wake-up; true if it was still to be posted. */
 static bool forget_later(struct futex_waiter *w)
 {
-	bool later;
+	struct futex_mm *fm = w->fm;
+	bool unposted;
 
-	spin_lock(&w->fm->lock);
-	later = !list_empty(&w->later);
-	list_del_init(&w->later);
-	spin_unlock(&w->fm->lock);
-	return later;
+	spin_lock(&fm->lock);
+	if (list_empty(&w->unposted) && !llist_empty(&fm->later.inbox))
+		take_later(fm);
+	unposted = !list_empty(&w->unposted);
+	list_del_init(&w->unposted);
+	spin_unlock(&fm->lock);
+	return unposted;
 }
 
 static void free_waiter(struct futex_waiter *w)
@@ -368,7 +350,7 @@ static struct futex_waiter *alloc_waiter(void)
 	}
 	w->user = get_uid(user);
 	INIT_LIST_HEAD(&w->node);
-	INIT_LIST_HEAD(&w->later);
+	INIT_LIST_HEAD(&w->unposted);
 	return w;
 }
 

@@ -73,6 +73,21 @@ static bool shown(struct process_source *ps)
 	return ps->visible && smp_load_acquire(&ps->sampled);
 }
 
+/*
+ * Wait queue callback. Any number of queues may watch the process, so this does no more than
+ * sample the status, which may be gone later, and leave posting to the next wait.
+ */
+static int process_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+{
+	struct evcore_source *s = wait->private;
+
+	if (unlikely(key_to_poll(key) & POLLFREE))
+		return evcore_fd_wake(wait, mode, sync, key);
+	if (sample_status(to_process(s)))
+		evcore_need_recheck(s);
+	return 1;
+}
+
 static u32 process_from_poll(struct evcore_source *s, __poll_t poll)
 {
 	struct process_source *ps = to_process(s);
@@ -120,6 +135,7 @@ const struct evcore_source_ops evcore_process_ops = {
 	.attach		= process_attach,
 	.detach		= evcore_fd_detach,
 	.modify		= process_modify,
+	.wake		= process_wake,
 	.from_poll	= process_from_poll,
 	.check		= evcore_fd_check,
 	.value		= process_value,

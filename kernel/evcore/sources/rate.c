@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Limits how often the periodic timers of one user interrupt. Timers post even if the
- * program never takes the events, so without this limit a user with many timers could
- * use all the time of a processor.
+ * Limits how often the periodic timers of one user interrupt, and how many timers post in one
+ * interrupt.
+ *
+ * How often: timers post even if the program never takes the events, so without this limit
+ * a user with many timers could use all the time of a processor.
  *
  * user_struct->evcore_timers is a point in time. Each expiration moves it STEP_NS
  * ahead, starting at the current time if it lies in the past. While it is at most
@@ -11,8 +13,14 @@
  * gets a different delay, which spreads the timers in time, and all timers of a user
  * together expire at most once in STEP_NS. The periods that pass during a delay are
  * counted like those of any timer that is late.
+ *
+ * How many: the timer interrupt calls all timers that have expired, with interrupts disabled.
+ * Time is divided into slots, and on each processor SLOT_TIMERS timers may post in a slot.
+ * A further timer is postponed to the next slot that has room. Postponing costs less than
+ * posting: no more than the expiry of a timerfd.
  */
 #include <linux/hrtimer.h>
+#include <linux/percpu.h>
 #include <linux/sched/user.h>
 
 #include "sources.h"
@@ -23,6 +31,33 @@
 #define BURST_NS	(64 * STEP_NS)
 /* Shortest time between two expirations of one timer. */
 #define STEP_ONE_NS	(50 * NSEC_PER_USEC)
+
+#define SLOT_SHIFT	16	/* slots of 65.5 us */
+#define SLOT_TIMERS	32
+
+/* How many places up to the next free one there have been since time 0, SLOT_TIMERS in a slot. */
+static DEFINE_PER_CPU(u64, next_place);
+
+/**
+ * evcore_timer_postpone - how long to postpone a timer that has expired
+ * @timer: the timer; if it was postponed already, this must not be called
+ * @now: the current time on its clock
+ *
+ * Context: the timer's interrupt.
+ *
+ * Return: nanoseconds from @now; 0 if the timer may post.
+ */
+u64 evcore_timer_postpone(const struct hrtimer *timer, ktime_t now)
+{
+	bool monotonic = timer->base->clockid == CLOCK_MONOTONIC;
+	u64 ns = ktime_to_ns(monotonic ? now : ktime_get());
+	u64 slot = ns >> SLOT_SHIFT;
+	u64 place = max(__this_cpu_read(next_place), slot * SLOT_TIMERS);
+
+	__this_cpu_write(next_place, place + 1);
+	place /= SLOT_TIMERS;
+	return place == slot ? 0 : (place << SLOT_SHIFT) - ns;
+}
 
 /* Account for an expiration at @now. Return: how long the next one is to be delayed, in ns. */
 static u64 charge(struct user_struct *user, s64 now)
