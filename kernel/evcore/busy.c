@@ -49,7 +49,8 @@ static bool busy_enough(void *arg, unsigned long start_time)
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	q->busy_polls++;
-	enough = evcore_must_recheck(q) || evcore_ready(q, b->min) >= b->min;
+	enough = evcore_must_recheck(q) || q->todo & EVCORE_TODO_HAND_OVER ||
+		 evcore_ready(q, b->min) >= b->min;
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 	return enough || signal_pending(current) || ktime_get() >= b->until;
 }

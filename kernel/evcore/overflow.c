@@ -158,12 +158,17 @@ static bool pop_pending(struct evcore_queue *q, struct pending *p)
 
 /*
  * Put an event back at the head of overflow. If a further event is pending in the source by
- * now, the two are merged.
+ * now, the two are merged. If evcore_retire() has ended the source, the event is dropped.
  */
 static void put_back(struct pending *p)
 {
 	struct evcore_source *s = p->source;
 
+	if (unlikely(s->where == EVCORE_ON_REAP)) {
+		if (p->node)
+			evcore_record_free(p->node);
+		return;
+	}
 	if (p->node) {
 		evcore_record_add(p->node);
 		list_move(&p->node->at.link, &s->queue->overflow);

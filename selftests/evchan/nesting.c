@@ -56,10 +56,13 @@ TEST(long_chain_with_epoll)
 	close(fd);
 }
 
-/* A channel and an epoll set watch each other: each call returns. */
+/*
+ * A channel and an epoll set watch each other: each call returns, and once nothing else is
+ * ready, neither keeps the other ready.
+ */
 TEST(circle_with_epoll)
 {
-	int ep = epoll_create1(0), fd = eventfd(0, EFD_NONBLOCK), status;
+	int ep = epoll_create1(0), fd = eventfd(0, EFD_NONBLOCK), status, more = 0;
 	struct epoll_event out[4];
 	struct evchan_event e;
 	struct channel c;
@@ -86,6 +89,13 @@ TEST(circle_with_epoll)
 		usleep(1000);
 	EXPECT_EQ(waitpid(pid, NULL, WNOHANG), -1);
 	EXPECT_EQ(status, 0);
+	EXPECT_EQ(read_eventfd(fd), 1);
+	for (int i = 0; i < 10; i++) {
+		ASSERT_GE(wait_events(&c, 0, 0), 0);
+		more += take(&c, &e);
+	}
+	EXPECT_LE(more, 1);
+	EXPECT_EQ(epoll_wait(ep, out, 4, 0), 0);
 	close(ep);
 	close(fd);
 	channel_close(&c);
