@@ -3,6 +3,9 @@
  * Allocating and freeing: sources, which have a slab cache for each type and are allocated in
  * batches by calls that register many; records, which are allocated one by one; and queues,
  * which are freed when their last reference is dropped.
+ *
+ * Floor 2, see Makefile: calls limits.c; called by overflow.c, post.c, records.c, source.c,
+ * file.c, queue_file.c, the source types and the faces.
  */
 #include <linux/init.h>
 #include <linux/sched.h>

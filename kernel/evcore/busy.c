@@ -6,6 +6,8 @@
  * The receive queue is that of the watched socket which was woken last, known by its NAPI id.
  * evcore_fd_wake() records it, so the sources of a queue that busy polls have no faster wait
  * queue callback.
+ *
+ * Floor 5, see Makefile: calls no other file of the core; called by fd.c, wait.c and the faces.
  */
 #include <linux/net.h>
 #include <linux/sched/signal.h>

@@ -2,6 +2,8 @@
 /*
  * What a call that has many entries does between two of them: it lets other tasks run, ends
  * if there is a signal, and waits for user memory without queue->mutex.
+ *
+ * Floor 2, see Makefile: calls no other file of the core; called by the faces.
  */
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>

@@ -33,6 +33,9 @@
  * EPOLLERR and EPOLLHUP mean that several conditions have changed at once. After a reset, for
  * example, a TCP socket wakes with IN and ERR, but it is also writable and hung up, and may
  * not be readable. So the file is polled after a key with one of these bits.
+ *
+ * Floor 7, see Makefile: calls nest.c, busy.c and post.c; called by recheck.c, source.c, file.c,
+ * the source types and the faces.
  */
 #include <linux/evcore/file.h>
 #include <linux/file.h>

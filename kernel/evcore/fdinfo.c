@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /proc/PID/fdinfo/FD of a queue: its counters, then one line for each source.
+ *
+ * Floor 10, see Makefile: calls limits.c and lookup.c; called by queue_file.c.
  */
 #include <linux/sched/user.h>
 #include <linux/seq_file.h>

@@ -2,6 +2,9 @@
 /*
  * Removal path C: when the last reference to a watched file is dropped, the sources that
  * watch it are removed. __fput() calls this right after eventpoll_release().
+ *
+ * Floor 10, see Makefile: calls lookup.c, alloc.c, state.c, post.c, fd.c and recheck.c; called by
+ * the rest of the kernel.
  */
 #include <linux/evcore/file.h>
 

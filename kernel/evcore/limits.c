@@ -5,6 +5,9 @@
  *
  * The user who created the queue is charged for everything, even if another user adds to the
  * queue later. So passing a descriptor on cannot move a charge.
+ *
+ * Floor 1, see Makefile: calls no other file of the core; called by alloc.c, source.c, fdinfo.c
+ * and the faces.
  */
 #include <linux/capability.h>
 #include <linux/init.h>

@@ -7,6 +7,9 @@
  *
  * All functions are called with queue->mutex held, except when no other task can reach the
  * queue: evcore_lookup_init(), and evcore_lookup_free() of a queue that never had a file.
+ *
+ * Floor 1, see Makefile: calls no other file of the core; called by source.c, file.c, fdinfo.c,
+ * queue.c, queue_file.c and the source types.
  */
 #include <linux/jhash.h>
 #include <linux/log2.h>

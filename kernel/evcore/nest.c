@@ -11,6 +11,8 @@
  * The check sees queues only, not epoll sets between them. That is enough: a queue wakes the
  * tasks that poll it from irq_work, and it polls no epoll set in its own ->poll(), so neither
  * waking nor polling recurses through a chain that has an epoll set in it.
+ *
+ * Floor 1, see Makefile: calls no other file of the core; called by fd.c.
  */
 #include <linux/hashtable.h>
 #include <linux/slab.h>

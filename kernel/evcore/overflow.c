@@ -10,6 +10,9 @@
  *
  * evcore_drain_more() and evcore_take() take queue->lock; all other functions are called with
  * it held.
+ *
+ * Floor 5, see Makefile: calls trace.c, alloc.c, state.c and wake.c; called by post.c, wait.c and
+ * the faces.
  */
 #include <linux/sched.h>
 #include <trace/events/evcore.h>

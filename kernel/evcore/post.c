@@ -2,6 +2,9 @@
 /*
  * The slow path of posting, with queue->lock held. It handles every kind of source and every
  * ring. A face that can post without the lock falls back to it.
+ *
+ * Floor 6, see Makefile: calls trace.c, alloc.c, state.c, wake.c and overflow.c; called by
+ * records.c, fd.c, source.c, file.c, the source types and the faces.
  */
 
 #include <trace/events/evcore.h>

@@ -7,6 +7,9 @@
  *
  * A source that is to be polled is on queue->recheck. Level-triggered sources that a face
  * posts without queue->lock are on queue->recheck_level first, a list that needs no lock.
+ *
+ * Floor 8, see Makefile: calls state.c and fd.c; called by source.c, wait.c, file.c, queue_file.c
+ * and the faces.
  */
 #include <linux/sched.h>
 

@@ -5,6 +5,9 @@
  * record is allocated when the operation is submitted, or when the event happens. If the ring
  * has no free slot, the record itself is put on the overflow list, in order with all other
  * events.
+ *
+ * Floor 7, see Makefile: calls alloc.c, state.c and post.c; called by source.c and the source
+ * types.
  */
 #include <linux/sched.h>
 #include <linux/slab.h>

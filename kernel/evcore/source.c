@@ -6,6 +6,9 @@
  * Everything runs in process context with queue->mutex held, and may sleep, with these
  * exceptions: evcore_prepare() and evcore_finish() run before the mutex is taken and after it
  * is released, and evcore_retire() may run in any context but NMI.
+ *
+ * Floor 9, see Makefile: calls limits.c, lookup.c, alloc.c, state.c, post.c, records.c, fd.c and
+ * recheck.c; called by wait.c, queue_file.c, the source types and the faces.
  */
 #include <linux/file.h>
 #include <linux/slab.h>

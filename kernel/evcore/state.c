@@ -2,6 +2,9 @@
 /*
  * The lists of a queue that a source or a record can be on, and the moves from one list to
  * another. All functions are called with queue->lock held.
+ *
+ * Floor 3, see Makefile: calls trace.c; called by overflow.c, post.c, records.c, recheck.c,
+ * source.c, file.c, queue_file.c, the source types and the faces.
  */
 #include <linux/overflow.h>
 #include <linux/user_namespace.h>

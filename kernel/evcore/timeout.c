@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Times that a program gives: how long to wait, and in which time namespace.
+ *
+ * Floor 2, see Makefile: calls no other file of the core; called by queue.c, the source types and
+ * the faces.
  */
 #include <linux/time.h>
 #include <linux/time_namespace.h>

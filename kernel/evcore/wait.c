@@ -2,6 +2,9 @@
 /*
  * Waiting for events: the work that a wait does for its queue, and sleeping until there are
  * enough events.
+ *
+ * Floor 10, see Makefile: calls trace.c, wake.c, overflow.c, busy.c, recheck.c and source.c;
+ * called by the faces.
  */
 #include <linux/hrtimer.h>
 #include <linux/sched/signal.h>

@@ -15,6 +15,8 @@
  * A post that must wake all waiters wakes up to EVCORE_WAKE_MAX of them. Each of these wakes
  * as many again, in process context. queue->wake_through is the number of the youngest waiter
  * that is still to be woken in this way.
+ *
+ * Floor 4, see Makefile: calls trace.c; called by overflow.c, post.c, wait.c and the faces.
  */
 #include <linux/sched.h>
 #include <trace/events/evcore.h>
