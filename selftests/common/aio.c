@@ -462,7 +462,7 @@ TEST_F(face, aio_user_limit)
 }
 
 /* A thread that cannot serve a completion gives it back with all its fields. */
-TEST_F(face, aio_given_back)
+TEST_F(face, aio_reposted)
 {
 	aio_context_t ctx = setup(4);
 	struct iocb cb;

@@ -137,7 +137,7 @@ TEST_F(channel, ctl_entry_errors)
 	close(file);
 }
 
-TEST_F(channel, ctl_batch_goes_on_or_stops)
+TEST_F(channel, ctl_batch_continues_or_stops)
 {
 	struct evchan_change ch[3] = {
 		{ .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 },

@@ -69,7 +69,7 @@ static int comes_back(struct adder *a)
 }
 
 /* While a path lookup blocks, however long, other threads can use the channel. */
-TEST_F(channel, inode_path_waits_for_nobody)
+TEST_F(channel, inode_path_lookup_blocks_no_other_call)
 {
 	struct adder slow = { .c = &self->c }, other = { .c = &self->c };
 	struct pollfd fault = { .events = POLLIN };

@@ -135,7 +135,7 @@ TEST(eventfd_of_0_is_not_readable)
 }
 
 /* After a reset the first event has all bits that hold, not only the error. */
-TEST(reset_tells_all_at_once)
+TEST(reset_reports_all_at_once)
 {
 	const uint32_t all = POLLIN | POLLOUT | POLLRDHUP;
 	struct linger now = { .l_onoff = 1 };

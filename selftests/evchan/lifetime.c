@@ -165,7 +165,7 @@ TEST(creator_exits)
 }
 
 /* After fork() both processes have the same channel: each event goes to one of them. */
-TEST(fork_shares)
+TEST(fork_shares_the_queue)
 {
 	enum { N = 400 };
 	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER };
@@ -306,7 +306,7 @@ TEST(mapping_outlives_descriptor)
 }
 
 /* madvise() on the mapping: the program and the kernel still share the same pages. */
-TEST_F(channel, mapping_given_up)
+TEST_F(channel, mapping_dropped)
 {
 	struct channel *c = &self->c;
 	struct evchan_event e;

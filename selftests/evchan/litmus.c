@@ -517,7 +517,7 @@ TEST_F(race, cookie_and_post)
 }
 
 /* Recheck a level-triggered source during a wake-up: everything is read in the end. */
-TEST_F(race, look_and_post)
+TEST_F(race, recheck_and_post)
 {
 	struct channel *c = &self->c;
 	struct evchan_event e;
@@ -544,7 +544,7 @@ TEST_F(race, look_and_post)
 			TH_LOG("round %u", self->round);
 		}
 	}
-	EXPECT_BOTH("posted by the wake-up", "found by the look");
+	EXPECT_BOTH("posted by the wake-up", "found by the recheck");
 }
 
 static void write_fifo(FIXTURE_DATA(race) *self)

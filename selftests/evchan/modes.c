@@ -270,7 +270,7 @@ TEST_F(channel, report_close)
 	EXPECT_EQ(counter(self->c.fd, "sources"), 0);
 }
 
-TEST_F(channel, give_back)
+TEST_F(channel, repost)
 {
 	struct evchan_change ch;
 	struct evchan_event e;
@@ -393,7 +393,7 @@ TEST_F(channel, level_left_in_the_ring)
 }
 
 /* Sources are removed while they are on the recheck list; a third source beside them stays. */
-TEST_F(channel, level_goes_while_due)
+TEST_F(channel, level_removed_during_recheck)
 {
 	enum { MORE = 8 };
 	int closed = eventfd(0, EFD_NONBLOCK), deleted = eventfd(0, EFD_NONBLOCK), more[MORE];

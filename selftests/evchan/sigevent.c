@@ -277,7 +277,7 @@ TEST_F(channel, posix_timer_in_proc)
 }
 
 /* The timer ends when its owner exits or executes; timers of two owners are told apart. */
-TEST_F(channel, posix_timer_owner_goes)
+TEST_F(channel, posix_timer_owner_exits)
 {
 	struct evchan_event e;
 	struct child c;

@@ -23,7 +23,7 @@ TEST_F(channel, signal_not_inherited)
 }
 
 /* A signal is posted until the process executes another program. */
-TEST_F(channel, signal_gone_at_exec)
+TEST_F(channel, signal_removed_at_exec)
 {
 	char script[32];
 	struct child c;
@@ -52,7 +52,7 @@ static void *exec_sleeper(void *arg)
 }
 
 /* The same when a thread other than the leader executes; the channel can be closed then. */
-TEST_F(channel, signal_gone_at_exec_of_a_thread)
+TEST_F(channel, signal_removed_at_exec_of_a_thread)
 {
 	struct child c;
 	pthread_t t;

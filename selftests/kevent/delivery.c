@@ -2,7 +2,7 @@
 /* A delivered event holds (LAST_CHECK); and a oneshot request that is kept (KEEP). */
 #include "queue.h"
 
-TEST(last_check_says_what_holds)
+TEST(last_check_returns_what_holds)
 {
 	int fd = eventfd(0, EFD_NONBLOCK), other;
 	struct ukevent uk, out[4];
@@ -98,7 +98,7 @@ TEST(modify_in_bulk)
 	queue_close(&q);
 }
 
-TEST_F(queue, poll_looks_at_level)
+TEST_F(queue, poll_rechecks_level)
 {
 	struct pollfd pfd = { .fd = self->q.fd, .events = POLLIN };
 	struct ukevent uk = request(KEVENT_POLL, self->fd, POLLIN, KEVENT_REQ_ALWAYS_QUEUE, 1);

@@ -459,7 +459,7 @@ TEST_F(queue, ready_for_none_wakes)
 	EXPECT_EQ((intptr_t)ret, 0);
 }
 
-TEST_F(queue, sources_go_with_their_file)
+TEST_F(queue, sources_removed_with_their_file)
 {
 	struct ukevent uk = request(KEVENT_POLL, self->fd, POLLIN, KEVENT_REQ_ET, 1), out[4];
 

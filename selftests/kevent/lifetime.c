@@ -18,7 +18,7 @@ TEST_F(queue, duplicate_descriptor)
 }
 
 /* After fork() both processes have the same queue: each event goes to one of them. */
-TEST_F(queue, fork_shares)
+TEST_F(queue, fork_shares_the_queue)
 {
 	struct ukevent uk[6], out[6];
 	int status, n, seen = 0;
@@ -143,7 +143,7 @@ TEST(own_ring_must_be_private)
 }
 
 /* madvise() on the caller's own ring: the kernel keeps its pages, and calls still work. */
-TEST(own_ring_given_up)
+TEST(own_ring_dropped)
 {
 	char *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			    -1, 0);
@@ -165,7 +165,7 @@ TEST(own_ring_given_up)
 }
 
 /* madvise() on a mapped ring: the program and the kernel still see the same pages. */
-TEST(mapped_ring_given_up)
+TEST(mapped_ring_dropped)
 {
 	struct ukevent uk = request(KEVENT_UNOTIFY, 5, 1, KEVENT_REQ_ET, 9);
 	struct queue q;

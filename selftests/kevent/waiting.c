@@ -67,7 +67,7 @@ static void *fetch_badly(void *arg)
 }
 
 /* The thread that is woken has a bad buffer and cannot take the event: another thread gets it. */
-TEST_F(queue, bad_buffer_leaves_it_to_others)
+TEST_F(queue, bad_buffer_leaves_events_to_others)
 {
 	struct fetcher bad, good;
 
@@ -280,7 +280,7 @@ static bool wait_until_got(struct number *n, unsigned int times)
  * Two threads ask for as many events as there are: one of them gets all. If each took a
  * part, both would wait for ever.
  */
-TEST_F(queue, one_gets_the_number)
+TEST_F(queue, one_thread_gets_its_minimum)
 {
 	struct number n = { .q = &self->q, .round = 1 };
 	pthread_t t[2];

@@ -64,7 +64,7 @@ TEST_F(queue, old_cookie_does_not_survive_modify)
 }
 
 /* Its delivery has removed the request, so no call finds it. */
-TEST_F(queue, delivered_oneshot_is_not_there)
+TEST_F(queue, delivered_oneshot_is_not_found)
 {
 	const uint32_t flags = KEVENT_REQ_ONESHOT | KEVENT_REQ_ALWAYS_QUEUE;
 	struct ukevent out[8], uk[2];

@@ -6,12 +6,12 @@
 #include "channel.h"
 
 /* Does not divide the ring's size, so a slot's old contents are another source's. */
-#define WHOLE_SOURCES	3
+#define NR_SOURCES	3
 #define LIMIT_S		12	/* in s; a slow machine does fewer rounds */
 
 struct poster {
 	struct channel *c;
-	int fd[WHOLE_SOURCES];
+	int fd[NR_SOURCES];
 	bool locked;		/* post user events, which take the path with the lock */
 	unsigned int events, taken;
 	bool stop;
@@ -24,7 +24,7 @@ static void *post_in_turn(void *arg)
 
 	for (unsigned int i = 0; i < p->events; i++) {
 		struct evchan_change ch = {
-			.op = EVCHAN_POST, .type = EVCHAN_USER, .id = i % WHOLE_SOURCES,
+			.op = EVCHAN_POST, .type = EVCHAN_USER, .id = i % NR_SOURCES,
 		};
 
 		for (int n = 1; __atomic_load_n(&p->taken, __ATOMIC_ACQUIRE) < i; n++) {
@@ -34,35 +34,35 @@ static void *post_in_turn(void *arg)
 				sched_yield();
 		}
 		if (!p->locked)
-			raise_eventfd(p->fd[i % WHOLE_SOURCES]);
+			raise_eventfd(p->fd[i % NR_SOURCES]);
 		else if (change(p->c, &ch))
 			break;
 	}
 	return NULL;
 }
 
-FIXTURE(whole)
+FIXTURE(payload)
 {
 	struct channel c;
 	struct poster p;
 };
 
-FIXTURE_VARIANT(whole)
+FIXTURE_VARIANT(payload)
 {
 	bool locked;
 };
 
-FIXTURE_VARIANT_ADD(whole, wake_up) { .locked = false };
-FIXTURE_VARIANT_ADD(whole, with_lock) { .locked = true };
+FIXTURE_VARIANT_ADD(payload, wake_up) { .locked = false };
+FIXTURE_VARIANT_ADD(payload, with_lock) { .locked = true };
 
-FIXTURE_SETUP(whole)
+FIXTURE_SETUP(payload)
 {
 	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER };
 
 	ASSERT_EQ(channel_open(&self->c, 8, 0), 0);
 	self->p.c = &self->c;
 	self->p.locked = variant->locked;
-	for (int i = 0; i < WHOLE_SOURCES; i++) {
+	for (int i = 0; i < NR_SOURCES; i++) {
 		self->p.fd[i] = eventfd(0, EFD_NONBLOCK);
 		ASSERT_EQ(watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, self->p.fd[i], POLLIN, 0, i), 0);
 		ch.id = ch.data = i;
@@ -70,9 +70,9 @@ FIXTURE_SETUP(whole)
 	}
 }
 
-FIXTURE_TEARDOWN(whole)
+FIXTURE_TEARDOWN(payload)
 {
-	for (int i = 0; i < WHOLE_SOURCES; i++)
+	for (int i = 0; i < NR_SOURCES; i++)
 		close(self->p.fd[i]);
 	channel_close(&self->c);
 }
@@ -82,7 +82,7 @@ FIXTURE_TEARDOWN(whole)
  * cookie is read right after the state, because that is the shortest time in which it could
  * still be the cookie of the previous event.
  */
-TEST_F(whole, payload_before_state)
+TEST_F(payload, payload_before_state)
 {
 	struct evchan_event e;
 	time_t end = time(NULL) + LIMIT_S;
@@ -102,9 +102,9 @@ TEST_F(whole, payload_before_state)
 			if (!(n % 20000))
 				sched_yield();
 		}
-		ASSERT_EQ(data, i % WHOLE_SOURCES);
+		ASSERT_EQ(data, i % NR_SOURCES);
 		ASSERT_EQ(take(&self->c, &e), 1);
-		ASSERT_EQ(e.data, i % WHOLE_SOURCES);
+		ASSERT_EQ(e.data, i % NR_SOURCES);
 		__atomic_store_n(&self->p.taken, i + 1, __ATOMIC_RELEASE);
 	}
 	__atomic_store_n(&self->p.stop, true, __ATOMIC_RELAXED);

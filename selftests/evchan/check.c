@@ -8,7 +8,7 @@ static struct evchan_change question(const struct evchan_event *e)
 				       .flags = EVCHAN_BY_ID, .id = e->id };
 }
 
-TEST_F(channel, check_says_what_holds)
+TEST_F(channel, check_returns_what_holds)
 {
 	struct channel *c = &self->c;
 	struct evchan_change ch;
@@ -94,7 +94,7 @@ TEST_F(channel, modify_withdraws)
 	}
 }
 
-TEST_F(channel, poll_looks_at_level)
+TEST_F(channel, poll_rechecks_level)
 {
 	struct pollfd pfd = { .fd = self->c.fd, .events = POLLIN };
 	struct evchan_event e;
