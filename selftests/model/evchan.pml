@@ -14,7 +14,7 @@
  * can become visible after loads that follow it. Locked operations and barriers wait until
  * the buffer is empty. Only those stores use the buffer whose order with a later load
  * matters: the state of the file (COND), the number of sleepers (SLEEP), the bits of
- * interest and the list membership of source 0 (QUICK, LISTED), the tail in a drain, and,
+ * interest and the list membership of source 0 (INTEREST, LISTED), the tail in a drain, and,
  * in some of the BREAK_* variants, the state word of a slot. Every other store is followed
  * by a locked operation, with no load of the protocol in between.
  *
@@ -65,9 +65,9 @@
 #define TAIL	(DATA + N)		/* evchan_queue.tail */
 #define HEAD	(TAIL + 1)		/* evchan_ring_header.head */
 #define SLEEP	(HEAD + 1)		/* evcore_queue.sleepers */
-#define QUICK	(SLEEP + 1)		/* evcore_source.events of source 0: the bit is requested */
-#define POSTED	(QUICK + 1)		/* + source: evcore_source.last_record, 0: none */
-#define COND	(POSTED + SOURCES)	/* + how many times a processor has made a source's file ready */
+#define INTEREST	(SLEEP + 1)		/* evcore_source.events of source 0: the bit is requested */
+#define LAST_RECORD	(INTEREST + 1)		/* + source: evcore_source.last_record, 0: none */
+#define COND	(LAST_RECORD + SOURCES)	/* + how many times a processor has made a source's file ready */
 #define LEVEL_LIST	(COND + POSTERS * SOURCES)	/* evcore_queue.recheck_level: source 0 is on it */
 #define LISTED	(LEVEL_LIST + 1)		/* source 0: evcore_source.recheck_node is linked */
 #define WORDS	(LISTED + 1)
@@ -117,12 +117,12 @@ Buffer sb[CPUS];
 /* Protected by queue->lock. */
 bool lock;
 byte seen;				/* evchan_queue.seen */
-byte novf;				/* evcore_queue.overflow: length, and members in order */
-byte ovf[SOURCES];
+byte nr_overflow;			/* evcore_queue.overflow: length, and members in order */
+byte overflow[SOURCES];
 byte pending[SOURCES];
-byte prec[SOURCES];			/* the record that has the pending bits */
+byte pending_rec[SOURCES];		/* the record that has the pending bits */
 bool where[SOURCES];			/* EVCORE_ON_OVERFLOW */
-bool gone;				/* evcore_source.muted of source 0 */
+bool muted;				/* evcore_source.muted of source 0 */
 byte waiting;				/* evcore_queue.waiters, a bit for each processor */
 byte woken;				/* evcore_waiter.woken */
 byte nr_woken;
@@ -175,7 +175,7 @@ inline new_record(s)
 }
 
 /* The record is taken or withdrawn: no other record has to wait for it. */
-inline record_gone(r)
+inline record_done(r)
 {
 	taken_mask = taken_mask | BIT(r);
 	whole = whole & ~BIT(r);
@@ -201,7 +201,7 @@ inline record_taken(r, e)
 	assert(!(taken_mask & BIT(r)));		/* once */
 	assert(before[r] == 0);			/* not overtaking */
 	live = 0;
-	record_gone(r);
+	record_done(r);
 	bits_got[rec_src[r]] = bits_got[rec_src[r]] | (e);
 	if
 	:: lazy -> lazy--; g = POSTERS	/* level-triggered: it must be posted again */
@@ -225,12 +225,12 @@ inline record_taken(r, e)
  */
 #define BY_POST		0
 #define BY_PUT		1	/* with queue->lock held */
-#define BY_DRAIN	2	/* the same with the overflow bit set: nobody else moves the tail */
-inline reserve(who, s)
+#define BY_DRAIN	2	/* the same with the overflow bit set: no other task moves the tail */
+inline reserve(by, s)
 {
 	t = mem[TAIL];
 	do
-	:: who == BY_POST && t >= OVF -> pos = NONE; break
+	:: by == BY_POST && t >= OVF -> pos = NONE; break
 	:: else ->
 		pos = t % OVF;
 		LOAD(SLOT + pos % N, st);
@@ -248,7 +248,7 @@ inline reserve(who, s)
 			fi
 		:: else ->
 			if
-			:: who == BY_DRAIN -> STORE(TAIL, t + 1); break
+			:: by == BY_DRAIN -> STORE(TAIL, t + 1); break
 			:: else
 			fi;
 			atomic {
@@ -292,7 +292,7 @@ inline fill()
 /* models: kernel/evchan/ring.c publish */
 inline publish(s, e)
 {
-	mem[POSTED + s] = pos + N;
+	mem[LAST_RECORD + s] = pos + N;
 #ifdef BREAK_PUBLISH_PLAIN
 	STORE(SLOT + pos % N, ST(LAP(pos), e));
 #else
@@ -320,7 +320,7 @@ inline place(s, e)
  */
 inline merge(s, e)
 {
-	p = mem[POSTED + s];
+	p = mem[LAST_RECORD + s];
 	LOAD(SLOT + p % N, st);
 	do
 #ifdef BREAK_MERGE_NO_LAP
@@ -328,7 +328,7 @@ inline merge(s, e)
 #else
 	:: st / 4 != p / N || st % 4 == 0 || !p -> ok = 0; break
 #endif
-#ifdef BREAK_MERGE_LOOKS_ONLY
+#ifdef BREAK_MERGE_WITHOUT_SWAP
 	:: st / 4 == p / N && ((st % 4) & (e)) -> ok = 1; break
 #endif
 	:: else ->
@@ -389,7 +389,7 @@ inline ready(limit)
 	fi;
 	atomic {
 #ifndef BREAK_COUNT_RING_ONLY
-		n = n + novf;
+		n = n + nr_overflow;
 #endif
 		w = 0; tt = 0
 	}
@@ -404,17 +404,17 @@ inline overflow_add(s, e)
 	atomic {
 		EMPTY ->
 		if
-#ifndef BREAK_NO_BLOCK
-		:: novf == 0 -> mem[TAIL] = mem[TAIL] | OVF
+#ifndef BREAK_NO_OVERFLOW_BIT
+		:: nr_overflow == 0 -> mem[TAIL] = mem[TAIL] | OVF
 #endif
 		:: else
 		fi;
 		new_record(s);
-		ovf[novf] = s;
-		novf++;
+		overflow[nr_overflow] = s;
+		nr_overflow++;
 		where[s] = 1;
 		pending[s] = e;
-		prec[s] = rec
+		pending_rec[s] = rec
 	}
 }
 
@@ -422,13 +422,13 @@ inline overflow_unlink_first()
 {
 	g = 0;
 	do
-	:: g + 1 < SOURCES -> ovf[g] = ovf[g + 1]; g++
+	:: g + 1 < SOURCES -> overflow[g] = overflow[g + 1]; g++
 	:: else -> break
 	od;
 	g = 0;
-	novf--;
+	nr_overflow--;
 	if
-	:: novf == 0 -> mem[TAIL] = mem[TAIL] & 127
+	:: nr_overflow == 0 -> mem[TAIL] = mem[TAIL] & 127
 	:: else
 	fi
 }
@@ -447,8 +447,8 @@ inline drain(most)
 {
 	moved = 0;
 	do
-	:: moved < most && novf ->
-		d = ovf[0];
+	:: moved < most && nr_overflow ->
+		d = overflow[0];
 #ifdef BREAK_UNLINK_FIRST
 		atomic { EMPTY -> overflow_unlink_first() }
 #endif
@@ -458,21 +458,21 @@ inline drain(most)
 #ifdef BREAK_UNLINK_FIRST
 			atomic {
 				EMPTY ->
-				g = novf;
+				g = nr_overflow;
 				do
-				:: g -> ovf[g] = ovf[g - 1]; g--
+				:: g -> overflow[g] = overflow[g - 1]; g--
 				:: else -> break
 				od;
-				ovf[0] = d; novf++; mem[TAIL] = mem[TAIL] | OVF
+				overflow[0] = d; nr_overflow++; mem[TAIL] = mem[TAIL] | OVF
 			}
 #endif
 			break
 		:: else ->
-			rec = prec[d];
+			rec = pending_rec[d];
 			place(d, pending[d]);
 			atomic {
 				EMPTY ->
-				pending[d] = 0; prec[d] = 0; where[d] = 0; moved++;
+				pending[d] = 0; pending_rec[d] = 0; where[d] = 0; moved++;
 #if SCENE == LEVELS
 				recheck = recheck | !batch;
 #endif
@@ -517,7 +517,7 @@ inline wake_pollers()
 {
 	u = mem[TAIL] % OVF;
 	ready(NONE - 1);
-	t = n - novf;
+	t = n - nr_overflow;
 #ifdef BREAK_POLL_MARK_OVER_GAP
 	n = 1;
 #else
@@ -599,15 +599,15 @@ inline wake_slow()
  * models: kernel/evcore/state.c evcore_delivered
  */
 #if SCENE == LEVELS
-#define WATCH_LEVEL	recheck = !batch	/* on one of the two lists */
+#define RECHECK_ADD_LEVEL	recheck = !batch	/* on one of the two lists */
 #else
-#define WATCH_LEVEL	skip
+#define RECHECK_ADD_LEVEL	skip
 #endif
 inline post_slow(s, e)
 {
 	TAKE_LOCK;
 	if
-	:: gone && s == 0
+	:: muted && s == 0
 	:: else ->
 		if
 		:: where[s] ->
@@ -621,15 +621,15 @@ inline post_slow(s, e)
 		:: else ->
 			merge(s, e);
 			if
-			:: ok -> WATCH_LEVEL
+			:: ok -> RECHECK_ADD_LEVEL
 			:: else ->
 				pos = NONE;
 				if
-				:: novf == 0 -> reserve(BY_PUT, s)
+				:: nr_overflow == 0 -> reserve(BY_PUT, s)
 				:: else
 				fi;
 				if
-				:: pos != NONE -> place(s, e); WATCH_LEVEL
+				:: pos != NONE -> place(s, e); RECHECK_ADD_LEVEL
 				:: else -> overflow_add(s, e); drain(1)
 				fi;
 				ok = 0
@@ -655,7 +655,7 @@ inline wake_overflow(s, e)
 	TAKE_LOCK;
 	p = mem[TAIL] % OVF;
 	if
-	:: mem[SLOT + p % N] != ST(LAP(p) - 1, 0) && novf && !where[s] && !(gone && s == 0) ->
+	:: mem[SLOT + p % N] != ST(LAP(p) - 1, 0) && nr_overflow && !where[s] && !(muted && s == 0) ->
 		overflow_add(s, e);
 		ok = 1;
 		wake_locked()
@@ -695,7 +695,7 @@ inline post(s, e)
 {
 #if SCENE == LEVELS
 	/* models: kernel/evchan/ring.c evchan_wake_level */
-	p = mem[POSTED + s];
+	p = mem[LAST_RECORD + s];
 	LOAD(SLOT + p % N, st);
 	ok = p && st % 4 && st / 4 == p / N;
 	p = 0; st = 0;
@@ -822,7 +822,7 @@ inline pass_on(takes)
 inline drain_all()
 {
 	if
-	:: novf -> TAKE_LOCK; drain(8); DROP_LOCK
+	:: nr_overflow -> TAKE_LOCK; drain(8); DROP_LOCK
 	:: else
 	fi
 }
@@ -831,7 +831,7 @@ inline drain_all()
 /* Sets ok if the record of source 0 is consumed. models: kernel/evchan/ring.c evchan_taken */
 inline taken()
 {
-	p = mem[POSTED + 0];
+	p = mem[LAST_RECORD + 0];
 	LOAD(SLOT + p % N, st);
 	ok = !p || st % 4 == 0 || st / 4 != p / N;
 	p = 0; st = 0
@@ -854,14 +854,14 @@ inline recheck_one()
 	}
 	if
 	:: ok ->
-#ifndef BREAK_LOOK_WITHOUT_HEAD_LOCK
+#ifndef BREAK_RECHECK_WITHOUT_HEAD_LOCK
 		TAKE_HEAD;	/* models: kernel/evcore/fd.c evcore_fd_with_head_locked */
 #endif
 		begin_post();
 		post_slow(0, 1);
 		pos = 0; rec = 0; ok = 0; moved = 0;
 		end_post();
-#ifndef BREAK_LOOK_WITHOUT_HEAD_LOCK
+#ifndef BREAK_RECHECK_WITHOUT_HEAD_LOCK
 		DROP_HEAD
 #else
 		skip
@@ -885,7 +885,7 @@ inline recheck_all()
 	:: st ->
 		st = 0;
 		STORE(LISTED, 0);
-#ifndef BREAK_NO_BARRIER_IN_LOOK
+#ifndef BREAK_NO_BARRIER_IN_RECHECK
 		MB;
 #endif
 		taken();
@@ -893,11 +893,11 @@ inline recheck_all()
 		:: ok
 		:: else ->	/* models: kernel/evcore/recheck.c evcore_recheck_unconsumed */
 			TAKE_LOCK;
-#ifndef BREAK_STILL_DUE_UNSEEN
+#ifndef BREAK_UNCONSUMED_NOT_TESTED_AGAIN
 			taken();
 #endif
 			if
-			:: !ok && !where[0] -> WATCH_LEVEL
+			:: !ok && !where[0] -> RECHECK_ADD_LEVEL
 			:: else
 			fi;
 			DROP_LOCK
@@ -932,7 +932,7 @@ inline recheck_all()
 inline service()
 {
 	if
-	:: novf -> DROP_LOCK; drain_all(); TAKE_LOCK
+	:: nr_overflow -> DROP_LOCK; drain_all(); TAKE_LOCK
 	:: else
 	fi;
 #if SCENE == LEVELS
@@ -981,11 +981,11 @@ inline wait(may_die)
 #ifndef BREAK_NO_BARRIER_IN_WAIT
 		MB;
 #endif
-#ifdef BREAK_NO_SECOND_LOOK
+#ifdef BREAK_NO_SECOND_COUNT
 		n = 0;
 #else
 		ready(min_of[me]);
-#if SCENE == LEVELS && !defined(BREAK_NO_LOOK_AT_DUE)
+#if SCENE == LEVELS && !defined(BREAK_LEVEL_LIST_NOT_TESTED)
 		LOAD(LEVEL_LIST, st);
 #endif
 #endif
@@ -1048,7 +1048,7 @@ proctype Poster(byte me; byte s; byte times; bool next)
 		STORE(COND + me * SOURCES + s, st + 1);
 		begin_post();
 #if SCENE == MODIFY || SCENE == CANCEL
-		LOAD(QUICK, st);
+		LOAD(INTEREST, st);
 		if
 		:: st || s -> bits_posted[s] = bits_posted[s] | e; post(s, e)
 		:: else
@@ -1108,7 +1108,7 @@ proctype Taker(byte me; bool never_calls)
 		:: r == NONE ->
 end_idle:		/* Wait until another attempt can find something. */
 			if
-			:: novf && !never_calls -> drain_all()
+			:: nr_overflow && !never_calls -> drain_all()
 			:: mem[SLOT] % 4
 			:: mem[SLOT + 1] % 4
 			fi
@@ -1144,8 +1144,8 @@ proctype Poller(byte me)
 		:: n ->
 			take();
 			if
-			:: r == NONE && novf -> drain_all()
-			:: r == NONE && !novf -> break
+			:: r == NONE && nr_overflow -> drain_all()
+			:: r == NONE && !nr_overflow -> break
 			:: else
 			fi
 		:: else -> break
@@ -1173,7 +1173,7 @@ proctype Modifier(byte me)
 
 	if
 	:: TAKE_LOCK;
-		STORE(QUICK, 1);
+		STORE(INTEREST, 1);
 		DROP_LOCK;
 #ifndef BREAK_MODIFY_WITHOUT_HEAD_LOCK
 		/* models: kernel/evcore/fd.c evcore_fd_modified */
@@ -1182,12 +1182,12 @@ proctype Modifier(byte me)
 #endif
 		MB
 	:: true ->
-#ifndef BREAK_SHORT_MODIFY_WITHOUT_HEAD_LOCK
+#ifndef BREAK_FAST_MODIFY_WITHOUT_HEAD_LOCK
 		TAKE_HEAD;
-		STORE(QUICK, 1);
+		STORE(INTEREST, 1);
 		DROP_HEAD
 #else
-		STORE(QUICK, 1);
+		STORE(INTEREST, 1);
 		MB
 #endif
 	fi;
@@ -1212,15 +1212,15 @@ proctype Deleter(byte me)
 
 	TAKE_LOCK;
 	atomic {
-		gone = 1;
+		muted = 1;
 		if
 		:: where[0] ->
 			if
-			:: ovf[0] != 0 -> ovf[1] = ovf[0]	/* with 2 sources: make source 0 the first, to unlink it */
+			:: overflow[0] != 0 -> overflow[1] = overflow[0]	/* with 2 sources: make source 0 the first, to unlink it */
 			:: else
 			fi;
 			overflow_unlink_first();
-			record_gone(prec[0]);
+			record_done(pending_rec[0]);
 			where[0] = 0; pending[0] = 0
 		:: else
 		fi
@@ -1229,11 +1229,11 @@ proctype Deleter(byte me)
 #ifndef BREAK_CANCEL_BEFORE_UNHOOK
 	/* Removed with the head's lock held: no wake-up runs afterwards. */
 	TAKE_HEAD;
-	mem[QUICK] = 0;
+	mem[INTEREST] = 0;
 	DROP_HEAD;
 #endif
 	TAKE_LOCK;
-	p = mem[POSTED + 0];
+	p = mem[LAST_RECORD + 0];
 	LOAD(SLOT + p % N, st);
 	do
 	:: !p -> ok = 1; break
@@ -1253,7 +1253,7 @@ proctype Deleter(byte me)
 				d = mem[DATA + p % N];
 				/* A delete that reports a withdrawal: no consumer has the event. */
 				assert(!(taken_mask & BIT(d)));
-				record_gone(d)
+				record_done(d)
 			:: else -> st = mem[SLOT + p % N]; ok = 0
 			fi
 		}
@@ -1286,7 +1286,7 @@ proctype Judge()
 			w++
 		:: else -> break
 		od;
-		n = n + novf;
+		n = n + nr_overflow;
 		do
 		:: i < CPUS ->
 			/* No consumer sleeps while its minimum is there. */
@@ -1297,14 +1297,14 @@ proctype Judge()
 		i = 0;
 		do
 		:: n == 0 && i < POSTERS * SOURCES ->
-			assert(got[i] == mem[COND + i] || (gone && i % SOURCES == 0));
+			assert(got[i] == mem[COND + i] || (muted && i % SOURCES == 0));
 			i++
 		:: else -> break
 		od;
 		i = 0;
 		do
 		:: n == 0 && i < SOURCES ->
-			assert((bits_got[i] & bits_posted[i]) == bits_posted[i] || (gone && !i));
+			assert((bits_got[i] & bits_posted[i]) == bits_posted[i] || (muted && !i));
 			i++
 		:: else -> break
 		od
@@ -1353,7 +1353,7 @@ init
 		run Poller(3);
 		min_of[3] = 1;
 #elif SCENE == CANCEL
-		mem[QUICK] = 1;
+		mem[INTEREST] = 1;
 		run Poster(0, 0, 2, 0);
 		run Poster(1, 1, 1, 0);
 		run Deleter(2);
