@@ -89,34 +89,34 @@ void evcore_batch_end(struct evcore_batch *batch)
  */
 struct evcore_record_node *evcore_record_alloc(struct user_struct *user, gfp_t gfp)
 {
-	struct evcore_record_node *h;
+	struct evcore_record_node *node;
 	int ret = evcore_charge_record(user);
 
 	if (ret)
 		return ERR_PTR(ret);
-	h = kzalloc(sizeof(*h), gfp | __GFP_ACCOUNT);
-	if (!h) {
+	node = kzalloc(sizeof(*node), gfp | __GFP_ACCOUNT);
+	if (!node) {
 		evcore_uncharge_record(user);
 		return ERR_PTR(-ENOMEM);
 	}
-	h->user = user;
-	INIT_LIST_HEAD(&h->at.link);
-	INIT_LIST_HEAD(&h->in_source);
-	h->at.where = EVCORE_RECORD_NODE;
-	return h;
+	node->user = user;
+	INIT_LIST_HEAD(&node->at.link);
+	INIT_LIST_HEAD(&node->in_source);
+	node->at.where = EVCORE_RECORD_NODE;
+	return node;
 }
 
 /**
  * evcore_record_free - free a record that was not posted, or was delivered or dropped
- * @h: the record
+ * @node: the record
  *
  * Context: any but NMI. A reference to the user, or to the queue, must be held.
  */
-void evcore_record_free(struct evcore_record_node *h)
+void evcore_record_free(struct evcore_record_node *node)
 {
-	evcore_uncharge_record(h->user);
+	evcore_uncharge_record(node->user);
 	/* kfree() must not be called with a raw spin lock held, as queue->lock may be here. */
-	kfree_rcu(h, rcu);
+	kfree_rcu(node, rcu);
 }
 
 static void last_put(struct kref *kref)

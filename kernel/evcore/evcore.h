@@ -372,7 +372,7 @@ void evcore_queue_put(struct evcore_queue *q);
 void evcore_queue_put_sleepable(struct evcore_queue *q);
 void evcore_batch_end(struct evcore_batch *batch);
 struct evcore_record_node *evcore_record_alloc(struct user_struct *user, gfp_t gfp);
-void evcore_record_free(struct evcore_record_node *h);
+void evcore_record_free(struct evcore_record_node *node);
 
 /**
  * evcore_queue_record_alloc - evcore_record_alloc() for a queue
@@ -384,9 +384,9 @@ void evcore_record_free(struct evcore_record_node *h);
 static inline struct evcore_record_node *
 evcore_queue_record_alloc(struct evcore_queue *q, gfp_t gfp)
 {
-	struct evcore_record_node *h = evcore_record_alloc(q->user, gfp);
+	struct evcore_record_node *node = evcore_record_alloc(q->user, gfp);
 
-	return IS_ERR(h) ? NULL : h;
+	return IS_ERR(node) ? NULL : node;
 }
 
 /* queue_file.c */
@@ -519,8 +519,8 @@ bool evcore_try_post(struct evcore_source *s, u32 events, u64 value);
 void evcore_need_recheck(struct evcore_source *s);
 
 /* records.c */
-bool evcore_post_record(struct evcore_source *s, struct evcore_record_node *h);
-void evcore_post_last(struct evcore_source *s, struct evcore_record_node *h);
+bool evcore_post_record(struct evcore_source *s, struct evcore_record_node *node);
+void evcore_post_last(struct evcore_source *s, struct evcore_record_node *node);
 
 /* fd.c */
 int evcore_fd_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key);

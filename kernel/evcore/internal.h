@@ -75,7 +75,7 @@ void evcore_fd_with_head_locked(struct evcore_source *s, evcore_source_fn_t fn, 
 void evcore_fd_unhook(struct evcore_fd_source *fs);
 
 /* records.c */
-bool evcore_post_record_locked(struct evcore_source *s, struct evcore_record_node *h);
+bool evcore_post_record_locked(struct evcore_source *s, struct evcore_record_node *node);
 void evcore_records_purge(struct evcore_source *s);
 unsigned int evcore_records_free(struct evcore_source *s, unsigned int most);
 
@@ -84,7 +84,7 @@ bool evcore_post_level(struct evcore_source *s, u32 events);
 
 /* post.c: called with queue->lock held */
 void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
-		    struct evcore_record_node *h);
+		    struct evcore_record_node *node);
 bool evcore_post_locked(struct evcore_source *s, const struct evcore_record *r);
 void evcore_wake_posted(struct evcore_source *s);
 

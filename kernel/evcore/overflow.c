@@ -55,10 +55,10 @@ static noinline bool drain_source(struct evcore_queue *q, struct evcore_source *
 	return true;
 }
 
-static noinline bool drain_record(struct evcore_queue *q, struct evcore_record_node *h)
+static noinline bool drain_record(struct evcore_queue *q, struct evcore_record_node *node)
 {
-	struct evcore_source *s = h->source;
-	struct evcore_record r = h->record;
+	struct evcore_source *s = node->source;
+	struct evcore_record r = node->record;
 	/* The source has ended already but is not reaped yet: drop its record. */
 	bool dead = s->muted;
 
@@ -66,8 +66,8 @@ static noinline bool drain_record(struct evcore_queue *q, struct evcore_record_n
 	if (!dead && !q->face->put(q, s, &r))
 		return false;
 	trace_evcore_drain(q, s->type, s->id, r.events);
-	evcore_record_unlink(h);
-	evcore_record_free(h);
+	evcore_record_unlink(node);
+	evcore_record_free(node);
 	if (!dead && (r.last || s->recheck || s->flags & (EVCORE_AUTOREMOVE | EVCORE_LEVEL)))
 		evcore_delivered(s, &r);
 	return true;

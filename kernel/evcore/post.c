@@ -15,13 +15,13 @@
  * evcore_deliver - place an event in the ring, or in overflow
  * @s: the source; queue->lock must be held
  * @r: the event
- * @h: the node that holds @r, which the core owns afterwards; NULL: the event has none, and
- *     would wait in the source itself
+ * @node: the node that holds @r, which the core owns afterwards; NULL: the event has none, and
+ *        would wait in the source itself
  *
  * The event goes to overflow if the ring has no free slot or if other events wait already.
  */
 void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
-		    struct evcore_record_node *h)
+		    struct evcore_record_node *node)
 {
 	struct evcore_queue *q = s->queue;
 
@@ -29,16 +29,16 @@ void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
 	if (list_empty(&q->overflow) && q->face->put(q, s, r)) {
 		trace_evcore_post(q, s->type, s->id, r->events);
 		evcore_delivered(s, r);
-		if (h)
-			evcore_record_free(h);
+		if (node)
+			evcore_record_free(node);
 		return;
 	}
 	/*
 	 * Once the event is in overflow, no post without queue->lock gets a slot, so none can
 	 * overtake it. Then drain, because slots may have become free since ->put() failed.
 	 */
-	if (h)
-		evcore_record_add(h);
+	if (node)
+		evcore_record_add(node);
 	else
 		evcore_overflow_add(s, r);
 	evcore_drain(q, EVCORE_DRAIN_POST);

@@ -39,25 +39,25 @@ static bool merge_record(struct evcore_source *s, const struct evcore_record *r)
 /**
  * evcore_post_record_locked - evcore_post_record() for a caller that holds queue->lock
  * @s: its source
- * @h: the record, filled in; the core owns it afterwards
+ * @node: the record, filled in; the core owns it afterwards
  *
  * Return: true if it was posted; false if the source is not armed, or is muted.
  */
-bool evcore_post_record_locked(struct evcore_source *s, struct evcore_record_node *h)
+bool evcore_post_record_locked(struct evcore_source *s, struct evcore_record_node *node)
 {
 	lockdep_assert_held(&s->queue->lock);
-	h->source = s;
-	if (s->muted || !(s->armed || h->record.last)) {
-		evcore_record_free(h);
+	node->source = s;
+	if (s->muted || !(s->armed || node->record.last)) {
+		evcore_record_free(node);
 		return false;
 	}
-	if (s->flags & EVCORE_ONESHOT || h->record.last)
+	if (s->flags & EVCORE_ONESHOT || node->record.last)
 		evcore_disarm(s);
-	if (merge_record(s, &h->record)) {
-		evcore_record_free(h);
+	if (merge_record(s, &node->record)) {
+		evcore_record_free(node);
 		return true;
 	}
-	evcore_deliver(s, &h->record, h);
+	evcore_deliver(s, &node->record, node);
 	evcore_wake_posted(s);
 	return true;
 }
@@ -65,20 +65,20 @@ bool evcore_post_record_locked(struct evcore_source *s, struct evcore_record_nod
 /**
  * evcore_post_record - post an event that has a record of its own
  * @s: its source, of a type that has records
- * @h: the record, filled in; the core owns it afterwards
+ * @node: the record, filled in; the core owns it afterwards
  *
  * Context: as evcore_post().
  *
  * Return: true if it was posted; false if the source is not armed, or is muted.
  */
-bool evcore_post_record(struct evcore_source *s, struct evcore_record_node *h)
+bool evcore_post_record(struct evcore_source *s, struct evcore_record_node *node)
 {
 	struct evcore_queue *q = s->queue;
 	unsigned long flags;
 	bool armed;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	armed = evcore_post_record_locked(s, h);
+	armed = evcore_post_record_locked(s, node);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 	return armed;
 }
@@ -86,16 +86,16 @@ bool evcore_post_record(struct evcore_source *s, struct evcore_record_node *h)
 /**
  * evcore_post_last - post the event that ends a source
  * @s: its source, of a type that has records; nothing is posted for it afterwards
- * @h: the record, filled in; the core owns it afterwards
+ * @node: the record, filled in; the core owns it afterwards
  *
  * A disarmed oneshot source posts it too. The delivery of the event removes the source.
  *
  * Context: as evcore_post().
  */
-void evcore_post_last(struct evcore_source *s, struct evcore_record_node *h)
+void evcore_post_last(struct evcore_source *s, struct evcore_record_node *node)
 {
-	h->record.last = true;
-	evcore_post_record(s, h);
+	node->record.last = true;
+	evcore_post_record(s, node);
 }
 
 /**
@@ -108,7 +108,7 @@ void evcore_post_last(struct evcore_source *s, struct evcore_record_node *h)
 unsigned int evcore_records_free(struct evcore_source *s, unsigned int most)
 {
 	struct evcore_record_source *rs;
-	struct evcore_record_node *h;
+	struct evcore_record_node *node;
 	unsigned int n;
 
 	lockdep_assert_held(&s->queue->lock);
@@ -116,9 +116,9 @@ unsigned int evcore_records_free(struct evcore_source *s, unsigned int most)
 		return 0;
 	rs = evcore_to_record_source(s);
 	for (n = 0; n < most && !list_empty(&rs->records); n++) {
-		h = list_first_entry(&rs->records, struct evcore_record_node, in_source);
-		evcore_record_unlink(h);
-		evcore_record_free(h);
+		node = list_first_entry(&rs->records, struct evcore_record_node, in_source);
+		evcore_record_unlink(node);
+		evcore_record_free(node);
 	}
 	if (n)
 		evcore_update_need_call(s->queue);

@@ -187,40 +187,40 @@ void evcore_overflow_remove(struct evcore_queue *q, struct evcore_source *s)
 
 /**
  * evcore_record_add - put a record on the overflow list
- * @h: the record
+ * @node: the record
  */
-void evcore_record_add(struct evcore_record_node *h)
+void evcore_record_add(struct evcore_record_node *node)
 {
-	struct evcore_source *s = h->source;
+	struct evcore_source *s = node->source;
 	struct evcore_record_source *rs = evcore_to_record_source(s);
 	struct evcore_queue *q = s->queue;
 
 	lockdep_assert_held(&q->lock);
 	if (!q->nr_overflow++)
 		q->face->set_lockless(q, false);
-	list_add_tail(&h->at.link, &q->overflow);
-	list_add_tail(&h->in_source, &rs->records);
+	list_add_tail(&node->at.link, &q->overflow);
+	list_add_tail(&node->in_source, &rs->records);
 	WRITE_ONCE(rs->nr_records, rs->nr_records + 1);
 	if (rs->ucounts)
 		inc_rlimit_ucounts(rs->ucounts, UCOUNT_RLIMIT_SIGPENDING, 1);
 	WRITE_ONCE(q->nr_records, q->nr_records + 1);
 	q->overflowed++;
 	evcore_update_need_call(q);
-	trace_evcore_overflow(q, s->type, s->id, h->record.events);
+	trace_evcore_overflow(q, s->type, s->id, node->record.events);
 }
 
 /**
  * evcore_record_unlink - take a record off the overflow list
- * @h: the record, which the caller owns afterwards
+ * @node: the record, which the caller owns afterwards
  */
-void evcore_record_unlink(struct evcore_record_node *h)
+void evcore_record_unlink(struct evcore_record_node *node)
 {
-	struct evcore_record_source *rs = evcore_to_record_source(h->source);
-	struct evcore_queue *q = h->source->queue;
+	struct evcore_record_source *rs = evcore_to_record_source(node->source);
+	struct evcore_queue *q = node->source->queue;
 
 	lockdep_assert_held(&q->lock);
-	list_del_init(&h->at.link);
-	list_del_init(&h->in_source);
+	list_del_init(&node->at.link);
+	list_del_init(&node->in_source);
 	WRITE_ONCE(rs->nr_records, rs->nr_records - 1);
 	if (rs->ucounts)
 		dec_rlimit_ucounts(rs->ucounts, UCOUNT_RLIMIT_SIGPENDING, 1);

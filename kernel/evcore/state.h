@@ -19,8 +19,8 @@ void evcore_recheck_clear(struct evcore_source *s);
 void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r);
 void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *r);
 void evcore_overflow_remove(struct evcore_queue *q, struct evcore_source *s);
-void evcore_record_add(struct evcore_record_node *h);
-void evcore_record_unlink(struct evcore_record_node *h);
+void evcore_record_add(struct evcore_record_node *node);
+void evcore_record_unlink(struct evcore_record_node *node);
 
 /* The source posts its next event, whether it is oneshot or not. */
 static inline void evcore_arm(struct evcore_source *s)

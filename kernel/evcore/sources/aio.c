@@ -63,27 +63,27 @@ static void put_aio(struct evcore_aio *aio)
 	kfree(aio);
 }
 
-static void post_record(struct evcore_aio *aio, struct evcore_record_node *h)
+static void post_record(struct evcore_aio *aio, struct evcore_record_node *node)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&aio->lock, flags);
 	if (aio->source)
-		evcore_post_record(aio->source, h);
+		evcore_post_record(aio->source, node);
 	else
-		evcore_record_free(h);
+		evcore_record_free(node);
 	raw_spin_unlock_irqrestore(&aio->lock, flags);
 }
 
 static void post_later(struct work_struct *work)
 {
 	struct evcore_aio *aio = container_of(work, struct evcore_aio, work);
-	struct evcore_record_node *h, *next;
-	struct llist_node *node;
+	struct evcore_record_node *node, *next;
+	struct llist_node *first;
 
-	while ((node = evcore_later_take(&aio->later))) {
-		llist_for_each_entry_safe(h, next, node, later) {
-			post_record(aio, h);
+	while ((first = evcore_later_take(&aio->later))) {
+		llist_for_each_entry_safe(node, next, first, later) {
+			post_record(aio, node);
 			cond_resched();
 		}
 	}
@@ -155,7 +155,7 @@ static struct evcore_aio *queue_aio(struct evcore_queue *q)
 int evcore_aio_prepare(struct evcore_aio_op *op, const struct iocb *iocb)
 {
 	struct evcore_queue *q;
-	struct evcore_record_node *h;
+	struct evcore_record_node *node;
 	struct evcore_aio *aio;
 	struct fd f;
 	int ret = 0;
@@ -170,18 +170,18 @@ int evcore_aio_prepare(struct evcore_aio_op *op, const struct iocb *iocb)
 		ret = -EINVAL;
 		goto out;
 	}
-	h = evcore_record_alloc(q->user, GFP_KERNEL);
-	if (IS_ERR(h)) {
-		ret = PTR_ERR(h);
+	node = evcore_record_alloc(q->user, GFP_KERNEL);
+	if (IS_ERR(node)) {
+		ret = PTR_ERR(node);
 		goto out;
 	}
 	aio = queue_aio(q);
 	if (IS_ERR(aio)) {
 		ret = PTR_ERR(aio);
-		evcore_record_free(h);
+		evcore_record_free(node);
 		goto out;
 	}
-	op->record = h;
+	op->record = node;
 	op->to = aio;
 out:
 	fdput(f);
@@ -197,20 +197,20 @@ out:
  */
 void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
 {
-	struct evcore_record_node *h = op->record;
+	struct evcore_record_node *node = op->record;
 	struct evcore_aio *aio = op->to;
 	u64 now;
 
 	op->record = NULL;
-	h->record.events = EVCORE_DONE;
-	h->record.named = true;
-	h->record.value = res->res;
-	h->record.extra[0] = res->data;
-	h->record.extra[1] = res->obj;
+	node->record.events = EVCORE_DONE;
+	node->record.named = true;
+	node->record.value = res->res;
+	node->record.extra[0] = res->data;
+	node->record.extra[1] = res->obj;
 	if (evcore_may_post_now(&aio->later, &now)) {
-		post_record(aio, h);
+		post_record(aio, node);
 		evcore_posted_now(now);
-	} else if (evcore_post_later(&aio->later, &h->later)) {
+	} else if (evcore_post_later(&aio->later, &node->later)) {
 		refcount_inc(&aio->refs);
 		if (!queue_work(system_unbound_wq, &aio->work))
 			put_aio(aio);

@@ -135,7 +135,7 @@ static int inode_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode
 {
 	struct inode_mark *im = to_mark(mark);
 	struct mem_cgroup *memcg;
-	struct evcore_record_node *h;
+	struct evcore_record_node *node;
 	bool skip;
 
 	spin_lock(&im->lock);
@@ -145,27 +145,27 @@ static int inode_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode
 		return 0;
 	/* Charge the cgroup that watches. An event is lost rather than a task OOM-killed. */
 	memcg = set_active_memcg(im->memcg);
-	h = evcore_record_alloc(im->user, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	node = evcore_record_alloc(im->user, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	set_active_memcg(memcg);
-	if (!IS_ERR(h)) {
-		h->record.events = mask & (IN_ALL_EVENTS | IN_UNMOUNT | IN_ISDIR);
+	if (!IS_ERR(node)) {
+		node->record.events = mask & (IN_ALL_EVENTS | IN_UNMOUNT | IN_ISDIR);
 		/* As inotify does. */
 		if (mask & (IN_MOVE_SELF | IN_DELETE_SELF))
-			h->record.events &= ~IN_ISDIR;
-		h->record.value = name ? name_hash(name) : 0;
-		h->record.extra[0] = cookie;
-		h->record.extra[1] = name ? name->len : 0;
+			node->record.events &= ~IN_ISDIR;
+		node->record.value = name ? name_hash(name) : 0;
+		node->record.extra[0] = cookie;
+		node->record.extra[1] = name ? name->len : 0;
 	}
 	spin_lock(&im->lock);
-	if (im->source && !IS_ERR(h)) {
-		evcore_post_record(im->source, h);
-		h = NULL;
+	if (im->source && !IS_ERR(node)) {
+		evcore_post_record(im->source, node);
+		node = NULL;
 	} else if (im->source) {
 		evcore_post(im->source, IN_Q_OVERFLOW, 1, 0);
 	}
 	spin_unlock(&im->lock);
-	if (!IS_ERR_OR_NULL(h))
-		evcore_record_free(h);
+	if (!IS_ERR_OR_NULL(node))
+		evcore_record_free(node);
 	return 0;
 }
 

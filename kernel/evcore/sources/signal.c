@@ -208,14 +208,14 @@ static int post_signal(struct signal_source *ss, const struct kernel_siginfo *in
 		       struct task_struct *t, bool fail)
 {
 	struct evcore_source *s = source_of(ss);
-	struct evcore_record_node *h = NULL;
+	struct evcore_record_node *node = NULL;
 
 	if (!over_limit(ss, t))
-		h = evcore_queue_record_alloc(s->queue, GFP_ATOMIC | __GFP_NOWARN);
-	if (h) {
-		h->record.events = EVCORE_SIGNALED;
-		fill_record(&h->record, ss->sig, info, t);
-		return evcore_post_record(s, h);
+		node = evcore_queue_record_alloc(s->queue, GFP_ATOMIC | __GFP_NOWARN);
+	if (node) {
+		node->record.events = EVCORE_SIGNALED;
+		fill_record(&node->record, ss->sig, info, t);
+		return evcore_post_record(s, node);
 	}
 	if (fail)
 		return -EAGAIN;
