@@ -153,14 +153,14 @@ struct change {
 };
 
 /* Set what is in the first word of an entry: op, type, flags. */
-static void set_what(struct change *ch, u64 word)
+static void set_first_word(struct change *ch, u64 word)
 {
-	struct evchan_change what;
+	struct evchan_change first;
 
-	memcpy(&what, &word, sizeof(word));
-	ch->op = what.op;
-	ch->req.type = what.type;
-	ch->req.flags = what.flags;
+	memcpy(&first, &word, sizeof(word));
+	ch->op = first.op;
+	ch->req.type = first.type;
+	ch->req.flags = first.flags;
 }
 
 /*
@@ -217,7 +217,7 @@ static int read_change(struct change *ch, const struct evchan_change __user *uch
 		       size_t size)
 {
 	struct evcore_request *req = &ch->req;
-	u64 what, first, more[3];
+	u64 word, arg0, more[3];
 	bool by_number;
 	int ret;
 
@@ -228,15 +228,15 @@ static int read_change(struct change *ch, const struct evchan_change __user *uch
 	}
 	if (!user_read_access_begin(uch, sizeof(*uch)))
 		return -EFAULT;
-	unsafe_get_user(what, (const u64 __user *)uch, fault);
-	set_what(ch, what);
+	unsafe_get_user(word, (const u64 __user *)uch, fault);
+	set_first_word(ch, word);
 	unsafe_get_user(req->events, &uch->events, fault);
 	unsafe_get_user(req->data, &uch->data, fault);
-	unsafe_get_user(first, &uch->args[0], fault);
+	unsafe_get_user(arg0, &uch->args[0], fault);
 	unsafe_get_user(more[0], &uch->args[1], fault);
 	unsafe_get_user(more[1], &uch->args[2], fault);
 	unsafe_get_user(more[2], &uch->args[3], fault);
-	req->fd = first;
+	req->fd = arg0;
 	ch->ops = evcore_ops(req->type);
 	by_number = ch->ops && ch->ops->by_fd && !(req->flags & EVCHAN_BY_ID) &&
 		    ch->op != EVCHAN_POST;
@@ -246,11 +246,11 @@ static int read_change(struct change *ch, const struct evchan_change __user *uch
 	if (likely(by_number)) {
 		req->by_id = false;
 		/* The only argument is a descriptor, which is an int. */
-		return likely(!((first ^ (u64)req->fd) | more[0] | more[1] | more[2])) ?
+		return likely(!((arg0 ^ (u64)req->fd) | more[0] | more[1] | more[2])) ?
 		       0 : -EINVAL;
 	}
 	req->by_id = req->flags & EVCHAN_BY_ID;
-	req->args[0] = first;
+	req->args[0] = arg0;
 	memcpy(req->args + 1, more, sizeof(more));
 	return check_args(ch) ?: evcore_prepares(req->type);
 fault:
@@ -443,15 +443,15 @@ static noinline unsigned int modify_fast(struct evcore_queue *q,
 					 struct evchan_change __user *uch, unsigned int n)
 {
 	struct files_struct *own = evcore_own_files();
-	struct change ch __uninitialized;	/* only what set_what() sets is used */
-	u64 what, data, fd, arg1, arg2, arg3;
+	struct change ch __uninitialized;	/* only what set_first_word() sets is used */
+	u64 word, data, fd, arg1, arg2, arg3;
 	unsigned int done = 0;
 	u32 events;
 
 	if (!user_access_begin(uch, sizeof(*uch)))
 		return 0;
 	for (;;) {
-		unsafe_get_user(what, (const u64 __user *)uch, fault);
+		unsafe_get_user(word, (const u64 __user *)uch, fault);
 		unsafe_get_user(events, &uch->events, fault);
 		unsafe_get_user(data, &uch->data, fault);
 		unsafe_get_user(fd, &uch->args[0], fault);
@@ -459,7 +459,7 @@ static noinline unsigned int modify_fast(struct evcore_queue *q,
 		unsafe_get_user(arg2, &uch->args[2], fault);
 		unsafe_get_user(arg3, &uch->args[3], fault);
 		user_access_end();
-		set_what(&ch, what);
+		set_first_word(&ch, word);
 		if (ch.op != EVCHAN_MOD || ch.req.type != EVCHAN_POLL || arg1 | arg2 | arg3 ||
 		    !evcore_modify_fast(q, own, fd, ch.req.flags, ~0, events, data))
 			return done;
@@ -476,7 +476,7 @@ fault:
 }
 
 /* A signal has ended the call: set the result of the @n entries that were not carried out. */
-static int refuse_rest(void __user *at, unsigned int n, size_t size)
+static int fail_remaining(void __user *at, unsigned int n, size_t size)
 {
 	struct evchan_change __user *uch;
 
@@ -511,7 +511,7 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 	/* read_change() sets the fields that differ from entry to entry. */
 	struct change ch = { .op = EVCHAN_MOD, .req.batch = &batch };
 	void __user *at = changes;
-	unsigned int i, bits, rest = 0;
+	unsigned int i, nr_fast, rest = 0;
 	struct evchan_queue *c;
 	int done = 0, ret = 0;
 	struct fd f;
@@ -542,11 +542,11 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 		}
 		/* Try the fast path only after a MOD: most calls have entries of one kind. */
 		if (ch.op == EVCHAN_MOD && size == sizeof(struct evchan_change)) {
-			bits = modify_fast(&c->queue, at, min(n - i, EVCORE_MIN_ENTRIES));
-			done += bits;
-			i += bits;
-			at += bits * size;
-			if (i == n || bits == EVCORE_MIN_ENTRIES)
+			nr_fast = modify_fast(&c->queue, at, min(n - i, EVCORE_MIN_ENTRIES));
+			done += nr_fast;
+			i += nr_fast;
+			at += nr_fast * size;
+			if (i == n || nr_fast == EVCORE_MIN_ENTRIES)
 				continue;
 		}
 		do {
@@ -576,7 +576,7 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 	}
 	evcore_unlock_user(&c->queue);
 	if (unlikely(rest))
-		ret = refuse_rest(at, rest, size);
+		ret = fail_remaining(at, rest, size);
 	evcore_batch_end(&batch);
 	fdput(f);
 	return done ?: ret;

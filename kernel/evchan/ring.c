@@ -64,17 +64,16 @@ static u64 tail_of(const struct evchan_queue *c)
  * found and its lap be compared without a shift. 0 means no record, but is also the value for
  * slot 0 in one of 2^32 laps: at worst that record is not merged into.
  */
-static __always_inline struct evchan_event *remembered(const struct evchan_queue *c,
-						       u64 posted)
+static __always_inline struct evchan_event *last_slot(const struct evchan_queue *c, u64 last)
 {
-	return (void *)c->slots + (u32)posted;
+	return (void *)c->slots + (u32)last;
 }
 
 /* The kinds of callers that reserve a slot. */
 enum reserver {
 	POST,	/* without queue->lock; fails if the overflow bit is set */
 	PUT,	/* with queue->lock held */
-	DRAIN,	/* with queue->lock held and the overflow bit set: nobody else moves the tail */
+	DRAIN,	/* with queue->lock held and the overflow bit set: no other task moves the tail */
 };
 
 /*
@@ -82,17 +81,17 @@ enum reserver {
  * upper half of a state word. Return: false if the slot is not free.
  */
 static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event **slot,
-				    u32 *offset, u64 *lap, enum reserver who)
+				    u32 *offset, u64 *lap, enum reserver caller)
 {
 	u64 tail = atomic64_read(&c->tail), now, free;
 
 	/* The overflow bit does not get into the 32 bits of offset or lap. */
 	BUILD_BUG_ON(63 - ilog2(EVCHAN_MAX_ENTRIES) < 32);
 	for (;;) {
-		if (who == POST && unlikely((s64)tail < 0))
+		if (caller == POST && unlikely((s64)tail < 0))
 			return false;
 		*offset = ((u32)tail & c->mask) * sizeof(**slot);
-		*slot = remembered(c, *offset);
+		*slot = last_slot(c, *offset);
 		free = state_of(tail >> c->order, 0);	/* of the lap before */
 		*lap = free + state_of(1, 0);
 		if (unlikely(READ_ONCE((*slot)->state) != free)) {
@@ -104,7 +103,7 @@ static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event 
 			continue;
 		}
 		/* Filling the slot is ordered after reading it free by a control dependency. */
-		if (who == DRAIN) {
+		if (caller == DRAIN) {
 			atomic64_set(&c->tail, tail + 1);
 			return true;
 		}
@@ -150,15 +149,15 @@ static __always_inline void publish(struct evcore_source *s, struct evchan_event
 }
 
 /* Add bits to the last record of a source, if it is not consumed yet. */
-static bool merge(struct evchan_queue *c, u64 posted, u32 events)
+static bool merge(struct evchan_queue *c, u64 last, u32 events)
 {
-	struct evchan_event *slot = remembered(c, posted);
+	struct evchan_event *slot = last_slot(c, last);
 	u64 state = READ_ONCE(slot->state);
 	int tries;
 
 	/* User space can change the word again and again, so the loop is bounded. */
 	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
-		if (state >> 32 != posted >> 32 || !(u32)state)
+		if (state >> 32 != last >> 32 || !(u32)state)
 			return false;
 		if (try_cmpxchg(&slot->state, &state, state | events))
 			return true;
@@ -166,9 +165,9 @@ static bool merge(struct evchan_queue *c, u64 posted, u32 events)
 	return false;
 }
 
-static noinline bool merge_counted(struct evchan_queue *c, u64 posted, u32 events)
+static noinline bool merge_counted(struct evchan_queue *c, u64 last, u32 events)
 {
-	if (!merge(c, posted, events))
+	if (!merge(c, last, events))
 		return false;
 	atomic64_inc(&c->queue.merged);
 	return true;
@@ -320,7 +319,7 @@ static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	struct evcore_source *s = wait->private;
 	struct evchan_queue *c = to_evchan(s->queue);
 	struct evcore_record r = { .events = evcore_fast_events(s, key) };
-	u64 posted = READ_ONCE(s->last_record);
+	u64 last = READ_ONCE(s->last_record);
 
 	if (unlikely(!r.events))
 		return evcore_fd_wake(wait, mode, sync, key);
@@ -329,8 +328,8 @@ static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, vo
 	 * Merge if the slot of the last record is not consumed, and still has that record:
 	 * events is not 0, and the lap is the same.
 	 */
-	if (unlikely(READ_ONCE(remembered(c, posted)->events)) &&
-	    READ_ONCE(remembered(c, posted)->lap) == posted >> 32)
+	if (unlikely(READ_ONCE(last_slot(c, last)->events)) &&
+	    READ_ONCE(last_slot(c, last)->lap) == last >> 32)
 		return wake_merge(s, r.events);
 	if (unlikely(!post_fast(c, s, EVCHAN_POLL, &r)))
 		return wake_overflow(s, r.events);
@@ -359,7 +358,7 @@ static int evchan_wake_level(wait_queue_entry_t *wait, unsigned int mode, int sy
 	struct evcore_source *s = wait->private;
 	struct evchan_queue *c = to_evchan(s->queue);
 	struct evcore_record r = { .events = evcore_fast_events(s, key) };
-	u64 posted = READ_ONCE(s->last_record);
+	u64 last = READ_ONCE(s->last_record);
 
 	if (!r.events) {
 		if (likely(evcore_key_is_other(key)))
@@ -367,8 +366,8 @@ static int evchan_wake_level(wait_queue_entry_t *wait, unsigned int mode, int sy
 		return evcore_fd_wake(wait, mode, sync, key);
 	}
 	lockdep_assert_irqs_disabled();
-	if (unlikely(READ_ONCE(remembered(c, posted)->events)) &&
-	    READ_ONCE(remembered(c, posted)->lap) == posted >> 32)
+	if (unlikely(READ_ONCE(last_slot(c, last)->events)) &&
+	    READ_ONCE(last_slot(c, last)->lap) == last >> 32)
 		return wake_level_slow(s, r.events);
 	if (unlikely(!post_fast(c, s, EVCHAN_POLL, &r)))
 		return wake_level_slow(s, r.events);
@@ -404,10 +403,10 @@ slow:
 }
 
 static noinline bool put_stamped(struct evcore_source *s, struct evchan_event *slot,
-				 u64 memo, u32 events)
+				 u64 last, u32 events)
 {
 	slot->timestamp = ktime_get_mono_fast_ns() + s->queue->time_offset;
-	publish(s, slot, memo, memo & ~(u64)U32_MAX, events);
+	publish(s, slot, last, last & ~(u64)U32_MAX, events);
 	return true;
 }
 
@@ -431,21 +430,21 @@ static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
 }
 
 static __always_inline bool put_bits(struct evchan_queue *c, struct evcore_source *s,
-				     u32 events, enum reserver who)
+				     u32 events, enum reserver caller)
 {
-	struct evcore_record r = { .events = events, .overflowed = who == DRAIN };
+	struct evcore_record r = { .events = events, .overflowed = caller == DRAIN };
 	struct evchan_event *slot;
 	u32 offset;
 	u64 lap;
 
-	if (unlikely(!reserve(c, &slot, &offset, &lap, who)))
+	if (unlikely(!reserve(c, &slot, &offset, &lap, caller)))
 		return false;
 	fill(s, slot, EVCHAN_POLL, &r);
 	publish(s, slot, offset, lap, events);
 	return true;
 }
 
-static bool evchan_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
+static bool evchan_put_bits(struct evcore_queue *q, struct evcore_source *s, u32 events)
 {
 	return put_bits(to_evchan(q), s, events, PUT);
 }
@@ -471,11 +470,11 @@ static bool evchan_merge(struct evcore_queue *q, struct evcore_source *s, u32 ev
 
 static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
 {
-	u64 posted = READ_ONCE(s->last_record);
-	struct evchan_event *slot = remembered(to_evchan(q), posted);
+	u64 last = READ_ONCE(s->last_record);
+	struct evchan_event *slot = last_slot(to_evchan(q), last);
 
 	/* Read events first: most records are consumed, and that is 0 then. */
-	return !READ_ONCE(slot->events) || READ_ONCE(slot->lap) != posted >> 32;
+	return !READ_ONCE(slot->events) || READ_ONCE(slot->lap) != last >> 32;
 }
 
 static void evchan_recheck_level(struct evcore_queue *q)
@@ -489,15 +488,15 @@ static void evchan_recheck_level(struct evcore_queue *q)
  */
 static bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
 {
-	u64 posted = READ_ONCE(s->last_record);
-	struct evchan_event *slot = remembered(to_evchan(q), posted);
+	u64 last = READ_ONCE(s->last_record);
+	struct evchan_event *slot = last_slot(to_evchan(q), last);
 	u64 state = READ_ONCE(slot->state);
 	int tries;
 
 	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
-		if (state >> 32 != posted >> 32 || !(u32)state)
+		if (state >> 32 != last >> 32 || !(u32)state)
 			return false;
-		if (try_cmpxchg(&slot->state, &state, state_of(posted >> 32, 0)))
+		if (try_cmpxchg(&slot->state, &state, state_of(last >> 32, 0)))
 			return true;
 	}
 	return false;
@@ -628,7 +627,7 @@ static void evchan_set_need_call(struct evcore_queue *q, bool on)
 	WRITE_ONCE(to_evchan(q)->header->flags, on ? EVCHAN_RING_CALL : 0);
 }
 
-static u64 evchan_posted(struct evcore_queue *q)
+static u64 evchan_nr_posted(struct evcore_queue *q)
 {
 	return tail_of(to_evchan(q));
 }
@@ -656,7 +655,7 @@ const struct evcore_face evchan_face = {
 	.wake_level = evchan_wake_level,
 	.recheck_level = evchan_recheck_level,
 	.put	= evchan_put,
-	.put_bits = evchan_put_poll,
+	.put_bits = evchan_put_bits,
 	.drain	= evchan_drain,
 	.merge	= evchan_merge,
 	.taken	= evchan_taken,
@@ -666,7 +665,7 @@ const struct evcore_face evchan_face = {
 	.all_published = evchan_all_published,
 	.set_lockless = evchan_set_lockless,
 	.set_need_call = evchan_set_need_call,
-	.nr_posted = evchan_posted,
+	.nr_posted = evchan_nr_posted,
 	.mmap	= evchan_mmap,
 	.free	= evchan_free,
 };

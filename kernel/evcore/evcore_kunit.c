@@ -41,7 +41,7 @@ static bool test_put(struct evcore_queue *q, struct evcore_source *s,
 	return true;
 }
 
-static bool test_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
+static bool test_put_bits(struct evcore_queue *q, struct evcore_source *s, u32 events)
 {
 	struct evcore_record r = { .events = events };
 
@@ -80,7 +80,7 @@ static unsigned int test_ready(struct evcore_queue *q, unsigned int limit)
 	return to_test(q)->tail - to_test(q)->head;
 }
 
-static u64 test_posted(struct evcore_queue *q)
+static u64 test_nr_posted(struct evcore_queue *q)
 {
 	return to_test(q)->tail;
 }
@@ -116,14 +116,14 @@ static const struct evcore_face test_face = {
 	.name	= "test",
 	.post	= evcore_post_slow,
 	.put	= test_put,
-	.put_bits = test_put_poll,
+	.put_bits = test_put_bits,
 	.drain	= test_drain,
 	.merge	= test_merge,
 	.taken	= test_taken,
 	.withdraw = test_withdraw,
 	.ready	= test_ready,
 	.all_published = test_all_published,
-	.nr_posted = test_posted,
+	.nr_posted = test_nr_posted,
 	.set_lockless = test_set_lockless,
 	.set_need_call = test_set_need_call,
 	.free	= test_free,

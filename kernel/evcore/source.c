@@ -373,7 +373,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	}
 	/*
 	 * If all posts take this lock, every record so far has the old cookie, and every later
-	 * one has the new cookie and is remembered in ->last_record.
+	 * one has the new cookie and is the one that ->last_record names.
 	 */
 	if (m.withdraw && !by_head)
 		withdraw_last(s, &m);

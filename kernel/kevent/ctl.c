@@ -36,7 +36,7 @@ static __always_inline u32 core_flags(const struct evcore_source_ops *ops, u32 r
 	return flags;
 }
 
-static noinline bool good_events(const struct evcore_source_ops *ops, u32 event)
+static noinline bool events_valid(const struct evcore_source_ops *ops, u32 event)
 {
 	const struct kevent_type *t = kevent_type_of(ops);
 
@@ -58,7 +58,7 @@ static __always_inline int check_request(const struct ukevent *uk,
 	if (uk->req_flags & ~KEVENT_REQ_ALL)
 		return -EINVAL;
 	if (unlikely(uk->event & ~ops->all_events || kevent_type_of(ops)->events) &&
-	    !good_events(ops, uk->event))
+	    !events_valid(ops, uk->event))
 		return -EINVAL;
 	/* raw[0] alone names a descriptor. Inodes, which use raw[1], are not by_fd. */
 	if (unlikely(uk->id.raw[1]) && ops->by_fd)
@@ -67,7 +67,7 @@ static __always_inline int check_request(const struct ukevent *uk,
 }
 
 /* KEEP changes what ONESHOT means, and LAST_CHECK needs a condition that can be polled. */
-static noinline bool good_flags(const struct evcore_source_ops *ops, u32 flags)
+static noinline bool flags_valid(const struct evcore_source_ops *ops, u32 flags)
 {
 	if (flags & KEVENT_REQ_KEEP && !(flags & KEVENT_REQ_ONESHOT))
 		return false;
@@ -86,7 +86,7 @@ static __always_inline int get_request(const struct ukevent *uk,
 	int ret;
 
 	if (unlikely(uk->req_flags & (KEVENT_REQ_KEEP | KEVENT_REQ_LAST_CHECK)) &&
-	    !good_flags(ops, uk->req_flags))
+	    !flags_valid(ops, uk->req_flags))
 		return -EINVAL;
 	*req = (struct evcore_request) {
 		.type = uk->type,
@@ -123,7 +123,7 @@ static int make_ready(struct evcore_source *s)
 }
 
 /* make_ready() for a new request, if it has no event yet. On error the request is removed. */
-static int added_ready(struct evcore_source *s)
+static int make_ready_at_add(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
 	bool has_event;
@@ -148,7 +148,7 @@ static __always_inline int add_request(struct evcore_queue *q,
 	int ret = evcore_add_of(q, ops, req, &s);
 
 	if (!ret && uk->req_flags & KEVENT_REQ_READY && !req->ready)
-		ret = added_ready(s);
+		ret = make_ready_at_add(s);
 	return ret;
 }
 
@@ -345,7 +345,9 @@ fault:
 	return -EFAULT;
 }
 
-static __always_inline int answer(struct kevent_queue *k, struct ukevent __user *uk, int result)
+/* write_result(); waits for a page that is not present with queue->mutex released. */
+static __always_inline int write_result_retry(struct kevent_queue *k, struct ukevent __user *uk,
+					      int result)
 {
 	int ret;
 
@@ -359,7 +361,7 @@ static __always_inline int answer(struct kevent_queue *k, struct ukevent __user 
 static int ctl_each(struct kevent_queue *k, struct progress *p, struct ukevent __user *arg,
 		    request_op op)
 {
-	unsigned int good = 0;
+	unsigned int succeeded = 0;
 	struct ukevent uk;
 	int ret;
 
@@ -369,15 +371,15 @@ static int ctl_each(struct kevent_queue *k, struct progress *p, struct ukevent _
 		if (read_request(k, &uk, &arg[p->done]))
 			return -EFAULT;
 		ret = apply_to_request(k, &uk, op);
-		if (answer(k, &arg[p->done], ret))
+		if (write_result_retry(k, &arg[p->done], ret))
 			return -EFAULT;
-		good += ret >= 0;
+		succeeded += ret >= 0;
 	}
-	return good;
+	return succeeded;
 }
 
 /* An id as a number: raw[0] is the low half, raw[1] the high half. */
-static __always_inline u64 fd_of(u64 id)
+static __always_inline u64 id_number(u64 id)
 {
 	return IS_ENABLED(CONFIG_CPU_BIG_ENDIAN) ? ror64(id, 32) : id;
 }
@@ -408,7 +410,7 @@ static noinline unsigned int modify_fast(struct evcore_queue *q, struct ukevent 
 		memcpy(&what, &word, sizeof(what));
 		/* If raw[1] is not 0, the number is too large for a descriptor: none is found. */
 		if (what.type != KEVENT_POLL || flags & ~KEVENT_REQ_ALL ||
-		    !evcore_modify_fast(q, own, fd_of(id), flags << KEVENT_FLAGS_SHIFT,
+		    !evcore_modify_fast(q, own, id_number(id), flags << KEVENT_FLAGS_SHIFT,
 					EVCORE_FACE_FLAGS, what.event, data))
 			return done;
 		if (!user_access_begin(arg, 2 * sizeof(*arg)))
@@ -454,22 +456,22 @@ static noinline int modify_prepared(struct evcore_queue *q, const struct ukevent
 static int ctl_modify(struct kevent_queue *k, struct progress *p, struct ukevent __user *arg)
 {
 	struct ukevent uk;
-	unsigned int bits;
+	unsigned int nr_fast;
 	int ret;
 
 	while (p->done < p->num) {
 		if (unlikely(evcore_interrupted()) && !may_continue(k, p, p->done))
 			break;
-		bits = modify_fast(&k->queue, &arg[p->done],
-				   min(p->num - p->done, EVCORE_MIN_ENTRIES));
-		p->done += bits;
-		if (p->done == p->num || bits == EVCORE_MIN_ENTRIES)
+		nr_fast = modify_fast(&k->queue, &arg[p->done],
+				      min(p->num - p->done, EVCORE_MIN_ENTRIES));
+		p->done += nr_fast;
+		if (p->done == p->num || nr_fast == EVCORE_MIN_ENTRIES)
 			continue;
 		if (read_request(k, &uk, &arg[p->done]))
 			return -EFAULT;
 		ret = evcore_prepares(uk.type) ? modify_prepared(&k->queue, &uk) :
 						 apply_to_request(k, &uk, do_modify);
-		if (answer(k, &arg[p->done], ret))
+		if (write_result_retry(k, &arg[p->done], ret))
 			return -EFAULT;
 		p->done++;
 	}
@@ -501,8 +503,8 @@ static int do_ctl(struct kevent_queue *k, unsigned int cmd, struct progress *p,
  * them, as it does with requests that failed, behind the @ret requests that it has copied to
  * the front of @arg already. A task that is being killed will not read them.
  */
-static int refuse_rest(unsigned int cmd, const struct progress *p, struct ukevent __user *arg,
-		       int ret)
+static int fail_remaining(unsigned int cmd, const struct progress *p, struct ukevent __user *arg,
+			  int ret)
 {
 	struct ukevent uk;
 	unsigned int i;
@@ -564,7 +566,7 @@ SYSCALL_DEFINE4(kevent_ctl, int, fd, unsigned int, cmd, unsigned int, num,
 	ret = do_ctl(k, cmd, &p, arg);
 	evcore_unlock_user(&k->queue);
 	if (unlikely(p.ended))
-		ret = refuse_rest(cmd, &p, arg, ret);
+		ret = fail_remaining(cmd, &p, arg, ret);
 out:
 	fdput(f);
 	return ret;

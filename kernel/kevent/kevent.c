@@ -151,16 +151,16 @@ static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max
 		      struct evcore_timeout *to, struct ukevent __user *buf)
 {
 	unsigned int n = 0, wanted = min;
-	int there, ret;
+	int nr_ready, ret;
 
 	for (;;) {
-		there = evcore_wait(&k->queue, wanted, to);
-		ret = there > 0 ? fetch(k, buf + n, max - n) : there;
+		nr_ready = evcore_wait(&k->queue, wanted, to);
+		ret = nr_ready > 0 ? fetch(k, buf + n, max - n) : nr_ready;
 		if (ret < 0)
 			return n ?: ret;
 		n += ret;
 		/* Wait again only if other threads have fetched some of the events. */
-		if (likely(n || !there) && (likely(n >= min) || there < (int)wanted))
+		if (likely(n || !nr_ready) && (likely(n >= min) || nr_ready < (int)wanted))
 			return n;
 		wanted = min - n;
 	}

@@ -112,7 +112,7 @@ static __always_inline bool put_if_room(struct evcore_queue *q, struct evcore_so
 	return true;
 }
 
-static bool kevent_put_poll(struct evcore_queue *q, struct evcore_source *s, u32 events)
+static bool kevent_put_bits(struct evcore_queue *q, struct evcore_source *s, u32 events)
 {
 	return put_if_room(q, s, events);
 }
@@ -194,7 +194,7 @@ static bool is_entry_of(const struct ukevent *uk, const struct evcore_source *s,
  * must test ret_flags. Id and cookie stay, because the program may be reading the entry now.
  * Called with queue->lock held.
  */
-static void blank_entry(struct kevent_queue *k, struct ukevent *uk)
+static void withdraw_entry(struct kevent_queue *k, struct ukevent *uk)
 {
 	WRITE_ONCE(uk->ret_flags, KEVENT_RET_DONE | KEVENT_RET_BROKEN);
 	WRITE_ONCE(uk->event, 0);
@@ -229,7 +229,7 @@ static bool kevent_withdraw(struct evcore_queue *q, struct evcore_source *s, u64
 		pos = max(pos, k->committed);
 		for (n = 0; n < EVCORE_DRAIN_MAX && pos < end; n++, pos++)
 			if (is_entry_of(entry_of(k, pos), s, data))
-				blank_entry(k, entry_of(k, pos));
+				withdraw_entry(k, entry_of(k, pos));
 		raw_spin_unlock_irq(&q->lock);
 		cond_resched();
 	} while (pos < end);
@@ -243,7 +243,7 @@ static unsigned int kevent_ready(struct evcore_queue *q, unsigned int limit)
 	return k->tail - k->committed;
 }
 
-static u64 kevent_posted(struct evcore_queue *q)
+static u64 kevent_nr_posted(struct evcore_queue *q)
 {
 	return READ_ONCE(to_kevent(q)->tail);
 }
@@ -291,12 +291,12 @@ const struct evcore_face kevent_face = {
 	.post	= evcore_post_slow,
 	.wake	= kevent_wake,
 	.put	= kevent_put,
-	.put_bits = kevent_put_poll,
+	.put_bits = kevent_put_bits,
 	.drain	= kevent_drain,
 	.taken	= kevent_taken,
 	.withdraw = kevent_withdraw,
 	.ready	= kevent_ready,
-	.nr_posted = kevent_posted,
+	.nr_posted = kevent_nr_posted,
 	.all_published = kevent_all_published,
 	.set_lockless = kevent_set_lockless,
 	.set_need_call = kevent_set_need_call,
@@ -537,7 +537,7 @@ int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max
 	/* The tail may be read long after the position, and be more than a ring ahead of it. */
 	max = min(max, k->num);
 	for (;;) {
-		/* Before the entries are read: pairs with the release in blank_entry(). */
+		/* Before the entries are read: pairs with the release in withdraw_entry(). */
 		withdrawn = smp_load_acquire(&k->withdrawn);
 		/*
 		 * Before uidx is read: pairs with the release in advance(). So uidx belongs to

@@ -315,7 +315,7 @@ inline place(s, e)
 /*
  * models: kernel/evchan/ring.c merge
  * models: kernel/evchan/ring.c evchan_merge
- * models: kernel/evchan/ring.c remembered
+ * models: kernel/evchan/ring.c last_slot
  * Sets ok if it has merged. The code bounds the tries, but only against hostile programs.
  */
 inline merge(s, e)
@@ -510,7 +510,7 @@ inline all_published()
 
 /*
  * models: kernel/evcore/wake.c wake_pollers
- * models: kernel/evchan/ring.c evchan_posted
+ * models: kernel/evchan/ring.c evchan_nr_posted
  * A thread that polls is woken once, and then again only after it has taken what was there.
  */
 inline wake_pollers()
