@@ -42,19 +42,19 @@ struct busy_wait {
 };
 
 /* Should busy polling end? napi_busy_loop() calls this after each poll of the receive queue. */
-static bool busy_enough(void *arg, unsigned long start_time)
+static bool busy_poll_done(void *arg, unsigned long start_time)
 {
 	struct busy_wait *b = arg;
 	struct evcore_queue *q = b->queue;
 	unsigned long flags;
-	bool enough;
+	bool done;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	q->busy_polls++;
-	enough = evcore_must_recheck(q) || q->todo & EVCORE_TODO_HAND_OVER ||
-		 evcore_ready(q, b->min) >= b->min;
+	done = evcore_must_recheck(q) || q->todo & EVCORE_TODO_HAND_OVER ||
+	       evcore_ready(q, b->min) >= b->min;
 	raw_spin_unlock_irqrestore(&q->lock, flags);
-	return enough || signal_pending(current) || ktime_get() >= b->until;
+	return done || signal_pending(current) || ktime_get() >= b->until;
 }
 
 /**
@@ -73,7 +73,7 @@ void evcore_busy_poll(struct evcore_queue *q, unsigned int min, ktime_t expires)
 	if (id < MIN_NAPI_ID || signal_pending(current))
 		return;
 	b.until = min(ktime_add_us(ktime_get(), q->busy_us), expires);
-	napi_busy_loop(id, busy_enough, &b, false, BUSY_POLL_BUDGET);
+	napi_busy_loop(id, busy_poll_done, &b, false, BUSY_POLL_BUDGET);
 }
 
 /**

@@ -42,19 +42,19 @@ bool evcore_pause(struct evcore_queue *q, unsigned int done)
  * @size: its size in bytes
  * @write: the access was a write
  *
- * Context: process context. Sleeps until the memory is there, however long that takes.
+ * Context: process context. Sleeps until the memory is present, however long that takes.
  *
  * Return: true if the access should be tried again; false if there is no such memory, or if
  * the task is being killed.
  */
 bool evcore_fault_in(struct evcore_queue *q, void __user *at, size_t size, bool write)
 {
-	bool there;
+	bool present;
 
 	evcore_unlock_user(q);
-	there = !(write ? fault_in_safe_writeable(at, size) : fault_in_readable(at, size)) &&
-		!fatal_signal_pending(current);
+	present = !(write ? fault_in_safe_writeable(at, size) : fault_in_readable(at, size)) &&
+		  !fatal_signal_pending(current);
 	cond_resched();
 	evcore_lock_user(q);
-	return there;
+	return present;
 }

@@ -396,7 +396,7 @@ static int test_woken(wait_queue_entry_t *wait, unsigned int mode, int sync, voi
 }
 
 /* wake_single_or_walk() must wake and count the same waiters as the walk. */
-static void sole_waiter(struct kunit *test)
+static void single_waiter(struct kunit *test)
 {
 	static const struct { unsigned int flags; int ret, counted; } cases[] = {
 		{ 0, 1, 0 }, { 0, 0, 0 }, { 0, -1, 0 },
@@ -430,7 +430,7 @@ static void sole_waiter(struct kunit *test)
 }
 
 static struct kunit_case evcore_test_cases[] = {
-	KUNIT_CASE(sole_waiter),
+	KUNIT_CASE(single_waiter),
 	KUNIT_CASE(ring_in_order),
 	KUNIT_CASE(merge_in_slot),
 	KUNIT_CASE(overflow_in_order),

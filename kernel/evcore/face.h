@@ -58,7 +58,7 @@ static __always_inline struct files_struct *evcore_own_files(void)
 }
 
 /* Descriptor numbers in one of the small arrays of evcore_queue.fds. */
-#define EVCORE_FDS_EACH	64
+#define EVCORE_FDS_PER_ARRAY	64
 
 /*
  * The array that a descriptor number is in, or NULL. The number comes from user space, so
@@ -66,7 +66,7 @@ static __always_inline struct files_struct *evcore_own_files(void)
  */
 static __always_inline struct evcore_source **evcore_fd_array(const struct evcore_queue *q, u64 fd)
 {
-	u64 i = fd / EVCORE_FDS_EACH;
+	u64 i = fd / EVCORE_FDS_PER_ARRAY;
 
 	return i < q->nr_fds ? q->fds[array_index_nospec((unsigned long)i, q->nr_fds)] : NULL;
 }
@@ -74,9 +74,9 @@ static __always_inline struct evcore_source **evcore_fd_array(const struct evcor
 /* The first source of a descriptor number, or NULL. */
 static __always_inline struct evcore_source *evcore_fd_first(const struct evcore_queue *q, u64 fd)
 {
-	struct evcore_source **each = evcore_fd_array(q, fd);
+	struct evcore_source **array = evcore_fd_array(q, fd);
 
-	return each ? each[fd % EVCORE_FDS_EACH] : NULL;
+	return array ? array[fd % EVCORE_FDS_PER_ARRAY] : NULL;
 }
 
 /*

@@ -65,7 +65,7 @@ static const struct rhashtable_params table_params = {
 static bool grow_fds(struct evcore_queue *q, u32 fd)
 {
 	struct evcore_source ***more;
-	u32 i = fd / EVCORE_FDS_EACH, n;
+	u32 i = fd / EVCORE_FDS_PER_ARRAY, n;
 
 	if (i >= q->nr_fds) {
 		/* This is small compared with the process's own descriptor table. */
@@ -80,16 +80,16 @@ static bool grow_fds(struct evcore_queue *q, u32 fd)
 		q->nr_fds = n;
 	}
 	if (!q->fds[i])
-		q->fds[i] = kcalloc(EVCORE_FDS_EACH, sizeof(*q->fds[i]), GFP_KERNEL_ACCOUNT);
+		q->fds[i] = kcalloc(EVCORE_FDS_PER_ARRAY, sizeof(*q->fds[i]), GFP_KERNEL_ACCOUNT);
 	return q->fds[i];
 }
 
 /* The head of the list of a descriptor number's sources; NULL if there is no such list. */
 static struct evcore_source **fd_sources(struct evcore_queue *q, u32 fd)
 {
-	struct evcore_source **each = evcore_fd_array(q, fd);
+	struct evcore_source **array = evcore_fd_array(q, fd);
 
-	return each ? &each[fd % EVCORE_FDS_EACH] : NULL;
+	return array ? &array[fd % EVCORE_FDS_PER_ARRAY] : NULL;
 }
 
 static struct file *watched(const struct evcore_source *s)
@@ -217,7 +217,7 @@ void evcore_each(struct evcore_queue *q, bool (*fn)(struct evcore_source *s, voi
 	bool more = true;
 	u32 i;
 
-	for (i = 0; i < q->nr_fds * EVCORE_FDS_EACH && more; i++)
+	for (i = 0; i < q->nr_fds * EVCORE_FDS_PER_ARRAY && more; i++)
 		for (s = evcore_fd_first(q, i); s && more; s = s->same_fd)
 			more = fn(s, arg);
 	rhashtable_walk_enter(&q->table, &iter);
@@ -259,7 +259,7 @@ void evcore_lookup_free(struct evcore_queue *q, void (*fn)(struct evcore_source 
 	struct evcore_source **first, *s;
 	u32 i;
 
-	for (i = 0; i < q->nr_fds * EVCORE_FDS_EACH; i++) {
+	for (i = 0; i < q->nr_fds * EVCORE_FDS_PER_ARRAY; i++) {
 		first = fd_sources(q, i);
 		while (first && (s = *first)) {
 			*first = s->same_fd;

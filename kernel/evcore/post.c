@@ -49,7 +49,7 @@ void evcore_deliver(struct evcore_source *s, const struct evcore_record *r,
  * consumed, so it must be on queue->recheck. It is on no list if a recheck has just found and
  * posted this event.
  */
-static void watch_level(struct evcore_source *s)
+static void recheck_add_level(struct evcore_source *s)
 {
 	if (s->flags & EVCORE_LEVEL && s->armed && s->where == EVCORE_IDLE)
 		evcore_recheck_add(s);
@@ -75,13 +75,13 @@ bool evcore_post_locked(struct evcore_source *s, const struct evcore_record *r)
 	if (s->last_record && !(s->flags & EVCORE_COUNTS)) {
 		if (q->face->merge && q->face->merge(q, s, r->events)) {
 			atomic64_inc(&q->merged);
-			watch_level(s);
+			recheck_add_level(s);
 			return false;
 		}
 		/* When the record is consumed, the recheck will find this event too. */
 		if (!q->face->merge && s->flags & EVCORE_LEVEL &&
 		    !q->face->taken(q, s)) {
-			watch_level(s);
+			recheck_add_level(s);
 			return false;
 		}
 	}

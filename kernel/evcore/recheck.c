@@ -28,7 +28,7 @@ static void recheck_begin(struct evcore_queue *q, bool test, struct list_head *b
 		q->todo |= EVCORE_TODO_TESTED;
 	if (!list_empty(&q->recheck) || !llist_empty(&q->recheck_level)) {
 		q->rechecking = current;
-		/* Sources leave both lists. A wait must not take that to mean that none is due. */
+		/* Sources leave both lists. A wait must not take that to mean that none is left. */
 		q->todo |= EVCORE_TODO_RECHECK;
 	}
 	list_splice_init(&q->recheck, batch);
@@ -114,7 +114,7 @@ bool evcore_recheck_unconsumed(struct evcore_source *s)
 }
 
 /* Move the sources on queue->recheck_level to queue->recheck. Waits are kept from sleeping. */
-static void move_level(struct evcore_queue *q)
+static void move_level_sources(struct evcore_queue *q)
 {
 	struct llist_node *node = llist_reverse_order(llist_del_all(&q->recheck_level));
 	struct evcore_source *s;
@@ -144,7 +144,7 @@ void evcore_recheck_flush(struct evcore_queue *q)
 	LIST_HEAD(batch);
 
 	recheck_begin(q, true, &batch);
-	move_level(q);
+	move_level_sources(q);
 	recheck_end(q, &batch);
 }
 
@@ -200,7 +200,7 @@ void evcore_recheck(struct evcore_queue *q)
 }
 
 /* Put a source that next_to_recheck() has found back on queue->recheck, for the next wait. */
-static void keep_for_wait(struct evcore_source *s)
+static void leave_to_next_wait(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
 
@@ -254,7 +254,7 @@ bool evcore_recheck_test(struct evcore_queue *q)
 			ready = ready || may_be_ready(found[i]);
 			/* Leave this source, and those after it, to the next wait. */
 			if (ready)
-				keep_for_wait(found[i]);
+				leave_to_next_wait(found[i]);
 		}
 		cond_resched();
 	}

@@ -45,12 +45,12 @@ static u32 check_now(struct evcore_source *s, struct file *file)
 /*
  * Initialise a source in uninitialised memory. Where that is faster, fields are set one by one
  * rather than clearing all of the memory first, because such work is most of what a
- * registration costs. @quiet: the source starts muted.
+ * registration costs. @muted: the source starts muted.
  */
 static __always_inline void init_source(struct evcore_source *s, struct evcore_queue *q,
 					const struct evcore_source_ops *ops,
 					const struct evcore_request *req, struct file *file,
-					bool quiet)
+					bool muted)
 {
 	struct evcore_fd_source *fs = container_of(s, struct evcore_fd_source, source);
 
@@ -59,7 +59,7 @@ static __always_inline void init_source(struct evcore_source *s, struct evcore_q
 	s->data = req->data;
 	s->events = req->events;
 	s->flags = req->flags | ops->fixed;
-	s->at = (struct evcore_node) { .type = ops->type, .armed = true, .muted = quiet };
+	s->at = (struct evcore_node) { .type = ops->type, .armed = true, .muted = muted };
 	INIT_LIST_HEAD(&s->link);
 	init_llist_node(&s->recheck_node);
 	s->same_fd = NULL;
@@ -155,7 +155,7 @@ int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 		  struct evcore_request *req, struct evcore_source **out)
 {
 	struct fd f = EMPTY_FD;
-	bool quiet = req->hand_back && ops && ops->check;
+	bool muted = req->hand_back && ops && ops->check;
 	struct evcore_source *s;
 	u32 ready = 0;
 	int ret;
@@ -180,7 +180,7 @@ int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 	if (!s)
 		goto out_uncharge;
 	/* An event that is to be handed back must not be posted as well. */
-	init_source(s, q, ops, req, fd_file(f), quiet);
+	init_source(s, q, ops, req, fd_file(f), muted);
 
 	ret = evcore_insert(s);
 	if (unlikely(ret == -EEXIST) && !list_empty(&q->reap)) {
@@ -200,14 +200,14 @@ int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 	s->attached = true;
 	*out = s;
 	req->id = s->id;
-	if (quiet && ready) {
+	if (muted && ready) {
 		req->ready = ready;
 		req->value = ops->value ? ops->value(s, ready) : 0;
 		evcore_del(s);
 		*out = NULL;
 		goto out_done;
 	}
-	if (quiet) {
+	if (muted) {
 		raw_spin_lock_irq(&q->lock);
 		s->muted = false;
 		raw_spin_unlock_irq(&q->lock);
@@ -426,15 +426,15 @@ struct repost {
 static void repost(struct evcore_source *s, void *arg)
 {
 	struct evcore_queue *q = s->queue;
-	struct repost *g = arg;
+	struct repost *rp = arg;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	if (!s->armed)
-		g->ret = -EALREADY;
-	else if (g->node)
-		evcore_post_record_locked(s, g->node);
-	else if (evcore_post_locked(s, g->record))
+		rp->ret = -EALREADY;
+	else if (rp->node)
+		evcore_post_record_locked(s, rp->node);
+	else if (evcore_post_locked(s, rp->record))
 		evcore_wake_posted(s);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 }
@@ -449,21 +449,21 @@ static void repost(struct evcore_source *s, void *arg)
  */
 int evcore_repost(struct evcore_source *s, const struct evcore_record *r)
 {
-	struct repost g = { .record = r };
+	struct repost rp = { .record = r };
 
 	if (evcore_ops_of(s)->has_records) {
-		g.node = evcore_record_alloc(s->queue->user, GFP_KERNEL);
-		if (IS_ERR(g.node))
-			return PTR_ERR(g.node);
-		g.node->record = *r;
+		rp.node = evcore_record_alloc(s->queue->user, GFP_KERNEL);
+		if (IS_ERR(rp.node))
+			return PTR_ERR(rp.node);
+		rp.node->record = *r;
 	}
 	if (evcore_ops_of(s)->by_fd)
-		evcore_fd_with_head_locked(s, repost, &g);
+		evcore_fd_with_head_locked(s, repost, &rp);
 	else
-		repost(s, &g);
-	if (g.node && g.ret)
-		evcore_record_free(g.node);
-	return g.ret;
+		repost(s, &rp);
+	if (rp.node && rp.ret)
+		evcore_record_free(rp.node);
+	return rp.ret;
 }
 
 /* Unhook a source, take it off every list, and free it. The watched file is pinned or gone. */

@@ -92,7 +92,7 @@ static void busy_poll(struct evcore_queue *q, unsigned int min, const struct evc
 	raw_spin_lock_irq(&q->lock);
 }
 
-static void let_others_run(struct evcore_queue *q)
+static void resched_unlocked(struct evcore_queue *q)
 	__must_hold(&q->lock)
 {
 	raw_spin_unlock_irq(&q->lock);
@@ -176,7 +176,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		if (last || w.woken || busy) {
 			n = evcore_ready(q, max(min, 1U));
 			if (late && !n && level_may_hold(q, &posted)) {
-				let_others_run(q);
+				resched_unlocked(q);
 				continue;
 			}
 			if (last || n >= min)
@@ -211,7 +211,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 			if (!recheck)
 				break;
 			late = late || expired(to);
-			let_others_run(q);
+			resched_unlocked(q);
 			continue;
 		}
 		raw_spin_unlock_irq(&q->lock);

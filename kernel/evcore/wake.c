@@ -58,9 +58,9 @@ static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 static void wake_pollers(struct evcore_queue *q)
 {
 	u64 posted = q->face->nr_posted(q);
-	unsigned int there = q->face->ready(q, UINT_MAX);
+	unsigned int in_ring = q->face->ready(q, UINT_MAX);
 
-	if (posted - there < q->poll_mark)
+	if (posted - in_ring < q->poll_mark)
 		return;
 	if (q->face->all_published(q))
 		q->poll_mark = posted;

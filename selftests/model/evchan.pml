@@ -595,7 +595,7 @@ inline wake_slow()
  * models: kernel/evcore/post.c evcore_deliver
  * models: kernel/evcore/post.c evcore_wake_posted
  * models: kernel/evcore/state.c evcore_overflow_merge
- * models: kernel/evcore/post.c watch_level
+ * models: kernel/evcore/post.c recheck_add_level
  * models: kernel/evcore/state.c evcore_delivered
  */
 #if SCENE == LEVELS
