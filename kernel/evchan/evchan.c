@@ -312,7 +312,7 @@ static int post_change(struct evcore_source *s, const struct evcore_request *req
 	};
 
 	if (evcore_ops_of(s)->single) {
-		r.named = true;
+		r.own_id = true;
 		r.extra[0] = req->data;
 		r.extra[1] = req->id;
 	} else if (user && !args[1]) {

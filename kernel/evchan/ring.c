@@ -117,10 +117,10 @@ static __always_inline void fill(struct evcore_source *s, struct evchan_event *s
 				 u32 type, const struct evcore_record *r)
 {
 	/* Read all first: for the compiler the slot could be the same memory as @r or @s. */
-	u64 cookie = r->named ? r->extra[0] : READ_ONCE(s->data);
-	u64 id = r->named ? r->extra[1] : s->id;
-	u64 extra0 = r->named ? 0 : r->extra[0];
-	u64 extra1 = r->named ? 0 : r->extra[1];
+	u64 cookie = r->own_id ? r->extra[0] : READ_ONCE(s->data);
+	u64 id = r->own_id ? r->extra[1] : s->id;
+	u64 extra0 = r->own_id ? 0 : r->extra[0];
+	u64 extra1 = r->own_id ? 0 : r->extra[1];
 	u32 flags = r->overflowed ? EVCHAN_EVENT_OVERFLOWED : 0;
 	u64 value = r->value;
 

@@ -62,7 +62,7 @@
  *		evcore_nest_mutex.
  * merged	Atomic.
  * napi_id	Written and read without a lock: a hint.
- * marks	Set once, by cmpxchg(), and freed with the queue.
+ * inode_group	Set once, by cmpxchg(), and freed with the queue.
  * poll_wait	Has a lock of its own. poll_work wakes it with no other lock held.
  * kref		The file, each source, and each task that needs the queue without them.
  *
@@ -76,7 +76,7 @@
  *		Written with queue->mutex held. Posting reads them without it: a post that
  *		runs at the same time as a modify may use either value, but it has ended
  *		before the modify polls the condition (evcore_fd_modified()).
- * link, where, armed, recheck, muted, marked, pending; value and extra of struct
+ * link, where, armed, recheck, muted, made_ready, pending; value and extra of struct
  * evcore_valued; records and nr_records of struct evcore_record_source
  *		queue->lock. nr_records is read without it for fdinfo, and where by code that
  *		needs no more than a hint. where, armed, recheck and queue->nr_recheck are
@@ -303,7 +303,7 @@ struct evcore_face {
  * @napi_id: receive queue to poll, that of the socket which was woken last
  * @busy_polls: rounds of such polling
  * @nr_records: records that are allocated for themselves and wait in @overflow
- * @marks: the group of the queue's marks on inodes, made with the first mark
+ * @inode_group: the group of the queue's marks on inodes, made with the first mark
  * @poll_work: wakes @poll_wait, with no lock held
  * @free_work: frees the queue for evcore_queue_put(), which must not sleep
  * @nest_inner: edges to queues that this queue watches
@@ -352,7 +352,7 @@ struct evcore_queue {
 	unsigned int		napi_id;
 	u64			busy_polls;
 	unsigned int		nr_records;
-	struct fsnotify_group	*marks;
+	struct fsnotify_group	*inode_group;
 	struct irq_work		poll_work;
 	struct work_struct	free_work;
 	struct list_head	nest_inner;

@@ -225,7 +225,7 @@ static __always_inline bool evcore_is_fast(const struct evcore_node *node)
 	const struct evcore_source *s = container_of(node, struct evcore_source, at);
 
 	return node->where != EVCORE_RECORD_NODE && s->type == EVCORE_POLL &&
-	       !(s->flags & EVCORE_SLOW) && !(s->recheck | s->marked);
+	       !(s->flags & EVCORE_SLOW) && !(s->recheck | s->made_ready);
 }
 
 /**

@@ -16,7 +16,7 @@ static bool show_source(struct evcore_source *s, void *arg)
 
 	/* The id of a futex may be an address, which only its own process may see. */
 	seq_printf(m, "source: type:%d id:%llx events:%x flags:%x", s->type,
-		   !ops->own || ops->own(s) ? s->id : 0, s->events,
+		   !ops->may_see || ops->may_see(s) ? s->id : 0, s->events,
 		   (u32)(s->flags & ~(EVCORE_UNSURE | EVCORE_KEYS_PART)));
 	if (evcore_ops_of(s)->describe)
 		evcore_ops_of(s)->describe(s, m);

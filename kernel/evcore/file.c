@@ -31,7 +31,7 @@ static bool outlives_file(struct evcore_source *s)
 	raw_spin_lock_irqsave(&q->lock, flags);
 	pending = s->where == EVCORE_ON_OVERFLOW && !s->muted && !q->dead;
 	/* An event whose condition is polled before delivery cannot hold any more. */
-	if (s->flags & EVCORE_LAST_CHECK && !closed && !s->marked)
+	if (s->flags & EVCORE_LAST_CHECK && !closed && !s->made_ready)
 		pending = false;
 	if (pending) {
 		WRITE_ONCE(s->flags, s->flags | EVCORE_AUTOREMOVE);

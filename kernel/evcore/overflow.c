@@ -27,9 +27,9 @@ static __always_inline void pending_record(struct evcore_source *s, struct evcor
 
 	r->events = s->pending;
 	r->overflowed = true;
-	r->marked = s->marked;
+	r->made_ready = s->made_ready;
 	r->last = false;
-	r->named = false;
+	r->own_id = false;
 	r->extra[1] = 0;
 	if (likely(ops->by_fd)) {
 		r->value = ops->value ? ops->value(s, s->pending) : 0;

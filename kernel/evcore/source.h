@@ -91,18 +91,18 @@ enum evcore_type {
  * struct evcore_record - one event on its way into a ring
  * @events: what happened, never 0
  * @overflowed: it comes out of the overflow list
- * @marked: the program made it ready, nothing happened
+ * @made_ready: the program made it ready, nothing happened
  * @last: nothing follows: its delivery removes the source
- * @named: @extra has a cookie and an id, which the program gets in place of the source's
+ * @own_id: @extra has a cookie and an id, which the program gets in place of the source's
  * @value: type specific: expirations, bytes, sum of the values posted
  * @extra: type specific
  */
 struct evcore_record {
 	u32	events;
 	bool	overflowed;
-	bool	marked;
+	bool	made_ready;
 	bool	last;
-	bool	named;
+	bool	own_id;
 	u64	value;
 	u64	extra[2];
 };
@@ -130,7 +130,7 @@ enum evcore_where {
  * @armed: a oneshot source that has not fired (queue->lock)
  * @recheck: poll its condition again even if its record is not consumed (queue->lock)
  * @muted: being removed, nothing is posted any more (queue->lock)
- * @marked: the program made the pending event, nothing happened (queue->lock)
+ * @made_ready: the program made the pending event, nothing happened (queue->lock)
  * @type: EVCORE_POLL ...
  * @hashed: lookups find it (queue->mutex)
  * @attached: its hook is in place (queue->mutex)
@@ -156,7 +156,7 @@ struct evcore_source {
 		bool			armed:1;
 		bool			recheck:1;
 		bool			muted:1;
-		bool			marked:1;
+		bool			made_ready:1;
 		u8			type;
 		bool			hashed:1;
 		bool			attached:1;
@@ -325,8 +325,8 @@ struct evcore_request {
  * @value: the value of a record with @events, if it is cheap to find out; may be NULL. Any
  *         context. Called with queue->lock held, or with the lock of the hook, which keeps
  *         the source from being detached.
- * @own: may the calling task see the id and the description? NULL: each task that has the
- *       queue may. Called with queue->mutex held.
+ * @may_see: may the calling task see the id and the description? NULL: each task that has the
+ *           queue may. Called with queue->mutex held.
  * @describe: add to the source's line in fdinfo; must not sleep; may be NULL. Called with
  *            queue->mutex held.
  */
@@ -356,7 +356,7 @@ struct evcore_source_ops {
 	u32 (*from_poll)(struct evcore_source *s, __poll_t bits);
 	u32 (*check)(struct evcore_source *s);
 	u64 (*value)(struct evcore_source *s, u32 events);
-	bool (*own)(struct evcore_source *s);
+	bool (*may_see)(struct evcore_source *s);
 	void (*describe)(struct evcore_source *s, struct seq_file *m);
 };
 

@@ -90,7 +90,7 @@ void evcore_unlink(struct evcore_source *s)
 	list_del_init(&s->link);
 	if (s->where == EVCORE_ON_OVERFLOW) {
 		s->pending = 0;
-		s->marked = false;
+		s->made_ready = false;
 		overflow_count_dec(q);
 	}
 	s->where = EVCORE_IDLE;
@@ -133,7 +133,7 @@ void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r)
 	list_move_tail(&s->link, &q->overflow);
 	s->where = EVCORE_ON_OVERFLOW;
 	s->pending = r->events;
-	s->marked = r->marked;
+	s->made_ready = r->made_ready;
 	if (v) {
 		v->value = r->value;
 		v->extra = r->extra[0];
@@ -163,7 +163,7 @@ void evcore_overflow_merge(struct evcore_source *s, const struct evcore_record *
 
 	lockdep_assert_held(&s->queue->lock);
 	s->pending |= r->events;
-	s->marked |= r->marked;
+	s->made_ready |= r->made_ready;
 	if (v) {
 		v->value = s->flags & EVCORE_COUNTS ? sum_of(v->value, r->value) : r->value;
 		if (s->flags & EVCORE_OVERRUNS)
@@ -179,7 +179,7 @@ void evcore_overflow_remove(struct evcore_queue *q, struct evcore_source *s)
 {
 	list_del_init(&s->link);
 	s->pending = 0;
-	s->marked = false;
+	s->made_ready = false;
 	/* Last: pairs with the acquire in evcore_change_bits(). */
 	smp_store_release(&s->where, EVCORE_IDLE);
 	overflow_count_dec(q);

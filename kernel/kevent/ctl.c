@@ -115,7 +115,7 @@ static __always_inline int get_request(const struct ukevent *uk,
 static int make_ready(struct evcore_source *s)
 {
 	const struct kevent_type *t = kevent_type_of(evcore_ops_of(s));
-	struct evcore_record r = { .events = s->events, .marked = true };
+	struct evcore_record r = { .events = s->events, .made_ready = true };
 
 	if (t->make_ready)
 		t->make_ready(&r);

@@ -85,7 +85,7 @@ static int emit(struct evcore_source *s, const struct evcore_record *r, void *ar
 	struct emit_buf *buf = arg;
 	struct ukevent uk;
 
-	if (s->flags & EVCORE_LAST_CHECK && !r->marked && ops->check) {
+	if (s->flags & EVCORE_LAST_CHECK && !r->made_ready && ops->check) {
 		now.events = s->attached ? ops->check(s) : 0;
 		now.events |= r->events & EVCORE_CLOSED;
 		if (!now.events)

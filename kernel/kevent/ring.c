@@ -39,11 +39,11 @@ void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
 		uk->id.raw_u64 = s->id;
 	uk->event = r->events;
 	uk->req_flags = READ_ONCE(s->flags) >> KEVENT_FLAGS_SHIFT;
-	if (r->marked)
+	if (r->made_ready)
 		uk->req_flags |= KEVENT_REQ_READY;
 	uk->ret_flags = KEVENT_RET_DONE;
 	memcpy(uk->user, &s->data, sizeof(uk->user));
-	if (r->named) {
+	if (r->own_id) {
 		memcpy(uk->user, &r->extra[0], sizeof(uk->user));
 		uk->id.raw_u64 = r->extra[1];
 	}

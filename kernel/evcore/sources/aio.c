@@ -203,7 +203,7 @@ void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
 
 	op->record = NULL;
 	node->record.events = EVCORE_DONE;
-	node->record.named = true;
+	node->record.own_id = true;
 	node->record.value = res->res;
 	node->record.extra[0] = res->data;
 	node->record.extra[1] = res->obj;

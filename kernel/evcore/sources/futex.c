@@ -538,7 +538,7 @@ static u32 futex_check(struct evcore_source *s)
 }
 
 /* The address, value and mask are shown only to tasks of that address space. */
-static bool futex_own(struct evcore_source *s)
+static bool futex_may_see(struct evcore_source *s)
 {
 	const struct futex_waiter *w = to_futex(s)->waiter;
 
@@ -549,7 +549,7 @@ static void futex_describe(struct evcore_source *s, struct seq_file *m)
 {
 	const struct futex_waiter *w = to_futex(s)->waiter;
 
-	if (futex_own(s))
+	if (futex_may_see(s))
 		seq_printf(m, " address:%lx value:%x mask:%x", (unsigned long)w->addr,
 			   w->value, w->mask);
 }
@@ -639,6 +639,6 @@ const struct evcore_source_ops evcore_futex_ops = {
 	.modify		= futex_modify,
 	.modified	= futex_modified,
 	.check		= futex_check,
-	.own		= futex_own,
+	.may_see	= futex_may_see,
 	.describe	= futex_describe,
 };

@@ -238,7 +238,7 @@ static unsigned int mark_flags(u32 events)
 /* The group of a queue's marks, which is created when it is needed first. */
 static struct fsnotify_group *queue_group(struct evcore_queue *q)
 {
-	struct fsnotify_group *group = READ_ONCE(q->marks), *old;
+	struct fsnotify_group *group = READ_ONCE(q->inode_group), *old;
 
 	if (group)
 		return group;
@@ -246,7 +246,7 @@ static struct fsnotify_group *queue_group(struct evcore_queue *q)
 				     FSNOTIFY_GROUP_DUPS | FSNOTIFY_GROUP_NOFS);
 	if (IS_ERR(group))
 		return group;
-	old = cmpxchg(&q->marks, NULL, group);
+	old = cmpxchg(&q->inode_group, NULL, group);
 	if (!old)
 		return group;
 	fsnotify_put_group(group);
@@ -261,8 +261,8 @@ static struct fsnotify_group *queue_group(struct evcore_queue *q)
  */
 void evcore_inode_queue_free(struct evcore_queue *q)
 {
-	if (q->marks)
-		fsnotify_put_group(q->marks);
+	if (q->inode_group)
+		fsnotify_put_group(q->inode_group);
 }
 
 /* Allocate a mark that has no inode and no source yet. The caller gets the reference. */
