@@ -211,7 +211,7 @@ static inline struct evcore_record_source *evcore_to_record_source(struct evcore
  *        record holds one, or a reference to the queue
  * @record: the event; the source fills it in before it posts it
  * @rcu: frees it in any context
- * @later: for the type of its source, until it is posted
+ * @deferred: for the type of its source, until it is posted
  */
 struct evcore_record_node {
 	struct evcore_node	at;
@@ -221,7 +221,7 @@ struct evcore_record_node {
 	struct evcore_record	record;
 	union {
 		struct rcu_head		rcu;
-		struct llist_node	later;
+		struct llist_node	deferred;
 	};
 };
 

@@ -13,7 +13,7 @@
  * for their records. An operation posts with its lock held; detaching the source takes
  * the lock to clear ->source, after which nothing is posted.
  *
- * If many operations complete at once, a work item posts most of them, see later.c.
+ * If many operations complete at once, a work item posts most of them, see deferred.c.
  */
 #include <linux/aio_abi.h>
 #include <linux/evcore/aio.h>
@@ -24,7 +24,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-#include "later.h"
+#include "deferred.h"
 #include "sources.h"
 
 /**
@@ -33,7 +33,7 @@
  * @lock: protects @source; posting runs with it held, so it is outside queue->lock
  * @source: the source that posts the completions, NULL once it is detached
  * @user: the queue's user, referenced
- * @later: records that are left to @work
+ * @deferred: records that are left to @work
  * @work: posts them; it has a reference while it is queued
  */
 struct evcore_aio {
@@ -41,7 +41,7 @@ struct evcore_aio {
 	raw_spinlock_t		lock;	/* see above */
 	struct evcore_source	*source;
 	struct user_struct	*user;
-	struct evcore_later	later;
+	struct evcore_deferred	deferred;
 	struct work_struct	work;
 };
 
@@ -75,14 +75,14 @@ static void post_record(struct evcore_aio *aio, struct evcore_record_node *node)
 	raw_spin_unlock_irqrestore(&aio->lock, flags);
 }
 
-static void post_later(struct work_struct *work)
+static void post_deferred(struct work_struct *work)
 {
 	struct evcore_aio *aio = container_of(work, struct evcore_aio, work);
 	struct evcore_record_node *node, *next;
 	struct llist_node *first;
 
-	while ((first = evcore_later_take(&aio->later))) {
-		llist_for_each_entry_safe(node, next, first, later) {
+	while ((first = evcore_deferred_take(&aio->deferred))) {
+		llist_for_each_entry_safe(node, next, first, deferred) {
 			post_record(aio, node);
 			cond_resched();
 		}
@@ -98,9 +98,9 @@ static int aio_attach(struct evcore_source *s, struct evcore_request *req, u32 *
 		return -ENOMEM;
 	refcount_set(&aio->refs, 1);
 	raw_spin_lock_init(&aio->lock);
-	init_llist_head(&aio->later.inbox);
-	aio->later.busy = false;
-	INIT_WORK(&aio->work, post_later);
+	init_llist_head(&aio->deferred.inbox);
+	aio->deferred.busy = false;
+	INIT_WORK(&aio->work, post_deferred);
 	aio->source = s;
 	aio->user = get_uid(s->queue->user);
 	to_aio(s)->aio = aio;
@@ -207,10 +207,10 @@ void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
 	node->record.value = res->res;
 	node->record.extra[0] = res->data;
 	node->record.extra[1] = res->obj;
-	if (evcore_may_post_now(&aio->later, &now)) {
+	if (evcore_may_post_now(&aio->deferred, &now)) {
 		post_record(aio, node);
 		evcore_posted_now(now);
-	} else if (evcore_post_later(&aio->later, &node->later)) {
+	} else if (evcore_defer_post(&aio->deferred, &node->deferred)) {
 		refcount_inc(&aio->refs);
 		if (!queue_work(system_unbound_wq, &aio->work))
 			put_aio(aio);
@@ -236,7 +236,7 @@ const struct evcore_source_ops evcore_aio_ops = {
 	.size		= sizeof(struct aio_source),
 	.fixed		= EVCORE_COUNTS,
 	.all_events	= EVCORE_DONE,
-	.has_records		= true,
+	.has_records	= true,
 	.by_hook	= true,
 	.single		= true,
 	.attach		= aio_attach,

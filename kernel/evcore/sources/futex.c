@@ -18,9 +18,9 @@
  * waiter is allocated and put into the hash before queue->mutex is taken. The source adopts
  * it with queue->mutex held. ->state tells the wake handler whether that has happened:
  *
- *   ALONE -> ADOPTED	the waiter has a source; the handler posts
- *   ALONE -> WOKEN	the source finds this when it tries to adopt the waiter
- *   ADOPTED -> WOKEN	the event was posted or will be: see DEFERRED POSTING
+ *   UNADOPTED -> ADOPTED	the waiter has a source; the handler posts
+ *   UNADOPTED -> WOKEN		the source finds this when it tries to adopt the waiter
+ *   ADOPTED -> WOKEN		the event was posted or will be: see DEFERRED POSTING
  *
  * DEFERRED POSTING
  *
@@ -53,7 +53,7 @@
 #include <linux/workqueue.h>
 
 #include "../../futex/futex.h"
-#include "later.h"
+#include "deferred.h"
 #include "sources.h"
 
 #define FUTEX_MM_BITS	7
@@ -65,8 +65,8 @@
  * @waiters: all waiters (bucket->lock)
  * @refs: one reference of each waiter, and one of @work while it is queued
  * @lock: see the head of this file
- * @later: waiters whose wake-up is left to @work
- * @unposted: those that @work has taken from @later, and not posted yet (@lock)
+ * @deferred: waiters whose wake-up is left to @work
+ * @unposted: those that @work has taken from @deferred, and not posted yet (@lock)
  * @work: posts the wake-ups
  */
 struct futex_mm {
@@ -75,7 +75,7 @@ struct futex_mm {
 	struct list_head	waiters;
 	refcount_t		refs;
 	spinlock_t		lock;	/* see above */
-	struct evcore_later	later;
+	struct evcore_deferred	deferred;
 	struct list_head	unposted;
 	struct work_struct	work;
 };
@@ -89,7 +89,7 @@ static struct futex_mm_bucket {
 	},
 };
 
-enum waiter_state { ALONE, ADOPTED, WOKEN, CHANGED };
+enum waiter_state { UNADOPTED, ADOPTED, WOKEN, CHANGED };
 
 /**
  * struct futex_waiter - an entry of the futex hash
@@ -99,7 +99,7 @@ enum waiter_state { ALONE, ADOPTED, WOKEN, CHANGED };
  * @source: the source that has adopted it
  * @fm: its address space, NULL until it has joined one
  * @node: in fm->waiters
- * @later: in fm->later
+ * @deferred: in fm->deferred
  * @unposted: in fm->unposted
  * @user: the user who is charged for it
  * @addr: the address at which it waits
@@ -114,7 +114,7 @@ struct futex_waiter {
 	struct futex_source	*source;
 	struct futex_mm		*fm;
 	struct list_head	node;
-	struct llist_node	later;
+	struct llist_node	deferred;
 	struct list_head	unposted;
 	struct user_struct	*user;
 	u32 __user		*addr;
@@ -161,19 +161,19 @@ static void post_woken(struct futex_waiter *w)
 	evcore_post(&w->source->valued.source, EVCORE_WOKEN, 0, 0);
 }
 
-/* Move the waiters from fm->later to fm->unposted; false if there are none. */
-static bool take_later(struct futex_mm *fm)
+/* Move the waiters from fm->deferred to fm->unposted; false if there are none. */
+static bool take_deferred(struct futex_mm *fm)
 {
-	struct llist_node *node = evcore_later_take(&fm->later);
+	struct llist_node *node = evcore_deferred_take(&fm->deferred);
 	struct futex_waiter *w, *next;
 
 	lockdep_assert_held(&fm->lock);
-	llist_for_each_entry_safe(w, next, node, later)
+	llist_for_each_entry_safe(w, next, node, deferred)
 		list_add_tail(&w->unposted, &fm->unposted);
 	return node;
 }
 
-static void post_later(struct work_struct *work)
+static void post_deferred(struct work_struct *work)
 {
 	struct futex_mm *fm = container_of(work, struct futex_mm, work);
 	struct futex_waiter *w;
@@ -181,7 +181,7 @@ static void post_later(struct work_struct *work)
 	do {
 		spin_lock(&fm->lock);
 		w = list_first_entry_or_null(&fm->unposted, struct futex_waiter, unposted);
-		if (!w && take_later(fm))
+		if (!w && take_deferred(fm))
 			w = list_first_entry(&fm->unposted, struct futex_waiter, unposted);
 		if (w) {
 			list_del_init(&w->unposted);
@@ -193,11 +193,11 @@ static void post_later(struct work_struct *work)
 	put_futex_mm(fm);
 }
 
-static void leave_for_later(struct futex_waiter *w)
+static void defer_post(struct futex_waiter *w)
 {
 	struct futex_mm *fm = w->fm;
 
-	if (!evcore_post_later(&fm->later, &w->later))
+	if (!evcore_defer_post(&fm->deferred, &w->deferred))
 		return;
 	refcount_inc(&fm->refs);
 	if (!queue_work(system_unbound_wq, &fm->work))
@@ -212,11 +212,11 @@ static void futex_woken(struct wake_q_head *wake_q, struct futex_q *q)
 
 	/* A full barrier: pairs with the one in adopt(). */
 	if (xchg(&w->state, WOKEN) == ADOPTED) {
-		if (evcore_may_post_now(&w->fm->later, &now)) {
+		if (evcore_may_post_now(&w->fm->deferred, &now)) {
 			post_woken(w);
 			evcore_posted_now(now);
 		} else {
-			leave_for_later(w);
+			defer_post(w);
 		}
 	}
 	/*
@@ -250,10 +250,10 @@ static struct futex_mm *alloc_mm(struct mm_struct *mm)
 	INIT_LIST_HEAD(&fm->waiters);
 	refcount_set(&fm->refs, 1);
 	spin_lock_init(&fm->lock);
-	init_llist_head(&fm->later.inbox);
-	fm->later.busy = false;
+	init_llist_head(&fm->deferred.inbox);
+	fm->deferred.busy = false;
 	INIT_LIST_HEAD(&fm->unposted);
-	INIT_WORK(&fm->work, post_later);
+	INIT_WORK(&fm->work, post_deferred);
 	return fm;
 }
 
@@ -310,14 +310,14 @@ static void stop_waiter(struct futex_waiter *w)
 }
 
 /* Cancel the posting of a stopped waiter's wake-up; true if it was still to be posted. */
-static bool forget_later(struct futex_waiter *w)
+static bool cancel_deferred(struct futex_waiter *w)
 {
 	struct futex_mm *fm = w->fm;
 	bool unposted;
 
 	spin_lock(&fm->lock);
-	if (list_empty(&w->unposted) && !llist_empty(&fm->later.inbox))
-		take_later(fm);
+	if (list_empty(&w->unposted) && !llist_empty(&fm->deferred.inbox))
+		take_deferred(fm);
 	unposted = !list_empty(&w->unposted);
 	list_del_init(&w->unposted);
 	spin_unlock(&fm->lock);
@@ -450,11 +450,11 @@ static u32 adopt(struct futex_source *fs, struct evcore_request *req)
 	fs->waiter = w;
 	w->source = fs;
 	/* A full barrier: pairs with the one in futex_woken(). */
-	return cmpxchg(&w->state, ALONE, ADOPTED) == ALONE ? 0 : bits_of(w);
+	return cmpxchg(&w->state, UNADOPTED, ADOPTED) == UNADOPTED ? 0 : bits_of(w);
 }
 
 /* Free the waiter. Return: what has happened; @unposted: its event was still to be posted. */
-static u32 let_go(struct futex_source *fs, bool *unposted)
+static u32 release_waiter(struct futex_source *fs, bool *unposted)
 {
 	struct futex_waiter *w = fs->waiter;
 	u32 bits;
@@ -463,7 +463,7 @@ static u32 let_go(struct futex_source *fs, bool *unposted)
 	if (!w)
 		return 0;
 	stop_waiter(w);
-	*unposted = forget_later(w);
+	*unposted = cancel_deferred(w);
 	bits = bits_of(w);
 	fs->waiter = NULL;
 	free_waiter(w);
@@ -482,7 +482,7 @@ static void futex_detach(struct evcore_source *s)
 	struct futex_source *fs = to_futex(s);
 	bool unposted;
 
-	fs->woken |= let_go(fs, &unposted) == EVCORE_WOKEN;
+	fs->woken |= release_waiter(fs, &unposted) == EVCORE_WOKEN;
 }
 
 static bool futex_used(struct evcore_source *s)
@@ -513,7 +513,7 @@ static int futex_modify(struct evcore_source *s, struct evcore_request *req)
 	bool unposted;
 	u32 bits;
 
-	bits = let_go(fs, &unposted);
+	bits = release_waiter(fs, &unposted);
 	/* If the last modify reported a wake-up again, there is no waiter whose state says so. */
 	if (fs->woken)
 		bits = EVCORE_WOKEN;

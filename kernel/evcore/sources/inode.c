@@ -28,7 +28,7 @@
  * of inotify instances. All marks count as inotify watches, which are limited too.
  *
  * A record is allocated when an event happens. If there is no memory, or the user is over
- * the limit of records, or INODE_MAX_HELD records of the source or INODE_MAX_QUEUED records
+ * the limit of records, or INODE_MAX_WAITING records of the source or INODE_MAX_QUEUED records
  * of the queue wait for a slot, the event is counted and reported with IN_Q_OVERFLOW. The
  * record for the end of the source, when the inode or its file system is gone, is allocated
  * at registration.
@@ -51,7 +51,7 @@
 #include "sources.h"
 
 /* Records that may wait for a slot: of one source, and of all sources of one queue. */
-#define INODE_MAX_HELD		4096
+#define INODE_MAX_WAITING	4096
 #define INODE_MAX_QUEUED	16384
 /* Marks of one user's queues on one inode, including those that are being removed. */
 #define INODE_MAX_MARKS		128
@@ -62,7 +62,7 @@
 #endif
 
 /* Bits that say how to watch; the other bits are events. */
-#define INODE_HOW	(IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK)
+#define INODE_WATCH_FLAGS	(IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK)
 
 struct inode_mark {
 	struct fsnotify_mark	mark;
@@ -70,7 +70,7 @@ struct inode_mark {
 	spinlock_t		lock;		/* protects the next three fields */
 	struct evcore_source	*source;	/* NULL: not set yet, or removed */
 	struct evcore_record_node	*last;		/* record for the end of the source */
-	bool			gone;		/* the mark is no longer on an inode */
+	bool			detached;	/* the mark is no longer on an inode */
 	struct mem_cgroup	*memcg;		/* charged for the records */
 #ifdef CONFIG_INOTIFY_USER
 	struct ucounts		*ucounts;	/* counted as a watch of inotify */
@@ -123,7 +123,7 @@ static bool no_room(struct inode_mark *im)
 	struct evcore_source *s = im->source;
 
 	lockdep_assert_held(&im->lock);
-	if (READ_ONCE(to_inode(s)->rs.nr_records) < INODE_MAX_HELD &&
+	if (READ_ONCE(to_inode(s)->rs.nr_records) < INODE_MAX_WAITING &&
 	    READ_ONCE(s->queue->nr_records) < INODE_MAX_QUEUED)
 		return false;
 	evcore_post(s, IN_Q_OVERFLOW, 1, 0);
@@ -193,12 +193,12 @@ static void post_end(struct inode_mark *im)
  * Called once for each mark that was on an inode: when the inode or its file system goes
  * away, or when the source is removed, see unmark().
  */
-static void inode_gone(struct fsnotify_mark *mark, struct fsnotify_group *group)
+static void inode_freeing_mark(struct fsnotify_mark *mark, struct fsnotify_group *group)
 {
 	struct inode_mark *im = to_mark(mark);
 
 	spin_lock(&im->lock);
-	im->gone = true;
+	im->detached = true;
 	if (im->source)
 		post_end(im);
 	spin_unlock(&im->lock);
@@ -219,7 +219,7 @@ static void inode_free_mark(struct fsnotify_mark *mark)
 
 static const struct fsnotify_ops inode_fsnotify_ops = {
 	.handle_inode_event	= inode_event,
-	.freeing_mark		= inode_gone,
+	.freeing_mark		= inode_freeing_mark,
 	.free_mark		= inode_free_mark,
 };
 
@@ -385,7 +385,7 @@ out_put:
  * Does the queue's user have more marks on the inode than allowed, including this one?
  * Removed marks that are still on the list count, because uses of the inode walk over them.
  */
-static bool too_many(struct inode_mark *im)
+static bool too_many_marks(struct inode_mark *im)
 {
 	/* It stays valid because this mark is on its list. */
 	struct fsnotify_mark_connector *conn = im->mark.connector;
@@ -452,7 +452,7 @@ static int watch_inode(struct inode_source *is, struct inode_prepared *p, u32 ev
 	ret = fsnotify_add_inode_mark(&im->mark, inode, 0);
 	if (ret)
 		return ret;
-	if (too_many(im)) {
+	if (too_many_marks(im)) {
 		unmark(im);
 		return -ENOSPC;
 	}
@@ -463,7 +463,7 @@ static int watch_inode(struct inode_source *is, struct inode_prepared *p, u32 ev
 	is->ino = inode->i_ino;
 	spin_lock(&im->lock);
 	im->source = &is->rs.valued.source;
-	if (im->gone)	/* inode_gone() found no source to post the end for */
+	if (im->detached)	/* inode_freeing_mark() found no source to post the end for */
 		post_end(im);
 	spin_unlock(&im->lock);
 	is->owner = current_fsuid();
@@ -554,9 +554,9 @@ const struct evcore_source_ops evcore_inode_ops = {
 	.type		= EVCORE_INODE,
 	.size		= sizeof(struct inode_source),
 	.fixed		= EVCORE_COUNTS,
-	.all_events	= IN_ALL_EVENTS | INODE_HOW,
+	.all_events	= IN_ALL_EVENTS | INODE_WATCH_FLAGS,
 	.nr_args	= 2,
-	.has_records		= true,
+	.has_records	= true,
 	.prepare	= inode_prepare,
 	.finish		= inode_finish,
 	.attach		= inode_attach,

@@ -73,7 +73,7 @@ struct signal_source {
 	struct evcore_signals	*signals;
 	struct list_head	node;		/* in signals->sources */
 	int			sig;
-	bool			only;		/* posted in place of delivery */
+	bool			nomask;		/* posted in place of delivery */
 };
 
 static struct signal_source *to_signal(struct evcore_source *s)
@@ -229,15 +229,15 @@ static int post_signal(struct signal_source *ss, const struct kernel_siginfo *in
  * Post to the sources that take the signal in place of delivery. Return: 1 if one was
  * armed, otherwise 0; -EAGAIN if none has it and the sender can be told so.
  */
-static int post_only(struct evcore_signals *es, int sig, const struct kernel_siginfo *info,
-		     struct task_struct *t, bool fail)
+static int post_nomask(struct evcore_signals *es, int sig, const struct kernel_siginfo *info,
+		       struct task_struct *t, bool fail)
 {
 	struct signal_source *ss;
 	int ret, posted = 0;
 
 	lockdep_assert_held(&es->lock);
 	list_for_each_entry(ss, sources_of(es, sig), node) {
-		if (!ss->only)
+		if (!ss->nomask)
 			continue;
 		/* Once a queue has the signal, the sender must not be told to send it again. */
 		ret = post_signal(ss, info, t, fail && !posted);
@@ -272,7 +272,7 @@ bool evcore_signal_slow(bool deliver, int sig, const struct kernel_siginfo *info
 		return false;
 	if (has_sources(es, sig)) {
 		spin_lock(&es->lock);
-		posted = post_only(es, sig, info, t, deliver && may_fail(sig, info));
+		posted = post_nomask(es, sig, info, t, deliver && may_fail(sig, info));
 		spin_unlock(&es->lock);
 	}
 	/*
@@ -309,7 +309,7 @@ void evcore_signal_also_slow(int sig, const struct kernel_siginfo *info,
 		return;
 	spin_lock(&es->lock);
 	list_for_each_entry(ss, sources_of(es, sig), node)
-		if (!ss->only)
+		if (!ss->nomask)
 			post_signal(ss, info, t, false);
 	spin_unlock(&es->lock);
 }
@@ -483,7 +483,7 @@ static int signal_attach(struct evcore_source *s, struct evcore_request *req,
 	if (!es)
 		return -ENOMEM;
 	ss->sig = array_index_nospec(sig, _NSIG + 1);
-	ss->only = s->id & EVCORE_SIGNAL_NOMASK;
+	ss->nomask = s->id & EVCORE_SIGNAL_NOMASK;
 	ss->signals = es;
 	s->flags |= merging(sig);
 
@@ -521,12 +521,12 @@ static void signal_describe(struct evcore_source *s, struct seq_file *m)
 {
 	struct signal_source *ss = to_signal(s);
 
-	seq_printf(m, " signal:%d%s waiting:%u", ss->sig, ss->only ? " only" : "",
+	seq_printf(m, " signal:%d%s waiting:%u", ss->sig, ss->nomask ? " only" : "",
 		   READ_ONCE(ss->rs.nr_records));
 }
 
 /* The first source; with @q, the first of that queue, whose mutex keeps the source. */
-static struct signal_source *first_of(struct evcore_signals *es, struct evcore_queue *q)
+static struct signal_source *first_source(struct evcore_signals *es, struct evcore_queue *q)
 {
 	struct signal_source *ss;
 	int sig;
@@ -546,7 +546,7 @@ static void remove_all(struct evcore_signals *es)
 
 	for (;;) {
 		spin_lock_irq(&es->lock);
-		ss = first_of(es, NULL);
+		ss = first_source(es, NULL);
 		if (ss) {
 			q = source_of(ss)->queue;
 			kref_get(&q->kref);
@@ -556,7 +556,7 @@ static void remove_all(struct evcore_signals *es)
 			return;
 		mutex_lock(&q->mutex);
 		spin_lock_irq(&es->lock);
-		ss = first_of(es, q);
+		ss = first_source(es, q);
 		spin_unlock_irq(&es->lock);
 		/* Not evcore_del(), which would withdraw events that are in the ring. */
 		if (ss)
@@ -603,7 +603,7 @@ const struct evcore_source_ops evcore_signal_ops = {
 	.type		= EVCORE_SIGNAL,
 	.size		= sizeof(struct signal_source),
 	.all_events	= EVCORE_SIGNALED,
-	.has_records		= true,
+	.has_records	= true,
 	.attach		= signal_attach,
 	.detach		= signal_detach,
 	.modify		= signal_modify,

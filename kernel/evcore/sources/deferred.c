@@ -12,7 +12,7 @@
 #include <linux/sched/clock.h>
 #include <linux/time64.h>
 
-#include "later.h"
+#include "deferred.h"
 
 /*
  * At most POST_NOW events per processor are posted at once in POST_NOW_NS, in which the time that
@@ -33,20 +33,20 @@ static DEFINE_PER_CPU(struct recent_posts, recent_posts);
 
 /**
  * evcore_may_post_now - may an event be posted at once?
- * @later: the list of its owner
+ * @deferred: the list of its owner
  * @now: result: the current time, for evcore_posted_now()
  *
  * Context: any. If the task can be moved to another processor, what it posts may be accounted
  * for on the wrong one, which does no harm.
  *
  * Return: true: the caller posts and calls evcore_posted_now(); false: it calls
- * evcore_post_later().
+ * evcore_defer_post().
  */
-bool evcore_may_post_now(const struct evcore_later *later, u64 *now)
+bool evcore_may_post_now(const struct evcore_deferred *deferred, u64 *now)
 {
 	struct recent_posts *recent;
 
-	if (READ_ONCE(later->busy))
+	if (READ_ONCE(deferred->busy))
 		return false;
 	recent = raw_cpu_ptr(&recent_posts);
 	*now = local_clock();
@@ -68,43 +68,43 @@ void evcore_posted_now(u64 now)
 }
 
 /**
- * evcore_post_later - leave an event to the work item
- * @later: the list of its owner
+ * evcore_defer_post - leave an event to the work item
+ * @deferred: the list of its owner
  * @node: of the event
  *
  * Context: any.
  *
  * Return: true if the caller must queue the work item.
  */
-bool evcore_post_later(struct evcore_later *later, struct llist_node *node)
+bool evcore_defer_post(struct evcore_deferred *deferred, struct llist_node *node)
 {
-	bool first = llist_add(node, &later->inbox);
+	bool first = llist_add(node, &deferred->inbox);
 
 	/*
-	 * After adding. Pairs with evcore_later_take(), which finds the event, or clears ->busy
+	 * After adding. Pairs with evcore_deferred_take(), which finds the event, or clears ->busy
 	 * before this sets it.
 	 */
-	WRITE_ONCE(later->busy, true);
+	WRITE_ONCE(deferred->busy, true);
 	return first;
 }
 
 /**
- * evcore_later_take - take the events that were left to the work item
- * @later: the list
+ * evcore_deferred_take - take the events that were left to the work item
+ * @deferred: the list
  *
  * Only one task at a time may call this for a list. If the list is empty, all events that were
  * taken before must have been posted.
  *
  * Return: the events in order; NULL if there are none, and then others may be posted at once.
  */
-struct llist_node *evcore_later_take(struct evcore_later *later)
+struct llist_node *evcore_deferred_take(struct evcore_deferred *deferred)
 {
-	while (llist_empty(&later->inbox)) {
-		WRITE_ONCE(later->busy, false);
+	while (llist_empty(&deferred->inbox)) {
+		WRITE_ONCE(deferred->busy, false);
 		smp_mb();	/* pairs with the full barrier of llist_add() */
-		if (llist_empty(&later->inbox))
+		if (llist_empty(&deferred->inbox))
 			return NULL;
-		WRITE_ONCE(later->busy, true);
+		WRITE_ONCE(deferred->busy, true);
 	}
-	return llist_reverse_order(llist_del_all(&later->inbox));
+	return llist_reverse_order(llist_del_all(&deferred->inbox));
 }
