@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a call that has many entries does between two of them: it lets other tasks run, ends
- * if there is a signal, and waits for user memory without queue->mutex.
+ * What a call with many entries does between two entries: it lets other tasks run, ends if there
+ * is a signal, and waits for user memory without queue->mutex.
  *
  * Floor 2, see Makefile: calls no other file of the core; called by the faces.
  */

@@ -19,25 +19,25 @@
  *		(evcore_lock_user()). Source types do such things in ->prepare() and
  *		->finish(), which run without it (evcore_may_wait() asserts that). What
  *		may be waited for with it held is memory, reclaim included, and other kernel
- *		mutexes under which nothing waits for user space either. The only one of
- *		fsnotify is that of the queue's own group; no file system is called with it
- *		held.
+ *		mutexes under which nothing waits for user space either. Of the mutexes of
+ *		fsnotify this is only that of the queue's own group. No file system is called
+ *		with queue->mutex held.
  * evcore_nest_mutex (nest.c)
- *		One for the system: the graph of queues that watch queues. No queue->mutex
- *		is taken with it held.
- * file->f_lock	file->f_evcore, the list of sources that watch a file. Never taken in
- *		interrupt context.
+ *		One for the whole system. It protects the graph of queues that watch queues.
+ *		No queue->mutex is taken with it held.
+ * file->f_lock	Protects file->f_evcore, the list of sources that watch a file. Never taken
+ *		in interrupt context.
  * the lock of what is watched
  *		A wait queue head, a timer base, sighand->siglock and so on. Posting runs
  *		with it held. While a source is hooked into a file, process context posts it
  *		with the lock of the first wait queue head held
  *		(evcore_fd_with_head_locked()), as wake-ups do. So if the file has only one
  *		head, two posts of the source never run at the same time.
- * queue->lock	The lists of a queue and the slow path of posting. A raw spin lock that is
- *		taken with interrupts disabled, because posting happens in hard interrupt
- *		context. At most EVCORE_DRAIN_MAX records are moved in one hold. With it
- *		held only the locks of the scheduler are taken, to wake a task, and those of
- *		kfree_rcu(), to free a record.
+ * queue->lock	Protects the lists of a queue; the slow path of posting runs with it held. A
+ *		raw spin lock that is taken with interrupts disabled, because posting happens
+ *		in hard interrupt context. At most EVCORE_DRAIN_MAX records are moved in one
+ *		hold. The only locks that are taken with it held are those of the scheduler,
+ *		to wake a task, and those of kfree_rcu(), to free a record.
  *
  * Posting is not allowed in NMI context, nor with a run queue lock or ->pi_lock held.
  *
@@ -64,7 +64,8 @@
  * napi_id	Written and read without a lock: a hint.
  * inode_group	Set once, by cmpxchg(), and freed with the queue.
  * poll_wait	Has a lock of its own. poll_work wakes it with no other lock held.
- * kref		The file, each source, and each task that needs the queue without them.
+ * kref		Counts the file, each source, and each task that uses the queue without a
+ *		reference to either.
  *
  * FIELDS OF A SOURCE
  *
@@ -89,7 +90,7 @@
  *		like that list.
  *
  * evcore_change_bits() changes events, data and last_record without queue->lock. It holds
- * queue->mutex and the lock of the only wait queue head, so no task posts of the source. A
+ * queue->mutex and the lock of the only wait queue head, so no other task posts the source. A
  * drain stores IDLE to ->where last, with release; evcore_change_bits() goes on only if it
  * reads IDLE with acquire.
  *
@@ -113,12 +114,13 @@
  *			evcore_recheck_set(): a wake-up did not say what happened.
  *			evcore_recheck_unconsumed(), evcore_recheck_flush(): it was on
  *			queue->recheck_level, and its record is not consumed yet.
- *   RECHECK -> OVERFLOW	evcore_overflow_add(): the same, for a further event.
+ *   RECHECK -> OVERFLOW	evcore_overflow_add(): the ring has no free slot for another event.
  *   RECHECK -> IDLE	evcore_recheck_remove(), evcore_unlink(): its condition is polled now.
  *   OVERFLOW -> IDLE	evcore_overflow_remove(), evcore_drain_fast(): its event was delivered.
- *			evcore_take() puts it back if the program could not be given the event.
- *			evcore_delivered() then has it polled again, if it is level-triggered
- *			or was woken without a key meanwhile, or removed.
+ *			evcore_take() puts it back if the event could not be copied to the
+ *			program. After the delivery evcore_delivered() moves it to RECHECK if
+ *			it is level-triggered or was woken without a key meanwhile, or to REAP
+ *			if its delivery ends it.
  *   any -> REAP	evcore_reap_add(): its delivery ends it, or evcore_retire() does.
  *   any -> IDLE	evcore_unlink(): it is being removed or modified.
  *
@@ -126,18 +128,18 @@
  * queue->recheck_level. The next wait polls its condition, or moves it to RECHECK if its
  * record is not consumed yet.
  *
- * A record that is allocated for itself (struct evcore_record_node) goes to the ring, or waits
- * in overflow until it is drained or dropped with its source. The user of the queue is charged
- * for it from evcore_record_alloc() to evcore_record_free().
+ * A record that has memory of its own (struct evcore_record_node) goes to the ring, or waits in
+ * overflow until it is drained or dropped with its source. The user of the queue is charged for
+ * it from evcore_record_alloc() to evcore_record_free().
  *
  * REMOVAL
  *
  *   A. evcore_del(): the program asks for it.
  *   B. queue_release(): the queue's file is closed.
  *   C. evcore_release_file(): the last reference to a watched file is dropped.
- *   D. evcore_reap(): its own delivery has removed the source, or evcore_retire() has, where
- *      what it stands for has ended in a context that must not sleep.
- *   E. evcore_exit_mm(): the address space is gone whose futex it waits for.
+ *   D. evcore_reap(): the delivery of an event has ended the source, or evcore_retire() has,
+ *      because what it watches ended in a context that must not sleep.
+ *   E. evcore_exit_mm(): the address space of the futex that it waits for has ended.
  *
  * A, B and D first take a reference to the watched file. That fails only if its last reference
  * was dropped; then C is about to run, and C removes the source. C finds every such source,
@@ -193,7 +195,7 @@ typedef bool (*evcore_taken_t)(struct evcore_queue *q, struct evcore_source *s);
 #define EVCORE_TODO_RECHECK	BIT(0)	/* there may be sources on queue->recheck */
 #define EVCORE_TODO_REAP	BIT(1)	/* there may be sources on queue->reap */
 #define EVCORE_TODO_HAND_OVER	BIT(2)	/* evcore_wake_other() found no waiter */
-#define EVCORE_TODO_TESTED	BIT(3)	/* evcore_recheck_test() has sources in hand */
+#define EVCORE_TODO_TESTED	BIT(3)	/* a task tests sources, which are on no list */
 
 /**
  * struct evcore_face - what a face does for the core
@@ -218,7 +220,8 @@ typedef bool (*evcore_taken_t)(struct evcore_queue *q, struct evcore_source *s);
  * @merge: add bits to the source's last record if it is not consumed yet; returns whether
  *         that was done. NULL if the ring cannot. Called with queue->lock held.
  * @taken: was the source's last record consumed, or is there none? Called with queue->lock
- *         held, or without it by callers that only need to know of a record posted before.
+ *         held, or without it by callers for which a record that is posted meanwhile does not
+ *         matter.
  * @cancel: withdraw the source's last record if it is not consumed yet; false if it was.
  *          NULL if the ring cannot. Called with queue->lock held.
  * @withdraw: withdraw every unconsumed record of the source that has this cookie. The source
@@ -230,8 +233,8 @@ typedef bool (*evcore_taken_t)(struct evcore_queue *q, struct evcore_source *s);
  *                 average over many calls. Called with queue->lock held.
  * @set_lockless: posts may take a slot without queue->lock (true), or events wait in overflow
  *                and they must not (false). Called with queue->lock held.
- * @set_need_call: tell a program that only reads the ring that it must call in. Called with
- *                 queue->lock held.
+ * @set_need_call: tell a program that only reads the ring whether it must make a call. Called
+ *                 with queue->lock held.
  * @nr_posted: number of records ever placed in the ring; any context.
  * @mmap: ->mmap() of the queue's file.
  * @free: free the ring and the structure; may sleep.
@@ -267,7 +270,7 @@ struct evcore_face {
  * @waiters: tasks in evcore_wait() for one event, or for none in particular, oldest first
  * @poll_wait: tasks and files that poll the queue's file
  * @lock: see the head of this file
- * @min_waiters: tasks in evcore_wait() for more than one event, by how many
+ * @min_waiters: tasks in evcore_wait() for more than one event, ordered by that number
  * @waiter_nr: number of the last task that began to wait
  * @wake_through: waiters up to this number are being woken, some at a time; 0: none
  * @overflow: sources and records whose events found no slot, in order
@@ -294,15 +297,15 @@ struct evcore_face {
  * @nr_sources: sources in @table and @fds
  * @next_id: generation of the next source that has a descriptor
  * @dead: the queue's file is closed
- * @kref: references: the file, each source, and tasks that need the queue without them
- * @user: the user whom sources and ring memory are charged to
+ * @kref: references of the file, of each source, and of tasks that have neither
+ * @user: the user who is charged for sources and ring memory
  * @time_offset: offset of CLOCK_MONOTONIC in the time namespace of the task that made the
  *               queue, added to timestamps
  * @ring_pages: pages charged to RLIMIT_MEMLOCK
  * @busy_us: how long a wait polls the network before it sleeps; 0: not at all
  * @napi_id: receive queue to poll, that of the socket which was woken last
  * @busy_polls: rounds of such polling
- * @nr_records: records that are allocated for themselves and wait in @overflow
+ * @nr_records: records with memory of their own that wait in @overflow
  * @inode_group: the group of the queue's marks on inodes, made with the first mark
  * @poll_work: wakes @poll_wait, with no lock held
  * @free_work: frees the queue for evcore_queue_put(), which must not sleep
@@ -379,7 +382,7 @@ void evcore_record_free(struct evcore_record_node *node);
  * @q: the queue
  * @gfp: GFP_KERNEL, or what the context allows
  *
- * Return: the record, or NULL for whatever reason.
+ * Return: the record, or NULL after any error.
  */
 static inline struct evcore_record_node *
 evcore_queue_record_alloc(struct evcore_queue *q, gfp_t gfp)
@@ -435,8 +438,8 @@ extern const struct file_operations evcore_queue_fops;
  * evcore_file_queue - the queue that a file stands for
  * @file: any file
  *
- * Return: the queue, of either face, which lives as long as the file; NULL if the file is
- * no queue's.
+ * Return: the queue, of either face, which lives as long as the file; NULL if the file stands
+ * for no queue.
  */
 static inline struct evcore_queue *evcore_file_queue(const struct file *file)
 {
@@ -584,7 +587,7 @@ int evcore_read_timeout(struct evcore_timeout *to,
  * @absolute: it is a time, not a delay
  * @clock: CLOCK_MONOTONIC or CLOCK_REALTIME
  *
- * Return: 0, -EFAULT, or -EINVAL for a timespec that is none.
+ * Return: 0, -EFAULT, or -EINVAL for an invalid timespec.
  */
 static inline int evcore_get_timeout(struct evcore_timeout *to,
 				     const struct __kernel_timespec __user *uts,

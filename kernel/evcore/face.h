@@ -106,7 +106,7 @@ static __always_inline u32 evcore_fast_events(const struct evcore_source *s, voi
 	return unlikely(bits & EVCORE_KEYS_VAGUE) ? 0 : bits & READ_ONCE(s->events);
 }
 
-/* For a key without a bit that the source asks for: is it exact, so that nothing happened? */
+/* For a key without a bit that the source asks for: is it exact, so that it can be ignored? */
 static __always_inline bool evcore_key_is_other(void *key)
 {
 	return key && !((unsigned long)key & EVCORE_KEYS_VAGUE);
@@ -254,7 +254,7 @@ static __always_inline unsigned int evcore_drain_fast(struct evcore_queue *q, un
 		if (!evcore_is_fast(node))
 			break;
 		s = container_of(node, struct evcore_source, at);
-		/* Unlinked only after its slot is there. */
+		/* Unlink the source only after its record is in the ring. */
 		if (!put(q, s, s->pending))
 			break;
 		list_del_init(&s->link);
@@ -301,7 +301,10 @@ static __always_inline bool evcore_change_bits(struct evcore_source *s, u32 even
 	return done;
 }
 
-/* The same by a file that the caller holds; then poll it and post what holds. */
+/*
+ * evcore_change_bits() for a source that watches @file, if it does; then poll the file and post
+ * what holds. The caller keeps the file open.
+ */
 static __always_inline bool evcore_modify_own(struct evcore_source *s, struct file *file,
 					      u32 events, u64 data)
 {
@@ -328,7 +331,7 @@ static __always_inline bool evcore_modify_own(struct evcore_source *s, struct fi
  * @events: the new events
  * @data: the new cookie
  *
- * The fast path of evcore_find() and evcore_modify(), which servers need all the time: for an
+ * The fast path of evcore_find() and evcore_modify(), which busy servers call often: for an
  * EVCORE_POLL source without a mode of EVCORE_SLOW that has no unconsumed event, whose file
  * has one wait queue head and keys that are believed.
  *

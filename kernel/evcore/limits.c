@@ -158,7 +158,7 @@ int evcore_charge_ring(struct evcore_queue *q, unsigned long bytes)
 
 static int __init evcore_limits_init(void)
 {
-	/* For each of the two, a user may take 4 % of the memory, as epoll allows it. */
+	/* A user may take 4 % of the memory for each of the two, as with epoll. */
 	unsigned long bytes = (totalram_pages() / 25) << PAGE_SHIFT;
 
 	max_user_sources = bytes / sizeof(struct evcore_fd_source);

@@ -221,7 +221,7 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 			  s->attached && ops->check;
 		if (recheck)
 			evcore_recheck_clear(s);
-		/* It is on no list. A wait must not take that to mean that none is to be polled. */
+		/* The source is on no list. A wait must not conclude that none is to be polled. */
 		level = s->flags & EVCORE_LEVEL;
 		if (level) {
 			q->rechecking = current;

@@ -182,7 +182,7 @@ void evcore_recheck(struct evcore_queue *q)
 	u32 ready;
 
 	recheck_begin(q, false, &batch);
-	/* A source that was added since is for the next round, if there was none before. */
+	/* If there were no sources then, those that were added since wait for the next round. */
 	if (q->rechecking && !llist_empty(&q->recheck_level))
 		q->face->recheck_level(q);
 	while (!list_empty(&batch)) {

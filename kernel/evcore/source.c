@@ -378,7 +378,7 @@ int evcore_modify(struct evcore_source *s, struct evcore_request *req, struct fi
 	if (m.withdraw && !by_head)
 		withdraw_last(s, &m);
 	if (ops->check && flags & EVCORE_ONESHOT)
-		evcore_disarm(s);	/* until what was posted before is gone */
+		evcore_disarm(s);	/* until the earlier records are withdrawn */
 	WRITE_ONCE(s->events, req->events);
 	WRITE_ONCE(s->flags, flags);
 	WRITE_ONCE(s->data, req->data);
@@ -466,7 +466,10 @@ int evcore_repost(struct evcore_source *s, const struct evcore_record *r)
 	return rp.ret;
 }
 
-/* Unhook a source, take it off every list, and free it. The watched file is pinned or gone. */
+/*
+ * Unhook a source, take it off every list, and free it. A watched file must be pinned, or must
+ * have been released already.
+ */
 static void destroy_source(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;

@@ -52,7 +52,7 @@ enum evcore_type {
 #define EVCORE_DONE	0x1		/* AIO: an operation is complete */
 #define EVCORE_WOKEN	0x1		/* futex: by a wake-up */
 #define EVCORE_CHANGED	0x2		/* futex: it has another value already */
-#define EVCORE_CLOSED	0x40000000	/* the last reference to the watched file is gone */
+#define EVCORE_CLOSED	0x40000000	/* the last reference to the watched file was dropped */
 
 /* How a source behaves, evcore_source.flags */
 #define EVCORE_LEVEL		BIT(0)
@@ -66,8 +66,8 @@ enum evcore_type {
 #define EVCORE_LAST_CHECK	BIT(8)	/* check the condition when a call delivers it */
 #define EVCORE_EXCLUSIVE	BIT(9)	/* wake one of the queues that watch */
 #define EVCORE_OVERRUNS		BIT(10)	/* a merge in overflow counts as one more */
-#define EVCORE_MERGE_RECORDS	BIT(11)	/* held records merge into one not consumed */
-#define EVCORE_UNSURE		BIT(12)	/* wants bits that no key is believed to tell */
+#define EVCORE_MERGE_RECORDS	BIT(11)	/* a record merges into one not consumed */
+#define EVCORE_UNSURE		BIT(12)	/* wants bits that are not believed in a key */
 #define EVCORE_KEYS_PART	BIT(13)	/* its file's keys are not believed in full */
 /* Free for the face to keep with the source. */
 #define EVCORE_FACE_FLAGS	0xffff0000
@@ -78,7 +78,7 @@ enum evcore_type {
 
 /* Reported whether asked for or not, as poll(2) does. */
 #define EVCORE_ALWAYS		((__force u32)(EPOLLERR | EPOLLHUP))
-/* The bits of a wake-up key that can be believed at best, see fd.c. */
+/* The bits that are believed in the keys of a file if its keys are exact, see fd.c. */
 #define EVCORE_KEYS_FULL	((__force u32)(EPOLLIN | EPOLLRDNORM | EPOLLOUT | \
 					       EPOLLWRNORM | EPOLLRDHUP))
 /* Not an event: the wait queue head is being freed. Above every bit of poll(2). */
@@ -113,13 +113,13 @@ enum evcore_where {
 	EVCORE_ON_OVERFLOW,
 	EVCORE_ON_RECHECK,
 	EVCORE_ON_REAP,
-	EVCORE_RECORD_NODE,		/* a held record, in overflow */
+	EVCORE_RECORD_NODE,		/* not a source but a record, in overflow */
 };
 
 /**
  * struct evcore_source - one registration, embedded in a type's own structure
  * @queue: holds a reference
- * @last_record: where its last record is in the ring, in the face's terms; 0: nowhere
+ * @last_record: where its last record is in the ring, as the face encodes it; 0: nowhere
  * @data: cookie of the program
  * @id: name within the type
  * @events: bits it is interested in
@@ -227,7 +227,7 @@ struct evcore_record_node {
 
 /**
  * struct evcore_batch - memory for several registrations of one call
- * @left: registrations that the call has not done yet, with the current one
+ * @left: registrations that the call has not done yet, including the current one
  * @nr: number of sources in @at
  * @ops: their type
  * @at: memory for sources, allocated in advance

@@ -21,7 +21,7 @@ void evcore_update_need_call(struct evcore_queue *q)
 	bool on = q->nr_overflow || q->nr_recheck;
 
 	lockdep_assert_held(&q->lock);
-	/* Sources that are being polled again are not counted: leave it set for recheck_end(). */
+	/* Sources that are being polled now are not counted: keep it set until recheck_end(). */
 	if (q->rechecking)
 		on |= q->need_call;
 	if (on == q->need_call)
@@ -36,7 +36,7 @@ static void overflow_count_dec(struct evcore_queue *q)
 		q->face->set_lockless(q, true);
 }
 
-/* The part of a source that stores a value; NULL for sources that watch a file: they have none. */
+/* The part of a source that stores a value; NULL for sources that watch a file. */
 static struct evcore_valued *valued(struct evcore_source *s)
 {
 	if (evcore_ops_of(s)->by_fd)

@@ -42,7 +42,7 @@ static inline void evcore_reap_add(struct evcore_source *s)
 	s->queue->todo |= EVCORE_TODO_REAP;
 }
 
-/* Take a source off queue->recheck that was there to be polled once it is consumed. */
+/* Take a source off queue->recheck because its record was consumed: it is polled now. */
 static inline void evcore_recheck_remove(struct evcore_source *s)
 {
 	list_del_init(&s->link);

@@ -12,8 +12,8 @@
 #include "internal.h"
 
 /**
- * evcore_time_offset - how much later it is in the caller's time namespace
- * @clock: of which clock
+ * evcore_time_offset - the offset of a clock in the caller's time namespace
+ * @clock: the clock
  *
  * Return: nanoseconds, to be added to the kernel's time.
  */
@@ -28,7 +28,7 @@ s64 evcore_time_offset(clockid_t clock)
 	return timespec64_to_ns(&offset);
 }
 
-/* evcore_get_timeout() with a time to read. */
+/* evcore_get_timeout() for a timespec that is not NULL. */
 int evcore_read_timeout(struct evcore_timeout *to,
 			const struct __kernel_timespec __user *uts, bool absolute)
 {

@@ -59,7 +59,7 @@ static noinline void do_service(struct evcore_queue *q)
 	}
 	evcore_drain_all(q);
 	raw_spin_lock_irq(&q->lock);
-	/* While another task polls sources again, they are on its list, and some return. */
+	/* Sources that another task polls now are on its list, and some of them come back. */
 	if (list_empty(&q->recheck) && !q->rechecking)
 		q->todo &= ~EVCORE_TODO_RECHECK;
 	if (list_empty(&q->reap))
@@ -101,10 +101,11 @@ static void resched_unlocked(struct evcore_queue *q)
 }
 
 /*
- * No event is there. Return: true if a level-triggered condition may hold nevertheless, because
- * other tasks have taken the event that it posted: then the caller tries again. *@posted is how
- * many events had been posted when this last returned true; at first U64_MAX. If there are no
- * more now, the program says that events are consumed which it has not consumed.
+ * Called if there is no event. Return: true if a level-triggered condition may hold nevertheless,
+ * because other tasks have taken the event that it posted: then the caller tries again. *@posted
+ * is how many events had been posted when this last returned true; at first U64_MAX. If none was
+ * posted since, trying again would not end: the program has written into its ring that it has
+ * consumed events which it has not consumed.
  */
 static bool level_may_hold(struct evcore_queue *q, u64 *posted)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Waking waiters. Each event wakes one waiter whose minimum is met, preferably one that went
- * to sleep on the posting processor. It wakes none while no minimum is met, unless finding that
- * out takes long: then the waiter finds it out, see met_waiter().
+ * to sleep on the posting processor. If no minimum is met it wakes none. But if counting the
+ * events would take long, it wakes a waiter, which then counts them: see met_waiter().
  *
  * Waiters for one event are in a list, the oldest first, and have precedence. The others
  * are in a tree, the smallest minimum first, so that a post finds out with one comparison
@@ -24,7 +24,7 @@
 #include "internal.h"
 #include "wake.h"
 
-/* Most waiters that are looked through for one on the posting processor. */
+/* Most waiters that are examined to find one on the posting processor. */
 #define EVCORE_CPU_SEARCH	16
 /*
  * Most records that a post counts to find out whether a minimum is met: many posts may follow
