@@ -27,7 +27,7 @@ TEST_F(channel, signal_ignored_itimer)
 	}
 }
 
-/* The signal is blocked, was pending before, and nobody dequeues it: the timer goes on. */
+/* The signal is blocked, was pending before, and is not dequeued: the timer continues. */
 TEST_F(channel, signal_blocked_itimer)
 {
 	int n = 0;

@@ -357,7 +357,7 @@ TEST_F(channel, signal_traced)
 	end_child(&c);
 }
 
-/* Timers whose signal nobody dequeues go on. */
+/* Timers whose signal is not dequeued continue. */
 TEST_F(channel, signal_of_periodic_timers)
 {
 	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 3 };

@@ -597,7 +597,7 @@ TEST_F(channel, interrupted_waiters_pass_on)
 		while (__atomic_load_n(&left, __ATOMIC_RELAXED) >= n) {
 			clock_gettime(CLOCK_MONOTONIC, &b);
 			ASSERT_LT(b.tv_sec - a.tv_sec, LONG_MS / 1000) {
-				TH_LOG("event %d lies there and nobody wakes", ROUNDS - n);
+				TH_LOG("event %d is in the ring and no thread wakes", ROUNDS - n);
 			}
 			sched_yield();
 		}
