@@ -564,6 +564,21 @@ typedef int (*evcore_emit_t)(struct evcore_source *s,
 			     const struct evcore_record *r, void *arg);
 int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg);
 
+/**
+ * struct evcore_taken - an event that evcore_take_bits() has taken
+ * @source: its source, valid until queue->mutex is released
+ * @events: its bits
+ */
+struct evcore_taken {
+	struct evcore_source	*source;
+	u32			events;
+};
+
+unsigned int evcore_take_bits(struct evcore_queue *q, struct evcore_taken *taken,
+			      unsigned int most);
+void evcore_take_end(struct evcore_queue *q, struct evcore_taken *taken, unsigned int nr,
+		     unsigned int done);
+
 /* timeout.c */
 
 /**

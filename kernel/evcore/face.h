@@ -219,13 +219,16 @@ static __always_inline bool evcore_overflow_fast(struct evcore_source *s, u32 ev
 	return true;
 }
 
-/* Is an entry of overflow only bits of a watched file, with nothing to do once delivered? */
-static __always_inline bool evcore_is_fast(const struct evcore_node *node)
+/*
+ * Is an entry of overflow only bits of a watched file, whose source has no other mode than
+ * @modes? If @modes is 0, nothing is to be done once the event is delivered.
+ */
+static __always_inline bool evcore_is_bits(const struct evcore_node *node, u32 modes)
 {
 	const struct evcore_source *s = container_of(node, struct evcore_source, at);
 
 	return node->where != EVCORE_RECORD_NODE && s->type == EVCORE_POLL &&
-	       !(s->flags & EVCORE_SLOW) && !(s->recheck | s->made_ready);
+	       !(s->flags & EVCORE_SLOW & ~modes) && !(s->recheck | s->made_ready);
 }
 
 /**
@@ -235,7 +238,7 @@ static __always_inline bool evcore_is_fast(const struct evcore_node *node)
  * @put: places an event, as a record that says that it overflowed if records do
  *
  * The loop of a face's ->drain(), compiled with its @put. Stops at the first entry for which
- * evcore_is_fast() is false.
+ * evcore_is_bits() is false.
  *
  * Return: how many were moved.
  */
@@ -251,7 +254,7 @@ static __always_inline unsigned int evcore_drain_fast(struct evcore_queue *q, un
 		node = list_first_entry(&q->overflow, struct evcore_node, link);
 		if (&node->link == &q->overflow)
 			break;
-		if (!evcore_is_fast(node))
+		if (!evcore_is_bits(node, 0))
 			break;
 		s = container_of(node, struct evcore_source, at);
 		/* Unlink the source only after its record is in the ring. */

@@ -95,7 +95,7 @@ unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 			break;
 		node = list_first_entry(&q->overflow, struct evcore_node, link);
 		/* ->drain() has left an event that it could have moved: the ring is full. */
-		if (!trace_evcore_drain_enabled() && evcore_is_fast(node))
+		if (!trace_evcore_drain_enabled() && evcore_is_bits(node, 0))
 			break;
 		s = container_of(node, struct evcore_source, at);
 		if (!(node->where == EVCORE_RECORD_NODE ?
@@ -184,6 +184,17 @@ static void put_back(struct pending *p)
 	list_move(&s->link, &s->queue->overflow);
 }
 
+/*
+ * Begin or end to pass events of level-triggered sources to the program. Meanwhile the sources are
+ * on no list. A wait must not take that to mean that none is to be polled again.
+ */
+static void taking_level(struct evcore_queue *q, bool on)
+{
+	q->rechecking = on ? current : NULL;
+	if (on)
+		q->todo |= EVCORE_TODO_RECHECK;
+}
+
 /**
  * evcore_take - pass the oldest event of a queue without a ring to the program
  * @q: the queue; its mutex must be held
@@ -236,7 +247,7 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 
 		raw_spin_lock_irq(&q->lock);
 		if (level)
-			q->rechecking = NULL;
+			taking_level(q, false);
 		if (ret < 0) {
 			put_back(&p);
 		} else if (ret > 0) {
@@ -263,4 +274,79 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 		if (!ret)
 			return 1;
 	}
+}
+
+/**
+ * evcore_take_bits - take several events of a queue without a ring
+ * @q: the queue; its mutex must be held until evcore_take_end() has returned
+ * @taken: the events
+ * @most: take at most this many, not more than EVCORE_DRAIN_MAX
+ *
+ * This is a fast path of evcore_take() for EVCORE_POLL sources that have no other mode than
+ * EVCORE_LEVEL, and are not to be polled a last time. It stops at the first event of another kind.
+ *
+ * Return: the number of events. If it is not 0, the caller passes them to the program in order,
+ * and then calls evcore_take_end().
+ */
+unsigned int evcore_take_bits(struct evcore_queue *q, struct evcore_taken *taken,
+			      unsigned int most)
+{
+	struct evcore_source *s;
+	unsigned int n;
+	u32 modes = 0;
+
+	lockdep_assert_held(&q->mutex);
+	raw_spin_lock_irq(&q->lock);
+	for (n = 0; n < most && !list_empty(&q->overflow); n++) {
+		s = list_first_entry(&q->overflow, struct evcore_source, link);
+		if (!evcore_is_bits(&s->at, EVCORE_LEVEL) || s->flags & EVCORE_LAST_CHECK)
+			break;
+		taken[n] = (struct evcore_taken) { .source = s, .events = s->pending };
+		modes |= s->flags;
+		trace_evcore_drain(q, s->type, s->id, s->pending);
+		evcore_overflow_remove(q, s);
+	}
+	q->drained += n;
+	if (modes & EVCORE_LEVEL)
+		taking_level(q, true);
+	if (n)
+		evcore_update_need_call(q);
+	raw_spin_unlock_irq(&q->lock);
+	return n;
+}
+
+/**
+ * evcore_take_end - end what evcore_take_bits() has begun
+ * @q: the queue
+ * @taken: the events
+ * @nr: their number
+ * @done: how many of them, the first ones, were passed to the program; the others are put back
+ */
+void evcore_take_end(struct evcore_queue *q, struct evcore_taken *taken, unsigned int nr,
+		     unsigned int done)
+{
+	struct evcore_source *s;
+	struct pending p;
+	unsigned int i;
+	u32 modes = 0;
+
+	for (i = 0; i < nr; i++)
+		modes |= taken[i].source->flags;
+	if (done == nr && !(modes & EVCORE_LEVEL))
+		return;
+	raw_spin_lock_irq(&q->lock);
+	taking_level(q, false);
+	for (i = nr; i > done; i--) {
+		p = (struct pending) {
+			.source = taken[i - 1].source, .record.events = taken[i - 1].events,
+		};
+		put_back(&p);
+	}
+	for (i = 0; i < done; i++) {
+		s = taken[i].source;
+		if (s->flags & EVCORE_LEVEL && s->where == EVCORE_IDLE && s->armed)
+			evcore_recheck_add(s);
+	}
+	evcore_update_need_call(q);
+	raw_spin_unlock_irq(&q->lock);
 }

@@ -73,6 +73,9 @@ out_put:
 	return ret;
 }
 
+/* Most events that are fetched together. */
+#define FETCH_BATCH	16U
+
 struct emit_buf {
 	struct ukevent __user	*at;
 };
@@ -98,21 +101,62 @@ static int emit(struct evcore_source *s, const struct evcore_record *r, void *ar
 	return 0;
 }
 
+/* Copy @nr events of KEVENT_POLL requests to the program. Return: how many were copied. */
+static unsigned int emit_bits(struct evcore_taken *taken, unsigned int nr,
+			      struct ukevent __user *to)
+{
+	struct ukevent uk;
+	unsigned int i;
+
+	if (!user_write_access_begin(to, nr * sizeof(*to)))
+		return 0;
+	for (i = 0; i < nr; i++) {
+		uk = kevent_poll_entry(taken[i].source, taken[i].events);
+		unsafe_copy_to_user((char __user *)&to[i], (const char *)&uk, sizeof(uk), fault);
+	}
+fault:
+	user_write_access_end();
+	return i;
+}
+
+/*
+ * Fetch up to @max events of the most common kind together. Return: how many; 0 if the next event
+ * is of another kind, or its entry cannot be written.
+ */
+static unsigned int fetch_bits(struct evcore_queue *q, struct ukevent __user *to,
+			       unsigned int max)
+{
+	struct evcore_taken taken[FETCH_BATCH] __uninitialized;
+	unsigned int nr, done;
+
+	nr = evcore_take_bits(q, taken, min(max, FETCH_BATCH));
+	if (!nr)
+		return 0;
+	done = emit_bits(taken, nr, to);
+	evcore_take_end(q, taken, nr, done);
+	return done;
+}
+
 /* Fetch events of a queue without a ring, which all wait in overflow. */
 static int fetch_queued(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
 {
 	struct emit_buf out = { .at = buf };
-	unsigned int n = 0;
+	unsigned int n = 0, nr;
 	int ret = 0;
 
 	evcore_lock_user(&k->queue);
-	while (n < max) {
+	while (n < max && READ_ONCE(k->queue.nr_overflow)) {
+		nr = fetch_bits(&k->queue, out.at, max - n);
+		out.at += nr;
+		n += nr;
+		if (nr)
+			continue;
 		ret = evcore_take(&k->queue, emit, &out);
 		n += ret > 0;
 		/* The page is present now. Another event may be first: the mutex was released. */
 		if (ret == -EFAULT && evcore_fault_in(&k->queue, out.at, sizeof(*out.at), true))
-			continue;
-		if (ret <= 0)
+			ret = 0;
+		else if (ret <= 0)
 			break;
 	}
 	evcore_unlock_user(&k->queue);
@@ -147,6 +191,18 @@ static int fetch(struct kevent_queue *k, struct ukevent __user *buf, unsigned in
 	return k->ring ? fetch_ring(k, buf, max) : fetch_queued(k, buf, max);
 }
 
+/*
+ * Are @nr events there, and nothing to be done that a wait does for its queue? Then a wait would
+ * return at once.
+ */
+static bool need_not_wait(struct kevent_queue *k, unsigned int nr)
+{
+	struct evcore_queue *q = &k->queue;
+
+	return !k->ring && READ_ONCE(q->nr_overflow) >= nr && !READ_ONCE(q->todo) &&
+	       llist_empty(&q->recheck_level);
+}
+
 static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max,
 		      struct evcore_timeout *to, struct ukevent __user *buf)
 {
@@ -154,7 +210,9 @@ static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max
 	int nr_ready, ret;
 
 	for (;;) {
-		nr_ready = evcore_wait(&k->queue, wanted, to);
+		nr_ready = max(wanted, 1U);
+		if (!need_not_wait(k, nr_ready))
+			nr_ready = evcore_wait(&k->queue, wanted, to);
 		ret = nr_ready > 0 ? fetch(k, buf + n, max - n) : nr_ready;
 		if (ret < 0)
 			return n ?: ret;

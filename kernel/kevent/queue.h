@@ -60,6 +60,20 @@ static inline struct kevent_queue *to_kevent(struct evcore_queue *q)
 	return container_of(q, struct kevent_queue, queue);
 }
 
+/* The entry for an event of a KEVENT_POLL request. */
+static __always_inline struct ukevent kevent_poll_entry(const struct evcore_source *s, u32 events)
+{
+	return (struct ukevent) {
+		.id.raw = { s->id },
+		.type = KEVENT_POLL,
+		.event = events,
+		.req_flags = READ_ONCE(s->flags) >> KEVENT_FLAGS_SHIFT,
+		.ret_flags = KEVENT_RET_DONE,
+		.ret_data = { events },
+		.ptr = (void *)(unsigned long)READ_ONCE(s->data),
+	};
+}
+
 /* ring.c */
 void kevent_encode(const struct evcore_source *s, const struct evcore_record *r,
 		   struct ukevent *uk);

@@ -89,15 +89,7 @@ static bool kevent_put(struct evcore_queue *q, struct evcore_source *s,
 /* Place an entry for a KEVENT_POLL request; there is a free one, and queue->lock is held. */
 static __always_inline void put_bits(struct kevent_queue *k, struct evcore_source *s, u32 events)
 {
-	k->ring->event[k->kidx] = (struct ukevent) {
-		.id.raw = { s->id },
-		.type = KEVENT_POLL,
-		.event = events,
-		.req_flags = READ_ONCE(s->flags) >> KEVENT_FLAGS_SHIFT,
-		.ret_flags = KEVENT_RET_DONE,
-		.ret_data = { events },
-		.ptr = (void *)(unsigned long)READ_ONCE(s->data),
-	};
+	k->ring->event[k->kidx] = kevent_poll_entry(s, events);
 	publish(k, s);
 }
 
