@@ -86,7 +86,7 @@ static int create_channel(struct evchan_params *params, struct evchan_queue **ou
 	}
 	params->entries = entries;
 	params->features = EVCHAN_FEAT_OVERFLOW | EVCHAN_FEAT_LEVEL | EVCHAN_FEAT_TIMESTAMP |
-			   EVCHAN_FEAT_AIO;
+			   (IS_ENABLED(CONFIG_AIO) ? EVCHAN_FEAT_AIO : 0);
 	if (IS_ENABLED(CONFIG_NET_RX_BUSY_POLL))
 		params->features |= EVCHAN_FEAT_BUSY_POLL;
 	params->map_offset = 0;

@@ -48,7 +48,8 @@
  * waiters, min_waiters, waiter_nr, wake_through, nr_woken, overflow, nr_overflow, recheck,
  * nr_recheck, reap, todo, need_call, poll_mark, busy_polls
  *		queue->lock. Without it, fdinfo reads busy_polls, and a few tests read
- *		nr_overflow or whether a list is empty, where an outdated answer does no harm.
+ *		nr_overflow, todo, or whether a list is empty, where an outdated answer does
+ *		no harm.
  * overflowed, drained, wakes, nr_records
  *		Written with queue->lock held, read without it for fdinfo and for limits.
  * rechecking	Written with queue->mutex and queue->lock held, read with queue->lock held.
@@ -117,10 +118,11 @@
  *   RECHECK -> OVERFLOW	evcore_overflow_add(): the ring has no free slot for another event.
  *   RECHECK -> IDLE	evcore_recheck_remove(), evcore_unlink(): its condition is polled now.
  *   OVERFLOW -> IDLE	evcore_overflow_remove(), evcore_drain_fast(): its event was delivered.
- *			evcore_take() puts it back if the event could not be copied to the
- *			program. After the delivery evcore_delivered() moves it to RECHECK if
- *			it is level-triggered or was woken without a key meanwhile, or to REAP
- *			if its delivery ends it.
+ *			evcore_take_bits(), evcore_take(): it is passed to the program;
+ *			evcore_take_end() and evcore_take() put it back if it could not be
+ *			copied. After the delivery evcore_delivered() moves the source to
+ *			RECHECK if it is level-triggered or was woken without a key
+ *			meanwhile, or to REAP if its delivery ends it.
  *   any -> REAP	evcore_reap_add(): its delivery ends it, or evcore_retire() does.
  *   any -> IDLE	evcore_unlink(): it is being removed or modified.
  *

@@ -161,12 +161,15 @@ static bool pop_pending(struct evcore_queue *q, struct pending *p)
 
 /*
  * Put an event back at the head of overflow. If a further event is pending in the source by
- * now, the two are merged. If evcore_retire() has ended the source, the event is dropped.
+ * now, the two are merged. If evcore_retire() has ended the source, the event is dropped. A waiter
+ * is woken: it may have found the queue empty, and this task may be slow to try again.
  */
 static void put_back(struct pending *p)
 {
 	struct evcore_source *s = p->source;
+	struct evcore_queue *q = s->queue;
 
+	q->drained--;
 	if (unlikely(s->where == EVCORE_ON_REAP)) {
 		if (p->node)
 			evcore_record_free(p->node);
@@ -174,19 +177,25 @@ static void put_back(struct pending *p)
 	}
 	if (p->node) {
 		evcore_record_add(p->node);
-		list_move(&p->node->at.link, &s->queue->overflow);
-		return;
-	}
-	if (s->where == EVCORE_ON_OVERFLOW)
+		q->overflowed--;
+		list_move(&p->node->at.link, &q->overflow);
+	} else if (s->where == EVCORE_ON_OVERFLOW) {
 		evcore_overflow_merge(s, &p->record);
-	else
+		list_move(&s->link, &q->overflow);
+	} else {
 		evcore_overflow_add(s, &p->record);
-	list_move(&s->link, &s->queue->overflow);
+		q->overflowed--;
+		list_move(&s->link, &q->overflow);
+	}
+	if (q->sleepers)
+		evcore_wake_locked(q, false);
 }
 
 /*
- * Begin or end to pass events of level-triggered sources to the program. Meanwhile the sources are
- * on no list. A wait must not take that to mean that none is to be polled again.
+ * Called before and after events of level-triggered sources are passed to the program, with
+ * queue->lock held. Meanwhile the sources are on no list. ->rechecking keeps do_service() from
+ * clearing EVCORE_TODO_RECHECK, so a wait takes queue->mutex, and then finds them on
+ * queue->recheck.
  */
 static void taking_level(struct evcore_queue *q, bool on)
 {
@@ -232,12 +241,9 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 			  s->attached && ops->check;
 		if (recheck)
 			evcore_recheck_clear(s);
-		/* The source is on no list. A wait must not conclude that none is to be polled. */
 		level = s->flags & EVCORE_LEVEL;
-		if (level) {
-			q->rechecking = current;
-			q->todo |= EVCORE_TODO_RECHECK;
-		}
+		if (level)
+			taking_level(q, true);
 		evcore_update_need_call(q);
 		raw_spin_unlock_irq(&q->lock);
 
@@ -248,6 +254,9 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 		raw_spin_lock_irq(&q->lock);
 		if (level)
 			taking_level(q, false);
+		/* There is no ring, so that the event was taken is all that there is to know. */
+		if (!ret)
+			WRITE_ONCE(s->last_record, 1);
 		if (ret < 0) {
 			put_back(&p);
 		} else if (ret > 0) {
@@ -283,7 +292,7 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
  * @most: take at most this many, not more than EVCORE_DRAIN_MAX
  *
  * This is a fast path of evcore_take() for EVCORE_POLL sources that have no other mode than
- * EVCORE_LEVEL, and are not to be polled a last time. It stops at the first event of another kind.
+ * EVCORE_LEVEL, without EVCORE_LAST_CHECK. It stops at the first event of another kind.
  *
  * Return: the number of events. If it is not 0, the caller passes them to the program in order,
  * and then calls evcore_take_end().
@@ -321,6 +330,9 @@ unsigned int evcore_take_bits(struct evcore_queue *q, struct evcore_taken *taken
  * @taken: the events
  * @nr: their number
  * @done: how many of them, the first ones, were passed to the program; the others are put back
+ *
+ * queue->lock was released since. A source that was posted meanwhile is in overflow again, and an
+ * event that is put back is merged into that one.
  */
 void evcore_take_end(struct evcore_queue *q, struct evcore_taken *taken, unsigned int nr,
 		     unsigned int done)
@@ -330,8 +342,11 @@ void evcore_take_end(struct evcore_queue *q, struct evcore_taken *taken, unsigne
 	unsigned int i;
 	u32 modes = 0;
 
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		modes |= taken[i].source->flags;
+		if (i < done)
+			WRITE_ONCE(taken[i].source->last_record, 1);
+	}
 	if (done == nr && !(modes & EVCORE_LEVEL))
 		return;
 	raw_spin_lock_irq(&q->lock);

@@ -101,11 +101,11 @@ static void resched_unlocked(struct evcore_queue *q)
 }
 
 /*
- * Called if there is no event. Return: true if a level-triggered condition may hold nevertheless,
- * because other tasks have taken the event that it posted: then the caller tries again. *@posted
- * is how many events had been posted when this last returned true; at first U64_MAX. If none was
- * posted since, trying again would not end: the program has written into its ring that it has
- * consumed events which it has not consumed.
+ * No event is there. Return: true if a level-triggered condition may hold nevertheless, because
+ * other tasks have taken the event that it posted: then the caller tries again. *@posted is how
+ * many events had been posted at the last try; at first U64_MAX. If nothing was posted since, no
+ * other task can have taken an event. Then the program has moved the head of its ring past events
+ * that are still marked unconsumed, and trying again would find the same.
  */
 static bool level_may_hold(struct evcore_queue *q, u64 *posted)
 {
@@ -146,8 +146,8 @@ static int wait_result(struct evcore_queue *q, const struct evcore_waiter *w, un
  * @to: the timeout; if it has expired already, this does not wait
  *
  * Events take precedence: after a signal or a timeout this returns the number of events if
- * there are any. A call that does not wait returns 0 only if no level-triggered condition holds,
- * whatever other tasks take meanwhile.
+ * there are any. A call that does not wait returns 0 only if no level-triggered condition holds
+ * whose wake-up has ended, whatever other tasks take meanwhile, or if a signal is pending.
  *
  * Context: process context, may sleep.
  *
@@ -205,7 +205,8 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		set_current_state(TASK_INTERRUPTIBLE);
 		n = evcore_ready(q, min);
 		recheck = q->nr_recheck || !llist_empty(&q->recheck_level) ||
-			  q->todo & (EVCORE_TODO_TESTED | EVCORE_TODO_HAND_OVER);
+			  q->todo & (EVCORE_TODO_TESTED | EVCORE_TODO_HAND_OVER) ||
+			  (!n && level_may_hold(q, &posted));
 		if (recheck || n >= min) {
 			__set_current_state(TASK_RUNNING);
 			evcore_waiter_del(q, &w);

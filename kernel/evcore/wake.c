@@ -49,8 +49,9 @@ static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 
 /*
  * Wake the tasks that poll the queue's file. Once they were woken, they are not woken again
- * until everything that was in the ring then is consumed, so that the queue was empty in
- * between. If there is no ring, they are woken each time.
+ * until every record that was in the ring at that time is consumed. Later records may still be
+ * there, but a consumer may have found the ring empty before they were posted. If there is no
+ * ring, they are woken each time. Called with queue->lock held.
  *
  * A consumer stops at a record that is reserved but not published yet. If there is such a
  * record, its own post has to wake them again, so ->poll_mark is not set.

@@ -192,15 +192,14 @@ static int fetch(struct kevent_queue *k, struct ukevent __user *buf, unsigned in
 }
 
 /*
- * Are @nr events there, and nothing to be done that a wait does for its queue? Then a wait would
- * return at once.
+ * Are there @nr events, and no work that evcore_wait() would do first? Then evcore_wait() would
+ * return at once, and is not called.
  */
 static bool need_not_wait(struct kevent_queue *k, unsigned int nr)
 {
 	struct evcore_queue *q = &k->queue;
 
-	return !k->ring && READ_ONCE(q->nr_overflow) >= nr && !READ_ONCE(q->todo) &&
-	       llist_empty(&q->recheck_level);
+	return !k->ring && READ_ONCE(q->nr_overflow) >= nr && !READ_ONCE(q->todo);
 }
 
 static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max,

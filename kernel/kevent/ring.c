@@ -480,8 +480,8 @@ fault:
 
 /*
  * Copy the events of @n entries from index @idx on, except those that were withdrawn. Return:
- * the number of entries that are done, fewer than @n if user memory cannot be written;
- * *@copied: the number of events copied.
+ * how many entries were copied or skipped, fewer than @n if user memory cannot be written;
+ * *@copied: how many were copied.
  */
 static u32 copy_entries(const struct kevent_queue *k, struct ukevent __user *buf, u32 idx,
 			u32 n, u32 *copied)
@@ -491,12 +491,12 @@ static u32 copy_entries(const struct kevent_queue *k, struct ukevent __user *buf
 
 	for (done = 0; done < n; done++) {
 		/* The kernel sets KEVENT_RET_BROKEN only in entries that it withdraws. */
-		if (unlikely(withdrawn) &&
-		    READ_ONCE(k->ring->event[idx].ret_flags) & KEVENT_RET_BROKEN)
-			events--;
-		else if (!copy_entry(&k->ring->event[idx], buf + events))
-			break;
-		events++;
+		if (likely(!withdrawn) ||
+		    !(READ_ONCE(k->ring->event[idx].ret_flags) & KEVENT_RET_BROKEN)) {
+			if (!copy_entry(&k->ring->event[idx], buf + events))
+				break;
+			events++;
+		}
 		if (++idx == k->num)
 			idx = 0;
 	}

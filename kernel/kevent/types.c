@@ -77,6 +77,7 @@ static void timer_make_ready(struct evcore_record *r)
 	r->extra[0] = ktime_get_ns() + evcore_time_offset(CLOCK_MONOTONIC);
 }
 
+/* Timers: extra[0] is the time of the expiry, in nanoseconds. */
 static void timer_encode(const struct evcore_record *r, struct ukevent *uk)
 {
 	uk->ret_data[0] = div_u64(r->extra[0], NSEC_PER_MSEC);

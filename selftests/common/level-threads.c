@@ -7,20 +7,22 @@ enum { THREADS = 4, TURNS = 2000 };
 struct asker {
 	FACE *face;
 	pthread_t thread;
-	int missed;	/* calls that said that there is no event */
+	long ms;	/* how long to wait; 0: not at all */
+	int missed;	/* calls that said that there is no event, or slept although it held */
 };
 
-/* Take the event without waiting. Return: 1, or what the call returned instead. */
-static int take_now(FACE *f)
+/* Take the event. Return: 1, or what the call returned instead. */
+static int take_one(FACE *f, long ms)
 {
+	unsigned int min = ms ? 1 : 0;
 	struct evchan_event e;
 	struct ukevent uk;
 	int n;
 
 	if (f->kind != EVCHAN)
-		return get_events(&f->q, 0, 1, 0, &uk);
+		return get_events(&f->q, min, 1, ms, &uk);
 	do {
-		n = wait_events(&f->c, 0, 0);
+		n = wait_events(&f->c, min, ms);
 	} while (n > 0 && !take(&f->c, &e));
 	return n > 0 ? 1 : n;
 }
@@ -28,15 +30,21 @@ static int take_now(FACE *f)
 static void *ask(void *arg)
 {
 	struct asker *a = arg;
+	struct timespec begin, end;
 
-	for (int i = 0; i < TURNS; i++)
-		a->missed += take_now(a->face) != 1;
+	for (int i = 0; i < TURNS; i++) {
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		a->missed += take_one(a->face, a->ms) != 1;
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		a->missed += end.tv_sec - begin.tv_sec >= LONG_MS / 1000 - 1;
+	}
 	return NULL;
 }
 
 /*
- * The condition holds all the time, so no call may say that there is no event: neither while
- * another thread polls the condition, nor after another thread has taken the event.
+ * The condition holds all the time, so no call may say that there is no event, nor sleep until
+ * its time is over: neither while another thread polls the condition, nor after another thread
+ * has taken the event.
  */
 TEST_F(face, level_holds_for_every_thread)
 {
@@ -49,6 +57,7 @@ TEST_F(face, level_holds_for_every_thread)
 		  kevent_request(&self->q, KEVENT_CTL_ADD, &uk), 0);
 	for (int i = 0; i < THREADS; i++) {
 		askers[i].face = self;
+		askers[i].ms = i % 2 ? LONG_MS : 0;
 		ASSERT_EQ(pthread_create(&askers[i].thread, NULL, ask, &askers[i]), 0);
 	}
 	for (int i = 0; i < THREADS; i++) {

@@ -25,6 +25,24 @@ TEST_F(queue, remove_withdraws)
 	EXPECT_EQ(get_events(&self->q, 0, 8, 0, out), 0);
 }
 
+/* After an event was taken, a remove says so: another thread may be handling the event. */
+TEST_F(queue, remove_after_the_event_was_taken)
+{
+	struct ukevent out[8], user = user_request(1, 7);
+	struct ukevent file = request(KEVENT_POLL, self->fd, POLLIN, KEVENT_REQ_ET |
+				      KEVENT_REQ_ALWAYS_QUEUE, 8);
+
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &user, 1), 0);
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_ADD, &file, 1), 0);
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_READY, &user, 1), 1);
+	raise_eventfd(self->fd);
+	ASSERT_EQ(get_events(&self->q, 2, 8, LONG_MS, out), 2);
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_REMOVE, &user, 1), 0);
+	EXPECT_EQ(user.ret_data[0], 1);
+	ASSERT_EQ(ctl(&self->q, KEVENT_CTL_REMOVE, &file, 1), 0);
+	EXPECT_EQ(file.ret_data[0], 1);
+}
+
 /* A program that reads the ring itself finds an entry there that is no event. */
 TEST_F(queue, removed_entry_keeps_its_place)
 {

@@ -98,8 +98,7 @@ static int aio_attach(struct evcore_source *s, struct evcore_request *req, u32 *
 		return -ENOMEM;
 	refcount_set(&aio->refs, 1);
 	raw_spin_lock_init(&aio->lock);
-	init_llist_head(&aio->deferred.inbox);
-	aio->deferred.busy = false;
+	evcore_deferred_init(&aio->deferred);
 	INIT_WORK(&aio->work, post_deferred);
 	aio->source = s;
 	aio->user = get_uid(s->queue->user);

@@ -250,8 +250,7 @@ static struct futex_mm *alloc_mm(struct mm_struct *mm)
 	INIT_LIST_HEAD(&fm->waiters);
 	refcount_set(&fm->refs, 1);
 	spin_lock_init(&fm->lock);
-	init_llist_head(&fm->deferred.inbox);
-	fm->deferred.busy = false;
+	evcore_deferred_init(&fm->deferred);
 	INIT_LIST_HEAD(&fm->unposted);
 	INIT_WORK(&fm->work, post_deferred);
 	return fm;

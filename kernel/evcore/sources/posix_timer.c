@@ -57,18 +57,18 @@ int evcore_timer_create(struct k_itimer *timr, const struct sigevent *event)
 static bool postpone(struct k_itimer *timr, struct hrtimer *timer, ktime_t now)
 {
 	struct evcore_sigev *n = timr->it_evcore;
-	u64 delay;
+	bool postponed = n->postponed_to && hrtimer_get_expires(timer) == n->postponed_to;
+	u64 delay = evcore_timer_postpone(timer, now, postponed);
 
-	if (n->postponed_to && hrtimer_get_expires(timer) == n->postponed_to) {
+	if (!delay) {
 		/* The periods count from the timer's own expiry. */
-		hrtimer_set_expires(timer, n->own_expiry);
+		if (postponed)
+			hrtimer_set_expires(timer, n->own_expiry);
 		n->postponed_to = 0;
 		return false;
 	}
-	delay = evcore_timer_postpone(timer, now);
-	if (!delay)
-		return false;
-	n->own_expiry = hrtimer_get_expires(timer);
+	if (!postponed)
+		n->own_expiry = hrtimer_get_expires(timer);
 	n->postponed_to = ktime_add_ns(now, delay);
 	hrtimer_set_expires(timer, n->postponed_to);
 	return true;

@@ -16,8 +16,9 @@
  *
  * How many: the timer interrupt calls all timers that have expired, with interrupts disabled.
  * Time is divided into slots, and on each processor SLOT_TIMERS timers may post in a slot.
- * A further timer is postponed to the next slot that has room. Postponing costs less than
- * posting: no more than the expiry of a timerfd.
+ * A further timer is postponed to a later slot, at most MAX_SLOTS ahead. While timers wait for
+ * later slots, those that expire meanwhile are postponed behind them, so the order is roughly
+ * kept. Postponing costs less than posting: no more than the expiry of a timerfd.
  */
 #include <linux/hrtimer.h>
 #include <linux/percpu.h>
@@ -35,28 +36,50 @@
 #define SLOT_SHIFT	16	/* slots of 65.5 us */
 #define SLOT_TIMERS	32
 
-/* How many places up to the next free one there have been since time 0, SLOT_TIMERS in a slot. */
-static DEFINE_PER_CPU(u64, next_place);
+#define MAX_SLOTS	1500	/* 98 ms */
+
+/*
+ * The timers of a processor. Each slot has SLOT_TIMERS places, so place p is in slot
+ * p / SLOT_TIMERS. Slot 0 begins at time 0.
+ */
+struct timer_slots {
+	u64		slot;		/* of the last timer that posted */
+	unsigned int	posted;		/* timers that have posted in that slot */
+	u64		next_place;	/* for the next timer that is postponed */
+};
+
+static DEFINE_PER_CPU(struct timer_slots, timer_slots);
 
 /**
  * evcore_timer_postpone - how long to postpone a timer that has expired
- * @timer: the timer; if it was postponed already, this must not be called
+ * @timer: the timer
  * @now: the current time on its clock
+ * @postponed: it expires now because it was postponed to this time
  *
  * Context: the timer's interrupt.
  *
  * Return: nanoseconds from @now; 0 if the timer may post.
  */
-u64 evcore_timer_postpone(const struct hrtimer *timer, ktime_t now)
+u64 evcore_timer_postpone(const struct hrtimer *timer, ktime_t now, bool postponed)
 {
 	bool monotonic = timer->base->clockid == CLOCK_MONOTONIC;
 	u64 ns = ktime_to_ns(monotonic ? now : ktime_get());
 	u64 slot = ns >> SLOT_SHIFT;
-	u64 place = max(__this_cpu_read(next_place), slot * SLOT_TIMERS);
+	struct timer_slots *slots = this_cpu_ptr(&timer_slots);
+	u64 place = slots->next_place;
 
-	__this_cpu_write(next_place, place + 1);
-	place /= SLOT_TIMERS;
-	return place == slot ? 0 : (place << SLOT_SHIFT) - ns;
+	if (slots->slot != slot) {
+		slots->slot = slot;
+		slots->posted = 0;
+	}
+	if (slots->posted < SLOT_TIMERS && (postponed || place / SLOT_TIMERS <= slot)) {
+		slots->posted++;
+		return 0;
+	}
+	/* One user's timers must not delay those of others for long. */
+	place = clamp(place, (slot + 1) * SLOT_TIMERS, (slot + MAX_SLOTS) * SLOT_TIMERS);
+	slots->next_place = place + 1;
+	return (place / SLOT_TIMERS << SLOT_SHIFT) - ns;
 }
 
 /* Account for an expiration at @now. Return: how long the next one is to be delayed, in ns. */

@@ -38,7 +38,7 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 	ktime_t now = hrtimer_cb_get_time(timer);
 	u64 total = 1, next, delay;
 
-	delay = ts->postponed ? 0 : evcore_timer_postpone(timer, now);
+	delay = evcore_timer_postpone(timer, now, ts->postponed);
 	ts->postponed = delay;
 	if (delay) {
 		hrtimer_set_expires(timer, ktime_add_ns(now, delay));
