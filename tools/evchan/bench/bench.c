@@ -204,6 +204,10 @@ static void run_named(const char *name, bool floor)
 {
 	const struct bench *b = benches;
 
+	if (is(name, "lines-test")) {
+		bench_lines_test();
+		return;
+	}
 	for (int i = 0; parallel[i].name; i++) {
 		if (!is(parallel[i].name, name))
 			continue;

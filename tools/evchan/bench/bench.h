@@ -130,4 +130,7 @@ void run_paired(const char *bench, const struct paired_load *loads, unsigned int
 void bench_smp(unsigned int scale, unsigned int turns);
 void bench_consumers(unsigned int scale, unsigned int turns);
 
+/* lines-test.c */
+void bench_lines_test(void);
+
 #endif

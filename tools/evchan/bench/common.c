@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "lines/mark.h"
 
 /* Sources that verify_sources() makes ready at once; so few fit any ring. */
 #define VERIFY_PART	32
@@ -175,7 +176,10 @@ double seconds(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* With one processor, as with --icount, this has no effect. */
+/*
+ * With one processor, as with --icount, this has no effect. The bench "lines" counts what
+ * happens on the processors that were chosen here.
+ */
 void pin_to_cpu(unsigned int cpu)
 {
 	cpu_set_t set;
@@ -184,4 +188,5 @@ void pin_to_cpu(unsigned int cpu)
 	CPU_SET(cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
 		fail("cannot run on processor %u: %s", cpu, strerror(errno));
+	MARK(MARK_HERE);
 }
