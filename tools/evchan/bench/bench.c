@@ -2,9 +2,10 @@
 /*
  * Measure the event interfaces, each in every variant that makes a difference.
  *
- * usage: bench [--scale N] [--meter instructions|ns|syscalls] [--api API] BENCH...
+ * usage: bench [--scale N] [--meter instructions|ns|syscalls] [--api API] [--row ROW] BENCH...
  *
- * --scale 100 does a hundredth of the work. --api measures only that interface. Each figure
+ * --scale 100 does a hundredth of the work. --api measures only that interface; --row is for
+ * the bench "lines", and measures only that load. Each figure
  * is printed on one line: bench, api, metric, unit, value. The metric "cost" is that of the
  * default variant for evchan and kevent, and of the best variant for the others. The other
  * figures are "cost:VARIANT", "cost@sources=N" and the like.
@@ -24,6 +25,7 @@ static const struct api *const apis[] = {
 
 static unsigned int scale = 1;
 static const char *only;	/* measure only this interface; NULL: all */
+static const char *only_row;
 
 /* A bench: its function, its load, and the interfaces that take part. */
 struct bench {
@@ -204,6 +206,10 @@ static void run_named(const char *name, bool floor)
 {
 	const struct bench *b = benches;
 
+	if (is(name, "lines")) {
+		bench_lines(scale, only, only_row);
+		return;
+	}
 	if (is(name, "lines-test")) {
 		bench_lines_test();
 		return;
@@ -241,6 +247,8 @@ int main(int argc, char **argv)
 			scale = atoi(argv[arg + 1]);
 		else if (is(argv[arg], "--api"))
 			only = argv[arg + 1];
+		else if (is(argv[arg], "--row"))
+			only_row = argv[arg + 1];
 		else if (is(argv[arg], "--meter") && is(argv[arg + 1], "ns"))
 			meter_kind = METER_NS;
 		else if (is(argv[arg], "--meter") && is(argv[arg + 1], "syscalls"))
@@ -250,7 +258,8 @@ int main(int argc, char **argv)
 	}
 	if (!scale || arg >= argc) {
 		fprintf(stderr,
-			"usage: bench [--scale N] [--meter instructions|ns|syscalls] [--api API] BENCH...\n");
+			"usage: bench [--scale N] [--meter instructions|ns|syscalls] [--api API]\n"
+			"             [--row ROW] BENCH...\n");
 		return 2;
 	}
 	lift_limits();

@@ -62,6 +62,8 @@ struct options {
 	unsigned int sources;
 	unsigned int rounds;
 	struct setup setup;
+	unsigned int cpus[2];	/* pingpong: processors of the two threads */
+	void (*lap)(void);	/* pingpong: called after each block, if not NULL */
 };
 
 /* meter.c: what is counted; instructions by default */
@@ -107,7 +109,11 @@ double bench_memory(const struct api *api, const struct options *o);
 double bench_pingpong(const struct api *api, const struct options *o);
 double bench_http(const struct api *api, const struct options *o);
 
+/* pingpong.c: round trips in a block */
+#define PINGPONG_BLOCK	100
+
 /* http.c, http-io_uring.c */
+void connect_all(unsigned int n, int *servers, int *clients);
 #define HTTP_RESPONSE_MAX	512
 int http_answer(char *request, int n, char *response);
 void http_serve_by_completions(const int *fds, unsigned int n, unsigned int total);
@@ -130,7 +136,8 @@ void run_paired(const char *bench, const struct paired_load *loads, unsigned int
 void bench_smp(unsigned int scale, unsigned int turns);
 void bench_consumers(unsigned int scale, unsigned int turns);
 
-/* lines-test.c */
+/* lines.c, lines-test.c */
+void bench_lines(unsigned int scale, const char *only, const char *row);
 void bench_lines_test(void);
 
 #endif

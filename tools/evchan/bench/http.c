@@ -222,7 +222,8 @@ static void no_delay(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 }
 
-static void connect_all(unsigned int n, int *servers, int *clients)
+/* Make @n connections to this process over loopback. */
+void connect_all(unsigned int n, int *servers, int *clients)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	int listening = socket(AF_INET, SOCK_STREAM, 0);

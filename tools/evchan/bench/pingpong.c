@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two threads on one processor wake each other. Both wait through the interface, each on a
- * queue of its own. Counters of eventfds are not read.
+ * Two threads, by default on one processor, wake each other. Both wait through the interface,
+ * each on a queue of its own. Counters of eventfds are not read.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -11,15 +11,14 @@
 
 #include "bench.h"
 
-/* Round trips in a block. */
-#define BLOCK	100
+#define BLOCK	PINGPONG_BLOCK
 
 struct player {
 	const struct api *api;
 	const struct options *o;
 	void *q;
 	int own, other;		/* eventfds to wait for and to write to */
-	unsigned int rounds;
+	unsigned int rounds, cpu;
 	sem_t ready;
 };
 
@@ -38,7 +37,7 @@ static void await(struct player *p)
 /* Called in the thread that uses the queue, because some apis require that. */
 static void prepare(struct player *p)
 {
-	pin_to_cpu(0);
+	pin_to_cpu(p->cpu);
 	p->q = open_queue(p->api, p->o, &p->own, 1);
 }
 
@@ -81,7 +80,7 @@ double bench_pingpong(const struct api *api, const struct options *o)
 	for (int i = 0; i < 2; i++) {
 		players[i] = (struct player){
 			.api = api, .o = o, .own = fds[i], .other = fds[!i],
-			.rounds = (blocks + 1) * BLOCK,
+			.rounds = (blocks + 1) * BLOCK, .cpu = o->cpus[i],
 		};
 		sem_init(&players[i].ready, 0, 0);
 	}
@@ -98,6 +97,8 @@ double bench_pingpong(const struct api *api, const struct options *o)
 		}
 		if (b)	/* the first block warms up */
 			taken[b - 1] = (meter() - start) / BLOCK;
+		if (o->lap)
+			o->lap();
 	}
 	pthread_join(t, NULL);
 	finish(&players[0]);
