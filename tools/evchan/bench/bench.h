@@ -63,7 +63,9 @@ struct options {
 	unsigned int rounds;
 	struct setup setup;
 	unsigned int cpus[2];	/* pingpong: processors of the two threads */
-	void (*lap)(void);	/* pingpong: called after each block, if not NULL */
+	/* pingpong: called after each block, and before each write; NULL: no function */
+	void (*lap)(void);
+	void (*pause)(void);
 };
 
 /* meter.c: what is counted; instructions by default */
@@ -138,6 +140,6 @@ void bench_consumers(unsigned int scale, unsigned int turns);
 
 /* lines.c, lines-test.c */
 void bench_lines(unsigned int scale, const char *only, const char *row);
-void bench_lines_test(void);
+void bench_lines_test(unsigned int scale, const char *only, const char *row);
 
 #endif

@@ -189,8 +189,11 @@ static unsigned int run(const struct test *test, bool bare)
 	return number;
 }
 
-void bench_lines_test(void)
+void bench_lines_test(unsigned int scale, const char *only, const char *row)
 {
+	(void)scale;
+	(void)only;
+	(void)row;
 	memory = aligned_alloc(4096, 8 * PRIVATE);
 	memset(memory, 1, 8 * PRIVATE);
 	for (const struct test *t = tests; t->name; t++) {

@@ -29,7 +29,8 @@
 #define SHORT_LAP	256
 #define LAPS		5
 /* pingpong has shorter laps, so it has more of them. */
-#define PINGPONG_LAPS	4
+#define PINGPONG_LAPS	2
+#define SLEEP_PAUSES	10
 #define MAX_THREADS	3
 /* The first processor is left to the threads of the kernel. */
 #define FIRST_CPU	1
@@ -317,12 +318,19 @@ static void lap(void)
 	MARK(MARK_LAP);
 }
 
+/* The other thread goes to sleep, and its processor becomes idle. */
+static void let_sleep(void)
+{
+	for (int i = 0; i < SLEEP_PAUSES; i++)
+		MARK(MARK_PAUSE);
+}
+
 /* Two threads on two processors wake each other. */
 static void pingpong(void *laps, const struct api *api, const char *variant)
 {
 	struct options o = {
 		.rounds = *(unsigned int *)laps * PINGPONG_BLOCK, .setup = { .variant = variant },
-		.cpus = { FIRST_CPU, FIRST_CPU + 1 }, .lap = lap,
+		.cpus = { FIRST_CPU, FIRST_CPU + 1 }, .lap = lap, .pause = let_sleep,
 	};
 	unsigned int number = ++last;
 

@@ -50,6 +50,13 @@ static void finish(struct player *p)
 	p->api->close(p->q);
 }
 
+static void wake_other(struct player *p)
+{
+	if (p->o->pause)
+		p->o->pause();
+	raise_one(p->other);
+}
+
 static void *answer(void *arg)
 {
 	struct player *p = arg;
@@ -58,7 +65,7 @@ static void *answer(void *arg)
 	sem_post(&p->ready);
 	for (unsigned int i = 0; i < p->rounds; i++) {
 		await(p);
-		raise_one(p->other);
+		wake_other(p);
 	}
 	finish(p);
 	return NULL;
@@ -92,7 +99,7 @@ double bench_pingpong(const struct api *api, const struct options *o)
 		double start = meter();
 
 		for (unsigned int i = 0; i < BLOCK; i++) {
-			raise_one(fds[1]);
+			wake_other(&players[0]);
 			await(&players[0]);
 		}
 		if (b)	/* the first block warms up */

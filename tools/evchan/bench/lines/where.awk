@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Prints which functions fetch and take lines, per event, the largest numbers first. Reads the
-# kernel's System.map, then what the plugin printed and what the guest's program said. Code of
-# the program has no name here.
+# Prints which instructions fetch and upgrade lines for each event, and the functions that they
+# are in. Reads the kernel's System.map, then what the plugin printed and what the guest's program
+# said. Code of the program has no name here.
 
 FNR == NR {
 	if ($2 ~ /^[tTwW]$/) {
@@ -28,15 +28,12 @@ function name_of(code,    low, high, middle) {
 }
 
 $1 == "where" {
-	if (!($2 in list))
-		list[$2] = ""
-	name = name_of($3)
-	if (!(($2, name) in fetched)) {
-		list[$2] = list[$2] " " name
-		fetched[$2, name] = taken[$2, name] = 0
+	if (!(($2, $3) in fetched)) {
+		list[$2] = list[$2] " " $3
+		fetched[$2, $3] = upgraded[$2, $3] = 0
 	}
-	fetched[$2, name] += $5
-	taken[$2, name] += $6
+	fetched[$2, $3] += $5
+	upgraded[$2, $3] += $6
 	next
 }
 $1 == "lap" && $3 > 0 { laps[$2]++ }
@@ -46,14 +43,14 @@ $1 == "interval" {
 	show($2, $4 " " $5, $6)
 }
 
-function show(number, title, events,    n, name, i, f, t) {
-	printf "%s: fetched and upgraded, per event\n", title
-	n = split(list[number], name, " ")
+function show(number, title, events,    n, code, i, f, u) {
+	printf "%s: fetched and upgraded for an event, and the instruction\n", title
+	n = split(list[number], code, " ")
 	for (i = 1; i <= n; i++) {
-		f = fetched[number, name[i]] / events / laps[number]
-		t = taken[number, name[i]] / events / laps[number]
-		if (f + t >= 0.01)
-			printf "  %7.3f %7.3f  %s\n", f, t, name[i] | "sort -k 1,1nr -k 2,2nr"
+		f = fetched[number, code[i]] / events / laps[number]
+		u = upgraded[number, code[i]] / events / laps[number]
+		if (f + u >= 0.01)
+			printf "  %7.3f %7.3f  %s %s\n", f, u, code[i], name_of(code[i]) | "sort -k 3,3"
 	}
-	close("sort -k 1,1nr -k 2,2nr")
+	close("sort -k 3,3")
 }
