@@ -696,6 +696,7 @@ int evchan_ring_init(struct evchan_queue *c, u32 entries)
 	c->mask = entries - 1;
 	c->order = ilog2(entries);
 	c->map_length = length;
+	c->queue.nr_slots = entries;
 	await_slot(c);
 	return 0;
 }

@@ -309,6 +309,7 @@ struct evcore_face {
  * @busy_polls: rounds of such polling
  * @nr_records: records with memory of their own that wait in @overflow
  * @inode_group: the group of the queue's marks on inodes, made with the first mark
+ * @nr_slots: slots of the ring, 0 without a ring; set before the queue has a file
  * @poll_work: wakes @poll_wait, with no lock held
  * @free_work: frees the queue for evcore_queue_put(), which must not sleep
  * @nest_inner: edges to queues that this queue watches
@@ -358,6 +359,7 @@ struct evcore_queue {
 	u64			busy_polls;
 	unsigned int		nr_records;
 	struct fsnotify_group	*inode_group;
+	u32			nr_slots;
 	struct irq_work		poll_work;
 	struct work_struct	free_work;
 	struct list_head	nest_inner;

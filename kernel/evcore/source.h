@@ -283,15 +283,20 @@ struct evcore_request {
 
 #define EVCORE_TIMER_ABS	0x1	/* args[3] of a timer */
 
+/* A list of names; "" for a bit without one. */
+#define EVCORE_NAMES(...)	((const char *const []){ __VA_ARGS__, NULL })
+
 /**
  * struct evcore_source_ops - a type of source
- * @name: for fdinfo and messages
+ * @name: for fdinfo, which leaves the prefix evcore_ out, and for the slab cache
  * @type: EVCORE_POLL ...
  * @size: of the structure that embeds struct evcore_source
  * @modes: flags that a request may have
  * @fixed: flags that a source of this type always has
  * @required: flags that a request must have
  * @all_events: every event bit of the type
+ * @event_names: EVCORE_NAMES() of the bits from bit 0 on, for fdinfo; bits beyond the last
+ *               name are printed as a number. May be NULL.
  * @default_events: the bits of a request that names none; 0: a request must name some
  * @nr_args: how many of evcore_request.args an addition or a modify uses
  * @by_fd: registered by descriptor, embeds struct evcore_fd_source
@@ -338,6 +343,7 @@ struct evcore_source_ops {
 	u32		fixed;
 	u32		required;
 	u32		all_events;
+	const char *const *event_names;
 	u32		default_events;
 	u8		nr_args;
 	bool		by_fd;

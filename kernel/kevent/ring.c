@@ -318,6 +318,7 @@ int kevent_ring_alloc(struct kevent_queue *k, u32 num)
 		return -ENOMEM;
 	k->map_length = length;
 	k->num = num;
+	k->queue.nr_slots = num;
 	return 0;
 }
 
@@ -385,6 +386,7 @@ int kevent_ring_pin(struct kevent_queue *k, struct kevent_ring __user *ring, u32
 	k->pages = pages;
 	k->nr_pages = n;
 	k->num = num;
+	k->queue.nr_slots = num;
 	WRITE_ONCE(k->ring->ring_kidx, 0);
 	WRITE_ONCE(k->ring->ring_over, 0);
 	return 0;

@@ -241,7 +241,7 @@ TEST_F(face, inode_hidden_from_others)
 	EXPECT_EQ(other_sees(self, 0, " ino:"), 1);
 	EXPECT_EQ(other_sees(self, 65534, " ino:"), 0);
 	EXPECT_EQ(other_sees(self, 65534, " sdev:"), 0);
-	EXPECT_EQ(other_sees(self, 65534, "source: type:1 "), 1);
+	EXPECT_EQ(other_sees(self, 65534, "source: type:inode "), 1);
 	close(fd);
 }
 

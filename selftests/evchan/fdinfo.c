@@ -36,7 +36,7 @@ TEST_F(channel, fdinfo)
 
 	EXPECT_NE(info_line(c->fd, "face:\tevchan", line, sizeof(line)), NULL);
 	ASSERT_EQ(change(c, &timer), 0);
-	ASSERT_NE(info_line(c->fd, "source: type:2 id:4d ", line, sizeof(line)), NULL);
+	ASSERT_NE(info_line(c->fd, "source: type:timer id:4d events:fired flags:edge ", line, sizeof(line)), NULL);
 	EXPECT_NE(strstr(line, "interval:3600000000000"), NULL);
 	timer = removal(&timer);
 	ASSERT_EQ(change(c, &timer), 0);
@@ -49,8 +49,11 @@ TEST_F(channel, fdinfo)
 		raise_eventfd(more[i]);
 		raise_eventfd(more[i]);
 	}
-	snprintf(start, sizeof(start), "source: type:3 id:1%08x events:1 flags:1", more[0]);
+	snprintf(start, sizeof(start), "source: type:poll id:1%08x events:in flags:level\n", more[0]);
 	EXPECT_EQ(counter(c->fd, "sources"), 20);
+	EXPECT_NE(info_line(c->fd, "ring:\t8 of 8\n", line, sizeof(line)), NULL);
+	EXPECT_EQ(counter(c->fd, "waiting"), 12);
+	EXPECT_EQ(counter(c->fd, "waiters"), 0);
 	EXPECT_EQ(counter(c->fd, "posted"), 8);
 	EXPECT_EQ(counter(c->fd, "merged"), 20);
 	EXPECT_EQ(counter(c->fd, "overflowed"), 12);
@@ -59,6 +62,7 @@ TEST_F(channel, fdinfo)
 	EXPECT_NE(info_line(c->fd, start, line, sizeof(line)), NULL);
 	for (int i = 0; i < 8; i++)
 		ASSERT_EQ(take(c, &e), 1);
+	EXPECT_NE(info_line(c->fd, "ring:\t0 of 8\n", line, sizeof(line)), NULL);
 	for (int i = 0; i < 20; i++)
 		close(more[i]);
 	EXPECT_EQ(counter(c->fd, "sources"), 0);
@@ -81,7 +85,7 @@ TEST_F(channel, fdinfo_of_many)
 	f = fopen(path, "r");
 	ASSERT_NE(f, NULL);
 	while (fgets(line, sizeof(line), f))
-		lines += !strncmp(line, "source: type:9 ", 15);
+		lines += !strncmp(line, "source: type:user ", 18);
 	fclose(f);
 	EXPECT_EQ(lines, 2000);
 }

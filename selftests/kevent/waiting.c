@@ -57,6 +57,35 @@ TEST_F(queue, wake_all_is_asked_for)
 	}
 }
 
+/* All events of a queue without a ring wait for a call, which is no overflow. */
+TEST(fdinfo_without_ring)
+{
+	struct ukevent out[4];
+	struct fetcher f;
+	struct queue q;
+
+	ASSERT_EQ(queue_open(&q, 0, 0), 0);
+	ASSERT_EQ(add_user(&q, 1, 0), 0);
+	ASSERT_EQ(add_user(&q, 2, 0), 0);
+	ASSERT_EQ(ready(&q, 1), 0);
+	ASSERT_EQ(ready(&q, 2), 0);
+	ASSERT_EQ(ready(&q, 2), 0);
+	EXPECT_EQ(counter(q.fd, "ring"), 0);
+	EXPECT_EQ(counter(q.fd, "waiting"), 2);
+	EXPECT_EQ(counter(q.fd, "posted"), 2);
+	EXPECT_EQ(counter(q.fd, "merged"), 1);
+	EXPECT_EQ(counter(q.fd, "overflowed"), 0);
+	EXPECT_EQ(counter(q.fd, "waiters"), 0);
+	EXPECT_EQ(get_events(&q, 1, 4, 0, out), 2);
+	EXPECT_EQ(counter(q.fd, "waiting"), 0);
+	EXPECT_EQ(counter(q.fd, "drained"), 0);
+	ASSERT_EQ(start_fetcher(&f, &q), 0);
+	EXPECT_EQ(counter(q.fd, "waiters"), 1);
+	ASSERT_EQ(ready(&q, 1), 0);
+	pthread_join(f.thread, NULL);
+	queue_close(&q);
+}
+
 static void *fetch_badly(void *arg)
 {
 	struct fetcher *f = arg;

@@ -235,6 +235,7 @@ const struct evcore_source_ops evcore_aio_ops = {
 	.size		= sizeof(struct aio_source),
 	.fixed		= EVCORE_COUNTS,
 	.all_events	= EVCORE_DONE,
+	.event_names	= EVCORE_NAMES("done"),
 	.has_records	= true,
 	.by_hook	= true,
 	.single		= true,

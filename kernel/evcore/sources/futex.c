@@ -628,6 +628,7 @@ const struct evcore_source_ops evcore_futex_ops = {
 	.size		= sizeof(struct futex_source),
 	.required	= EVCORE_ONESHOT,
 	.all_events	= EVCORE_WOKEN | EVCORE_CHANGED,
+	.event_names	= EVCORE_NAMES("woken", "changed"),
 	.default_events	= EVCORE_WOKEN | EVCORE_CHANGED,
 	.prepare	= futex_prepare,
 	.finish		= futex_finish,

@@ -549,12 +549,20 @@ static void inode_describe(struct evcore_source *s, struct seq_file *m)
 	seq_printf(m, " waiting:%u", READ_ONCE(is->rs.nr_records));
 }
 
+/* Those of inotify(7). */
+static const char *const inode_names[] = {
+	"access", "modify", "attrib", "close_write", "close_nowrite", "open", "moved_from",
+	"moved_to", "create", "delete", "delete_self", "move_self", "", "unmount", "q_overflow",
+	"ignored", NULL
+};
+
 const struct evcore_source_ops evcore_inode_ops = {
 	.name		= "evcore_inode",
 	.type		= EVCORE_INODE,
 	.size		= sizeof(struct inode_source),
 	.fixed		= EVCORE_COUNTS,
 	.all_events	= IN_ALL_EVENTS | INODE_WATCH_FLAGS,
+	.event_names	= inode_names,
 	.nr_args	= 2,
 	.has_records	= true,
 	.prepare	= inode_prepare,

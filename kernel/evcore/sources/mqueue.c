@@ -90,6 +90,7 @@ const struct evcore_source_ops evcore_mqueue_ops = {
 	.size		= sizeof(struct sigev_source),
 	.fixed		= EVCORE_ONESHOT | EVCORE_AUTOREMOVE,
 	.all_events	= EVCORE_MESSAGE,
+	.event_names	= EVCORE_NAMES("message"),
 	.attach		= evcore_sigev_attach,
 	.detach		= evcore_sigev_detach,
 };

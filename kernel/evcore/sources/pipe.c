@@ -35,6 +35,7 @@ const struct evcore_source_ops evcore_pipe_ops = {
 	.size		= sizeof(struct evcore_fd_source),
 	.modes		= EVCORE_LEVEL | EVCORE_REPORT_CLOSE,
 	.all_events	= EVCORE_RECV | EVCORE_SEND,
+	.event_names	= EVCORE_NAMES("recv", "", "send"),
 	.by_fd		= true,
 	.attach		= pipe_attach,
 	.detach		= evcore_fd_detach,

@@ -6,12 +6,19 @@
  */
 #include "sources.h"
 
+/* The bits of poll(2). */
+static const char *const poll_names[] = {
+	"in", "pri", "out", "err", "hup", "nval", "rdnorm", "rdband", "wrnorm", "wrband", "msg",
+	"", "remove", "rdhup", NULL
+};
+
 const struct evcore_source_ops evcore_poll_ops = {
 	.name		= "evcore_poll",
 	.type		= EVCORE_POLL,
 	.size		= sizeof(struct evcore_fd_source),
 	.modes		= EVCORE_LEVEL | EVCORE_REPORT_CLOSE | EVCORE_EXCLUSIVE,
 	.all_events	= EVCORE_POLLFREE - 1,
+	.event_names	= poll_names,
 	.by_fd		= true,
 	.attach		= evcore_fd_attach,
 	.detach		= evcore_fd_detach,

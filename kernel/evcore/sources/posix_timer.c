@@ -152,6 +152,7 @@ const struct evcore_source_ops evcore_posix_timer_ops = {
 	.size		= sizeof(struct sigev_source),
 	.fixed		= EVCORE_COUNTS | EVCORE_OVERRUNS,
 	.all_events	= EVCORE_FIRED,
+	.event_names	= EVCORE_NAMES("fired"),
 	.attach		= evcore_sigev_attach,
 	.detach		= evcore_sigev_detach,
 };

@@ -131,6 +131,7 @@ const struct evcore_source_ops evcore_process_ops = {
 	.modes		= EVCORE_REPORT_CLOSE,
 	.fixed		= EVCORE_ONESHOT,
 	.all_events	= EVCORE_EXITED,
+	.event_names	= EVCORE_NAMES("exited", "exit_hidden"),
 	.by_fd		= true,
 	.attach		= process_attach,
 	.detach		= evcore_fd_detach,

@@ -603,6 +603,7 @@ const struct evcore_source_ops evcore_signal_ops = {
 	.type		= EVCORE_SIGNAL,
 	.size		= sizeof(struct signal_source),
 	.all_events	= EVCORE_SIGNALED,
+	.event_names	= EVCORE_NAMES("signaled", "signal_overrun"),
 	.has_records	= true,
 	.attach		= signal_attach,
 	.detach		= signal_detach,

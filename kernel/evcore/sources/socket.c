@@ -75,6 +75,7 @@ const struct evcore_source_ops evcore_socket_ops = {
 	.size		= sizeof(struct evcore_fd_source),
 	.modes		= EVCORE_LEVEL | EVCORE_REPORT_CLOSE,
 	.all_events	= EVCORE_RECV | EVCORE_ACCEPT | EVCORE_SEND,
+	.event_names	= EVCORE_NAMES("recv", "accept", "send"),
 	.by_fd		= true,
 	.attach		= socket_attach,
 	.detach		= evcore_fd_detach,

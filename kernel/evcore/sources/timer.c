@@ -139,6 +139,7 @@ const struct evcore_source_ops evcore_timer_ops = {
 	.size		= sizeof(struct timer_source),
 	.fixed		= EVCORE_COUNTS,
 	.all_events	= EVCORE_FIRED,
+	.event_names	= EVCORE_NAMES("fired"),
 	.nr_args	= 4,
 	.attach		= timer_attach,
 	.detach		= timer_detach,
