@@ -8,7 +8,7 @@
 #include <linux/membarrier.h>
 #include <sys/mount.h>
 
-#include "face.h"
+#include "face-fixture.h"
 
 #ifndef IOCB_FLAG_EVCORE
 #define IOCB_FLAG_EVCORE (1 << 2)
@@ -47,8 +47,8 @@ static int in_aio_ring(aio_context_t ctx)
 	return syscall(SYS_io_getevents, ctx, 0, 8, e, &now);
 }
 
-static struct iocb operation(FACE *f, int op, int fd, void *buf, size_t length, int64_t offset,
-			     uint64_t data)
+static struct iocb operation(struct face *f, int op, int fd, void *buf, size_t length,
+			     int64_t offset, uint64_t data)
 {
 	return (struct iocb){
 		.aio_data = data, .aio_lio_opcode = op, .aio_fildes = fd,
@@ -57,13 +57,13 @@ static struct iocb operation(FACE *f, int op, int fd, void *buf, size_t length, 
 	};
 }
 
-static struct iocb poll_for(FACE *f, int fd, uint64_t data)
+static struct iocb poll_for(struct face *f, int fd, uint64_t data)
 {
 	return operation(f, IOCB_CMD_POLL, fd, (void *)POLLIN, 0, 0, data);
 }
 
 /* The result as a program of this face reads it: 64 bits for evchan, 32 for kevent. */
-static int64_t result(FACE *f, const struct got *g)
+static int64_t result(struct face *f, const struct got *g)
 {
 	return f->kind == EVCHAN ? (int64_t)g->value : (int32_t)g->value;
 }

@@ -3,7 +3,7 @@
 #include <sys/prctl.h>
 #include <sys/time.h>
 
-#include "face.h"
+#include "face-fixture.h"
 #include "uring.h"
 
 #define DISABLED "/proc/sys/kernel/evcore_disabled"
@@ -66,7 +66,7 @@ struct outcome {
 };
 
 /* Add MANY sources in one call. @timer, if not NULL, starts before the call. */
-static struct outcome add_many(struct __test_metadata *_metadata, FACE *self,
+static struct outcome add_many(struct __test_metadata *_metadata, struct face *self,
 			       const struct itimerval *timer)
 {
 	struct evchan_change *ch = calloc(MANY, sizeof(*ch));
@@ -207,7 +207,7 @@ TEST_F(face, signals_do_not_end_a_short_call)
 /* --- fdinfo of a queue that was passed on --- */
 
 /* 1 if a process of user @uid that has the queue finds @word in its fdinfo, 0 if not. */
-static int other_sees(FACE *f, uid_t uid, const char *word)
+static int other_sees(struct face *f, uid_t uid, const char *word)
 {
 	char path[64], text[4096];
 	int status, fd, n;

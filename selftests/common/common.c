@@ -6,7 +6,7 @@
  * same order of first occurrence, and in no more records than the row allows. The expected
  * outcome is computed from what was done to the sources, never from what a face reported.
  */
-#include "face.h"
+#include "face-fixture.h"
 #include "operations.h"
 #include "processes.h"
 #include "sigevents.h"
@@ -15,10 +15,6 @@
 #define SOURCES_MAX	128
 #define STEPS_MAX	12
 #define ORDER_MAX	1024
-
-static const char *const face_names[FACES] = {
-	"evchan", "kevent", "kevent, ring", "kevent, own ring",
-};
 
 /* The type of all sources of a row. */
 enum kind {
@@ -71,7 +67,7 @@ FIXTURE(scenario)
 {
 	struct world w;
 	struct outcome expected, got;
-	FACE face;
+	struct face face;
 };
 
 FIXTURE_VARIANT(scenario)
@@ -81,7 +77,7 @@ FIXTURE_VARIANT(scenario)
 	int sources;
 	unsigned int slots;
 	uint32_t events;
-	int records[FACES];	/* upper limit for each face */
+	int records[FACE_KINDS];	/* upper limit for each face */
 	struct step steps[STEPS_MAX];
 };
 
@@ -362,35 +358,27 @@ static void phase_ends(struct outcome *o)
 
 static void record(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
 		   const FIXTURE_VARIANT(scenario) *variant, const struct step *st,
-		   uint64_t i, uint32_t bits, uint64_t count)
+		   const struct got *g)
 {
 	struct outcome *o = &self->got;
+	uint32_t bits = g->events;
+	uint64_t i = g->data;
 	int64_t n;
 
 	ASSERT_LT(i, (uint64_t)variant->sources);
 	ASSERT_LT(++o->records, 4 * ORDER_MAX);		/* ends an endless stream of records */
+	/* kevent has its own values for the events of an inode. */
+	if (self->face.kind != EVCHAN && variant->kind == INODE && bits == KEVENT_INODE_CREATE)
+		bits = IN_CREATE;
 	o->bits[i] |= bits;
 	occurred(o, i);
 	n = variant->kind < USER ?
 	    read_source(&self->w, variant->kind, i, st->reading, o->count[i]) :
-	    read_record(&self->w, variant->kind, i, count, o->count[i]);
+	    read_record(&self->w, variant->kind, i, g->count, o->count[i]);
 	EXPECT_GE(n, 0) {
 		TH_LOG("source %d: a message lost, wrong, or out of order", (int)i);
 	}
 	o->count[i] += n;
-}
-
-static void record_ukevent(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *self,
-			   const FIXTURE_VARIANT(scenario) *variant, const struct step *st,
-			   const struct ukevent *uk)
-{
-	uint32_t event = uk->event;
-
-	/* kevent has its own values for the events of an inode. */
-	if (variant->kind == INODE && event == KEVENT_INODE_CREATE)
-		event = IN_CREATE;
-	record(_metadata, self, variant, st, uk->user[0], event,
-	       uk->type == KEVENT_TIMER ? uk->ret_data[1] : uk->ret_data[0]);
 }
 
 static bool expires(enum kind kind)
@@ -407,6 +395,7 @@ static void take_all(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *
 	long ms = expires(variant->kind) ? LONG_MS : 0;
 	struct evchan_event e;
 	struct ukevent out[5];
+	struct got g;
 	int n;
 
 	for (;;) {
@@ -416,17 +405,20 @@ static void take_all(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *
 		case EVCHAN:
 			if (wait_events(c, ms ? 1 : 0, ms) <= 0)
 				return;
-			while (take(c, &e))
-				record(_metadata, self, variant, st, e.data, e.events,
-				       variant->kind == USER ? e.extra[0] : e.value);
+			while (take(c, &e)) {
+				from_evchan_event(&g, &e);
+				record(_metadata, self, variant, st, &g);
+			}
 			break;
 		case KEVENT_RING:
 			n = queue_wait(q, variant->slots, q->uidx, ms);
 			ASSERT_GE(n, 0);
 			if (!n)
 				return;
-			for (int k = 0; k < n; k++)
-				record_ukevent(_metadata, self, variant, st, ring_entry(q, k));
+			for (int k = 0; k < n; k++) {
+				from_ukevent(&g, ring_entry(q, k));
+				record(_metadata, self, variant, st, &g);
+			}
 			ASSERT_EQ(commit_entries(q, n), n);
 			break;
 		default:
@@ -434,8 +426,10 @@ static void take_all(struct __test_metadata *_metadata, FIXTURE_DATA(scenario) *
 			ASSERT_GE(n, 0);
 			if (!n)
 				return;
-			for (int k = 0; k < n; k++)
-				record_ukevent(_metadata, self, variant, st, &out[k]);
+			for (int k = 0; k < n; k++) {
+				from_ukevent(&g, &out[k]);
+				record(_metadata, self, variant, st, &g);
+			}
 		}
 	}
 }
@@ -539,27 +533,27 @@ FIXTURE_TEARDOWN(scenario)
 
 TEST_F(scenario, same)
 {
-	for (int face = 0; face < FACES; face++) {
+	for (int face = 0; face < FACE_KINDS; face++) {
 		const struct outcome *got = &self->got, *expected = &self->expected;
 
 		run_row(_metadata, self, variant, face);
 		EXPECT_LE(got->records, variant->records[face]) {
-			TH_LOG("%s: too many records", face_names[face]);
+			TH_LOG("%s: too many records", face_name(&self->face));
 		}
 		ASSERT_EQ(got->length, expected->length) {
-			TH_LOG("%s: %d records", face_names[face], got->records);
+			TH_LOG("%s: %d records", face_name(&self->face), got->records);
 		}
 		for (int at = 0; at < got->length; at++) {
 			ASSERT_EQ(got->order[at], expected->order[at]) {
-				TH_LOG("%s: order, at %d", face_names[face], at);
+				TH_LOG("%s: order, at %d", face_name(&self->face), at);
 			}
 		}
 		for (int i = 0; i < variant->sources; i++) {
 			EXPECT_EQ(got->bits[i], expected->bits[i]) {
-				TH_LOG("%s: bits of source %d", face_names[face], i);
+				TH_LOG("%s: bits of source %d", face_name(&self->face), i);
 			}
 			EXPECT_EQ(got->count[i], expected->count[i]) {
-				TH_LOG("%s: count of source %d", face_names[face], i);
+				TH_LOG("%s: count of source %d", face_name(&self->face), i);
 			}
 		}
 	}

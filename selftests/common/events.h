@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What all tests share: the bare system calls, independent of the libraries; a consumer of
- * the channel's ring; and helpers that wait for a condition.
+ * the channel's ring; and helpers that wait for a condition. It does not need the harness.
  */
 #ifndef SELFTESTS_EVENTS_H
 #define SELFTESTS_EVENTS_H
@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +26,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "kselftest_harness.h"
 
 #define NR_KEVENT_INIT		560
 #define NR_KEVENT_CTL		561

@@ -10,7 +10,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
-#include "face.h"
+#include "face-fixture.h"
 
 #ifndef IOCB_FLAG_EVCORE
 #define IOCB_FLAG_EVCORE (1 << 2)
@@ -64,7 +64,7 @@ static int watched(const struct context *x, const struct call *c)
 	}
 }
 
-static int evchan_call(FACE *f, struct context *x, const struct call *c, int op)
+static int evchan_call(struct face *f, struct context *x, const struct call *c, int op)
 {
 	struct evchan_change ch = {
 		.op = op, .type = c->type, .flags = evchan_mode(c->mode), .events = c->events,
@@ -97,7 +97,7 @@ static int evchan_call(FACE *f, struct context *x, const struct call *c, int op)
 	return change(&f->c, &ch);
 }
 
-static int kevent_call(FACE *f, struct context *x, const struct call *c, int cmd)
+static int kevent_call(struct face *f, struct context *x, const struct call *c, int cmd)
 {
 	struct ukevent uk = {
 		.id.raw = { (uint32_t)watched(x, c) }, .type = c->type, .event = c->events,
@@ -127,7 +127,7 @@ static int kevent_call(FACE *f, struct context *x, const struct call *c, int cmd
 
 enum step { ADD, MODIFY, REMOVE };
 
-static int source_call(FACE *f, struct context *x, const struct call *c, enum step step)
+static int source_call(struct face *f, struct context *x, const struct call *c, enum step step)
 {
 	static const int ops[] = { EVCHAN_ADD, EVCHAN_MOD, EVCHAN_DEL };
 	static const int cmds[] = { KEVENT_CTL_ADD, KEVENT_CTL_MODIFY, KEVENT_CTL_REMOVE };
@@ -260,7 +260,7 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_each_source, 600)
 TEST_F_TIMEOUT(face, every_allocation_fails_of_queue_and_wait, 300)
 {
 	int nth = open_nth(), n, ret = 0, came, fds[2 * FACE_SLOTS];
-	FACE other = { .kind = variant->kind };
+	struct face other = { .kind = variant->kind };
 	struct got g;
 	bool did;
 

@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 
-#include "face.h"
+#include "face-fixture.h"
 
 #define SIZE_U32	0x02	/* FUTEX2_SIZE_U32 */
 #define SHARED		SIZE_U32
@@ -29,7 +29,7 @@ static int wake(uint32_t *addr)
  * Register for a wake-up of @addr, if it still has @value: returns 0 or a negative errno.
  * In kevent the address is the id, and there is no mask.
  */
-static int wait_for(FACE *f, int op, uint32_t *addr, uint32_t value, uint64_t mask,
+static int wait_for(struct face *f, int op, uint32_t *addr, uint32_t value, uint64_t mask,
 		    uint32_t flags, enum mode mode, uint64_t data)
 {
 	struct evchan_change ch = {
@@ -52,13 +52,13 @@ static int wait_for(FACE *f, int op, uint32_t *addr, uint32_t value, uint64_t ma
 			      op == EVCHAN_MOD ? KEVENT_CTL_MODIFY : KEVENT_CTL_REMOVE, &uk);
 }
 
-static int add(FACE *f, uint32_t *addr, uint32_t value, uint64_t data)
+static int add(struct face *f, uint32_t *addr, uint32_t value, uint64_t data)
 {
 	return wait_for(f, EVCHAN_ADD, addr, value, UINT32_MAX, PRIVATE, ONESHOT, data);
 }
 
 /* Wait until the queue has @n sources; another process changes the number. 0, or -1. */
-static int await_sources(FACE *f, long long n)
+static int await_sources(struct face *f, long long n)
 {
 	for (int i = 0; i < LONG_MS; i++) {
 		struct timespec pause = { 0, 1000000 };
@@ -532,7 +532,7 @@ TEST_F(face, futex_address_not_shown)
 
 struct adder {
 	pthread_t thread;
-	FACE *face;
+	struct face *face;
 	uint32_t *word;
 	int ret;
 };

@@ -7,7 +7,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
-#include "face.h"
+#include "face-fixture.h"
 
 #define CREATE	(IN_CREATE | IN_MOVED_TO)
 #define REMOVE	(IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF)
@@ -62,7 +62,7 @@ static inline uint64_t fnv1a(const char *name)
 }
 
 /* The hash of @name as this face reports it: kevent folds it to 32 bits. */
-static inline uint64_t name_value(FACE *f, const char *name)
+static inline uint64_t name_value(struct face *f, const char *name)
 {
 	uint64_t hash = fnv1a(name);
 
@@ -73,8 +73,8 @@ static inline uint64_t name_value(FACE *f, const char *name)
  * Watch @fd, or the @path relative to it. @mask is inotify's; kevent uses create and remove
  * only.
  */
-static inline int watch_at(FACE *f, int op, uint64_t id, int fd, const char *path, uint32_t mask,
-		    enum mode mode, uint64_t data)
+static inline int watch_at(struct face *f, int op, uint64_t id, int fd, const char *path,
+			   uint32_t mask, enum mode mode, uint64_t data)
 {
 	struct evchan_change ch = {
 		.op = op, .type = EVCHAN_INODE, .id = id, .events = mask, .data = data,
@@ -95,18 +95,18 @@ static inline int watch_at(FACE *f, int op, uint64_t id, int fd, const char *pat
 			      op == EVCHAN_MOD ? KEVENT_CTL_MODIFY : KEVENT_CTL_REMOVE, &uk);
 }
 
-static inline int watch_fd(FACE *f, uint64_t id, int fd, uint32_t mask)
+static inline int watch_fd(struct face *f, uint64_t id, int fd, uint32_t mask)
 {
 	return watch_at(f, EVCHAN_ADD, id, fd, NULL, mask, EDGE, id);
 }
 
 /* The bits of the next event, in the face's own values; 0 if there is none. */
-static inline uint32_t next_bits(FACE *f, struct got *g, long ms)
+static inline uint32_t next_bits(struct face *f, struct got *g, long ms)
 {
 	return face_next(f, g, ms) == 1 ? g->events : 0;
 }
 
-static inline uint32_t bits(FACE *f, uint32_t mask)
+static inline uint32_t bits(struct face *f, uint32_t mask)
 {
 	if (f->kind == EVCHAN)
 		return mask;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Several threads ask at once for the event of one level-triggered source. */
-#include "face.h"
+#include "face-fixture.h"
 
 enum { THREADS = 4, TURNS = 2000 };
 
 struct asker {
-	FACE *face;
+	struct face *face;
 	pthread_t thread;
 	long ms;	/* how long to wait; 0: not at all */
 	int missed;	/* calls that said that there is no event, or slept although it held */
 };
 
 /* Take the event. Return: 1, or what the call returned instead. */
-static int take_one(FACE *f, long ms)
+static int take_one(struct face *f, long ms)
 {
 	unsigned int min = ms ? 1 : 0;
 	struct evchan_event e;
@@ -50,11 +50,8 @@ TEST_F(face, level_holds_for_every_thread)
 {
 	struct asker askers[THREADS] = {};
 	int fd = eventfd(1, 0);
-	struct ukevent uk = request(KEVENT_POLL, fd, POLLIN, kevent_mode(LEVEL), 1);
 
-	ASSERT_EQ(self->kind == EVCHAN ?
-		  watch(&self->c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, EVCHAN_LEVEL, 1) :
-		  kevent_request(&self->q, KEVENT_CTL_ADD, &uk), 0);
+	ASSERT_EQ(face_watch(self, EVCHAN_POLL, fd, POLLIN, LEVEL, 1), 0);
 	for (int i = 0; i < THREADS; i++) {
 		askers[i].face = self;
 		askers[i].ms = i % 2 ? LONG_MS : 0;

@@ -6,7 +6,7 @@
 #include <linux/futex.h>
 #include <sys/inotify.h>
 
-#include "face.h"
+#include "face-fixture.h"
 
 #define BIT_EDGE	(1 << EDGE)
 #define BIT_LEVEL	(1 << LEVEL)
@@ -91,7 +91,7 @@ static int make_wish(uint32_t number, enum face_kind kind, struct wish *w)
 }
 
 /* Add the source in @mode or, if it was added in another mode, modify it to that. */
-static int try_mode(FACE *f, int add, uint32_t number, enum mode mode, const struct wish *w)
+static int try_mode(struct face *f, int add, uint32_t number, enum mode mode, const struct wish *w)
 {
 	struct evchan_change ch = {
 		.op = add ? EVCHAN_ADD : EVCHAN_MOD, .type = number, .id = w->id,
@@ -110,7 +110,7 @@ static int try_mode(FACE *f, int add, uint32_t number, enum mode mode, const str
 }
 
 /* kevent's default mode is level where the type has level, and edge otherwise. */
-static int in_table(const FACE *f, const struct type *t, enum mode mode)
+static int in_table(const struct face *f, const struct type *t, enum mode mode)
 {
 	if (f->kind != EVCHAN && mode == LEVEL)
 		return !!(t->modes & (BIT_LEVEL | BIT_EDGE));

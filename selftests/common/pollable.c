@@ -9,7 +9,7 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
-#include "face.h"
+#include "face-fixture.h"
 #include "uring.h"
 
 static struct {
@@ -207,17 +207,8 @@ static const struct {
 	{ 0 },
 };
 
-static int add(FACE *f, int fd, enum mode mode, uint64_t data)
-{
-	struct ukevent uk = request(KEVENT_POLL, fd, POLLIN, kevent_mode(mode), data);
-
-	if (f->kind == EVCHAN)
-		return watch(&f->c, EVCHAN_ADD, EVCHAN_POLL, fd, POLLIN, evchan_mode(mode), data);
-	return kevent_request(&f->q, KEVENT_CTL_ADD, &uk);
-}
-
 /* Remove the source, which a delivered oneshot may already have removed. */
-static int drop(FACE *f, int fd)
+static int drop(struct face *f, int fd)
 {
 	struct ukevent uk = request(KEVENT_POLL, fd, 0, 0, 0);
 	int ret = f->kind == EVCHAN ? watch(&f->c, EVCHAN_DEL, EVCHAN_POLL, fd, 0, 0, 0) :
@@ -226,7 +217,7 @@ static int drop(FACE *f, int fd)
 	return ret == -ENOENT ? 0 : ret;
 }
 
-static void watch_each(struct __test_metadata *_metadata, FACE *self, enum mode mode)
+static void watch_each(struct __test_metadata *_metadata, struct face *self, enum mode mode)
 {
 	struct got g;
 
@@ -236,7 +227,7 @@ static void watch_each(struct __test_metadata *_metadata, FACE *self, enum mode 
 		ASSERT_GE(it.fd, 0) {
 			TH_LOG("%s", kinds[i].name);
 		}
-		ASSERT_EQ(add(self, it.fd, mode, 100 + i), 0) {
+		ASSERT_EQ(face_watch(self, EVCHAN_POLL, it.fd, POLLIN, mode, 100 + i), 0) {
 			TH_LOG("%s", kinds[i].name);
 		}
 		ASSERT_EQ(face_next(self, &g, 0), 0) {

@@ -4,6 +4,7 @@
 #define SELFTESTS_CHANNEL_H
 
 #include "events.h"
+#include "kselftest_harness.h"
 
 FIXTURE(channel)
 {

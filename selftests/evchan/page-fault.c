@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 
 #include "events.h"
+#include "kselftest_harness.h"
 
 struct stalled {
 	int uffd;

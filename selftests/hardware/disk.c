@@ -3,7 +3,6 @@
  * virtio-blk completions: thousands of AIO operations in flight on a file of the image,
  * without the page cache. They complete into the two faces in turn.
  */
-#define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "hardware.h"
+#include "operations.h"
 #include "pattern.h"
 
 #define DEVICE	"/sys/block/vda"
@@ -27,16 +27,17 @@ static unsigned char *seen;
 static int event(unsigned int face, const struct got *g)
 {
 	if (g->data >= blocks) {
-		expect(0, "%s: no such operation, %llu", faces[face].name,
+		expect(0, "%s: no such operation, %llu", face_name(&faces[face]),
 		       (unsigned long long)g->data);
 		return 0;
 	}
-	expect(!seen[g->data]++, "%s: operation %llu completed twice", faces[face].name,
+	expect(!seen[g->data]++, "%s: operation %llu completed twice", face_name(&faces[face]),
 	       (unsigned long long)g->data);
-	expect(g->data % FACES == face, "%s: operation %llu was not for it", faces[face].name,
+	expect(g->data % FACES == face, "%s: operation %llu was not for it", face_name(&faces[face]),
 	       (unsigned long long)g->data);
-	expect(g->value == BLOCK, "%s: operation %llu returned %lld", faces[face].name,
-	       (unsigned long long)g->data, (long long)g->value);
+	/* kevent has 32 bits for the result. */
+	expect((int)g->value == BLOCK, "%s: operation %llu returned %d",
+	       face_name(&faces[face]), (unsigned long long)g->data, (int)g->value);
 	left -= left > 0;
 	return !left;
 }

@@ -8,10 +8,8 @@
 
 #include <stdint.h>
 
-#include "evchan.h"
-#include "kevent.h"
+#include "face.h"
 
-#define RING		8	/* slots, far fewer than any load needs */
 #define FACES		2
 #define BLOCK		4096	/* of the disk's file */
 #define DISK_FILE	"blocks"
@@ -27,37 +25,26 @@ struct load {
 	unsigned int posters, bursts;	/* for each face; of each */
 };
 
-/* --- faces.c: an adapter for both faces --- */
+/* --- both.c: both faces, and a thread for each --- */
 
-struct got {
-	uint64_t data;		/* cookie */
-	uint64_t count;		/* expirations or posts */
-	int64_t value;		/* sum of the values posted, or the result of an operation */
-};
-
-struct face {
-	const char *name;
-	ec_t ec;			/* this or queue is used */
-	struct kevent_queue queue;
-	int tid;			/* of the thread that waits */
-	unsigned long events;		/* that the thread has handled */
-};
-
+/* A channel and a kevent queue with a ring, of far fewer slots than any load needs. */
 extern struct face faces[FACES];
 
+/* The threads that take the events of the faces. */
+extern struct consumer {
+	int tid;
+	unsigned long events;		/* that the thread has handled */
+} consumers[FACES];
+
+/* Return @ret, the result of a call of face.h for @f; if that failed, say so and exit. */
+int checked(const struct face *f, int ret, const char *what);
 void faces_open(void);
 /* Close both; unless @may_fit, check that events found the ring full. */
 void faces_close(int may_fit);
-int face_fd(struct face *f);
-/* Watch @fd through both faces, edge-triggered; the types and bits of both are the same. */
-void faces_watch(unsigned int type, int fd, uint32_t events, uint64_t data);
-void face_timer(struct face *f, uint64_t period_ns, uint64_t data);
-void face_user(struct face *f, uint64_t id);
-void face_post(struct face *f, uint64_t id, uint64_t value);
+/* Watch @fd through both faces, edge-triggered. */
+void faces_watch(uint32_t type, int fd, uint32_t events, uint64_t data);
 /* The next event within @ms; returns 0 if there is none. */
-int face_next(struct face *f, struct got *g, int ms);
-
-/* --- both.c: a thread for each face --- */
+int next_event(unsigned int face, struct got *g, int ms);
 
 /*
  * A file that both faces watch. It is read, to its end, only once both have reported it. If

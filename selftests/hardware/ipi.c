@@ -3,7 +3,6 @@
  * Inter-processor interrupts: threads on processor 1 post numbered sequences to faces that
  * sleep on processor 0, through a user source and a pipe.
  */
-#define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -51,11 +50,11 @@ static int sleeps(int tid)
 static void until_asleep(void)
 {
 	for (unsigned int i = 0; i < FACES; i++) {
-		int tid = __atomic_load_n(&faces[i].tid, __ATOMIC_ACQUIRE);
+		int tid = __atomic_load_n(&consumers[i].tid, __ATOMIC_ACQUIRE);
 
 		while (!tid || !sleeps(tid)) {
 			sched_yield();
-			tid = __atomic_load_n(&faces[i].tid, __ATOMIC_ACQUIRE);
+			tid = __atomic_load_n(&consumers[i].tid, __ATOMIC_ACQUIRE);
 		}
 	}
 }
@@ -66,7 +65,8 @@ static void burst(struct poster *p, uint64_t first)
 		if (write(p->write_end, &n, sizeof(n)) != sizeof(n))
 			err(1, "pipe");
 		for (unsigned int f = 0; f < FACES; f++)
-			face_post(&faces[f], n_posters + (uint64_t)(p - posters), n);
+			checked(&faces[f], face_post(&faces[f], n_posters + (uint32_t)(p - posters), n),
+				"posting");
 	}
 }
 
@@ -116,7 +116,7 @@ static int event(unsigned int face, const struct got *g)
 	uint64_t n;
 
 	if (g->data >= 2 * n_posters) {
-		expect(0, "%s: cookie %llu", faces[face].name, (unsigned long long)g->data);
+		expect(0, "%s: cookie %llu", face_name(&faces[face]), (unsigned long long)g->data);
 		return 0;
 	}
 	if (g->data >= n_posters) {
@@ -126,9 +126,9 @@ static int event(unsigned int face, const struct got *g)
 		 * The sum of the values must be that of g->count consecutive numbers from
 		 * @first on.
 		 */
-		if (faces[face].ec)
-			expect((uint64_t)g->value == g->count * first + g->count * (g->count - 1) / 2,
-			       "%s: %llu posts with the sum %lld, the first was %llu", faces[face].name,
+		if (faces[face].kind == EVCHAN)
+			expect(g->value == g->count * first + g->count * (g->count - 1) / 2,
+			       "%s: %llu posts with the sum %lld, the first was %llu", face_name(&faces[face]),
 			       (unsigned long long)g->count, (long long)g->value,
 			       (unsigned long long)first);
 		p->posted[face] += g->count;
@@ -169,7 +169,7 @@ void path_ipi(const struct load *l)
 		posters[i].write_end = fd[1];
 		faces_watch(EVCHAN_PIPE, fd[0], EVCHAN_RECV, i);
 		for (unsigned int f = 0; f < FACES; f++)
-			face_user(&faces[f], n_posters + i);
+			checked(&faces[f], face_user(&faces[f], n_posters + i), "adding user events");
 	}
 	before = interrupts("RES", 0) + interrupts("CAL", 0);
 	for (unsigned int i = 0; i < n_posters; i++)

@@ -39,7 +39,7 @@ static void answer(void)
 	}
 }
 
-static void take(void)
+static void take_line(void)
 {
 	unsigned long n;
 
@@ -68,7 +68,7 @@ static int event(unsigned int face, const struct got *g)
 		for (ssize_t i = 0; i < n; i++) {
 			line[have] = buf[i] == '\n' ? 0 : buf[i];
 			if (!line[have])
-				take();
+				take_line();
 			else if (have < sizeof(line) - 1)
 				have++;
 		}

@@ -8,7 +8,6 @@
  * are due. The sleep of the thread that counts at the end is a timer of processor 0 too:
  * whatever was due before it has expired when the thread wakes.
  */
-#define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <sched.h>
@@ -30,7 +29,7 @@ static int event(unsigned int face, const struct got *g)
 	struct timer *t = &timers[face * each + g->data];
 
 	if (g->data >= each || !g->count) {
-		expect(0, "%s: an event of timer %llu with %llu expirations", faces[face].name,
+		expect(0, "%s: an event of timer %llu with %llu expirations", face_name(&faces[face]),
 		       (unsigned long long)g->data, (unsigned long long)g->count);
 		return 0;
 	}
@@ -58,7 +57,7 @@ static void take_due(uint64_t stop)
 			behind = 0;
 			for (struct timer *t = &timers[f * each]; t < &timers[(f + 1) * each]; t++)
 				behind += t->got < (stop - t->after) / t->period;
-			if (!behind || !face_next(&faces[f], &g, 0))
+			if (!behind || !next_event(f, &g, 0))
 				break;
 			if (g.data < each)
 				event(f, &g);
@@ -91,7 +90,8 @@ void path_timer(const struct load *l)
 		sleep_until(start + i * l->period_ns / (FACES * each));
 		t->period = l->period_ns + (uint64_t)i * 1000;
 		t->before = now_ns();
-		face_timer(&faces[i / each], t->period, i % each);
+		checked(&faces[i / each], face_timer(&faces[i / each], t->period, i % each),
+			"adding a timer");
 		t->after = now_ns();
 	}
 	until = now_ns() + l->timer_seconds * 1000000000ull;
@@ -116,7 +116,7 @@ void path_timer(const struct load *l)
 		uint64_t least = (stop - t->after) / t->period, most = (end - t->before) / t->period;
 
 		expect(t->got >= least && t->got <= most, "%s: timer %u: %llu expirations, not %llu to %llu",
-		       faces[i / each].name, i % each, (unsigned long long)t->got,
+		       face_name(&faces[i / each]), i % each, (unsigned long long)t->got,
 		       (unsigned long long)least, (unsigned long long)most);
 		expired += t->got;
 		events += t->events;

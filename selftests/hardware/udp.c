@@ -32,7 +32,7 @@ static void answer(unsigned int i)
 		err(1, "answering");
 }
 
-static void take(unsigned int i, const struct message *m)
+static void take_datagram(unsigned int i, const struct message *m)
 {
 	struct sender *s = &senders[i];
 	struct message right = message_make(i, m->seq, m->total);
@@ -63,7 +63,7 @@ static int event(unsigned int face, const struct got *g)
 	while ((n = recv(sockets[g->data].fd, &m, sizeof(m), MSG_DONTWAIT)) >= 0) {
 		senders[g->data].came++;
 		if (n == sizeof(m))
-			take((unsigned int)g->data, &m);
+			take_datagram((unsigned int)g->data, &m);
 		else
 			senders[g->data].corrupt++;
 		any = 1;
@@ -134,8 +134,8 @@ void path_udp(const struct load *l, int port)
 	note("udp: %lu sent, %lu received, %lu missing, %lu dropped by the kernel; %llu interrupts of %s",
 	     sent, received, missing, dropped, (unsigned long long)came, card);
 	for (unsigned int f = 0; f < FACES; f++)
-		expect(faces[f].events <= datagrams, "%s: %lu events of %lu datagrams",
-		       faces[f].name, faces[f].events, datagrams);
+		expect(consumers[f].events <= datagrams, "%s: %lu events of %lu datagrams",
+		       face_name(&faces[f]), consumers[f].events, datagrams);
 	/* One interrupt may deliver the windows of all senders, but no more is in flight. */
 	expect(came >= sent / UDP_WINDOW / l->udp_sockets, "%s: only %llu interrupts", card,
 	       (unsigned long long)came);
