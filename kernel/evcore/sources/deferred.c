@@ -53,7 +53,7 @@ bool evcore_may_post_now(const struct evcore_deferred *deferred, u64 *now)
 	recent = raw_cpu_ptr(&recent_posts);
 	*now = local_clock();
 	elapsed = *now - recent->since;
-	/* An interrupt that posts inside a post, or another processor's clock, can make it wrong. */
+	/* It is wrong after an interrupt that posts inside a post, or by another clock. */
 	if (elapsed < 0 || elapsed - min(recent->spent, elapsed) > POST_NOW_NS) {
 		recent->since = *now;
 		recent->spent = 0;
