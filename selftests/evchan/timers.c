@@ -13,8 +13,6 @@
 /* kernel/evcore/sources/rate.c */
 #define PER_SECOND	50000
 #define AT_ONCE		64
-#define SLOT_NS		65536
-#define SLOT_TIMERS	32
 
 static int add_timer(struct channel *c, uint64_t id, uint64_t first, uint64_t interval,
 		     uint64_t flags)
@@ -101,89 +99,6 @@ TEST_F(channel, timer_many_count_every_period)
 	for (int i = 0; i < TIMERS; i++) {
 		EXPECT_GE(n[i], (uint64_t)COUNT);
 		EXPECT_LE(n[i], elapsed / PERIOD);
-	}
-}
-
-/* Add a timer that expires once, or start it again. */
-static int set_timer_at(struct channel *c, uint64_t id, uint64_t moment)
-{
-	struct evchan_change ch = {
-		.op = EVCHAN_SET, .type = EVCHAN_TIMER, .id = id, .data = id,
-		.args = { CLOCK_MONOTONIC, moment, 0, EVCHAN_TIMER_ABSTIME },
-	};
-	int ret = change(c, &ch);
-
-	return ret < 0 ? ret : 0;
-}
-
-/* The start of a slot in a few milliseconds. */
-static uint64_t next_slot(void)
-{
-	return (now_ns(CLOCK_MONOTONIC) + 5000000) / SLOT_NS * SLOT_NS;
-}
-
-/* Of many timers that expire at one moment, only some post in one slot of time. */
-TEST_F(channel, timer_interrupt_posts_few)
-{
-	enum { TIMERS = 2 * SLOT_TIMERS, ROUNDS = 50 };
-	struct evchan_event e;
-	uint64_t moment, slot;
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one);
-	ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
-	for (int round = 0; round < ROUNDS; round++) {
-		int in_slot[LONG_MS] = { 0 };
-
-		moment = next_slot();
-		for (int i = 0; i < TIMERS; i++)
-			ASSERT_EQ(set_timer_at(&self->c, i, moment), 0);
-		for (int n = 0; n < TIMERS; ) {
-			ASSERT_GE(wait_events(&self->c, 1, LONG_MS), 1);
-			for (; take(&self->c, &e); n++) {
-				EXPECT_EQ(e.value, 1);
-				ASSERT_GE(e.extra[0], moment);
-				slot = (e.extra[0] - moment) / SLOT_NS;
-				if (slot < LONG_MS)
-					EXPECT_LE(++in_slot[slot], SLOT_TIMERS);
-			}
-		}
-	}
-}
-
-/* Postponing the first expiration of a POSIX timer does not move the others. */
-TEST_F(channel, posix_timer_keeps_its_periods)
-{
-	struct sigevent ev = queue_event(SIGEV_EVCHAN, self->c.fd, 0);
-	enum { TIMERS = 4 * SLOT_TIMERS, PERIOD = 100000000 };
-	uint64_t moment, before, after, due;
-	timer_t timer[TIMERS];
-	struct itimerspec its;
-	struct evchan_event e;
-
-	for (int i = 0; i < TIMERS; i++)
-		ASSERT_EQ(create_timer(CLOCK_MONOTONIC, &ev, &timer[i]), 0);
-	moment = next_slot();
-	its = (struct itimerspec){
-		.it_value = { moment / 1000000000, moment % 1000000000 },
-		.it_interval = { 0, PERIOD },
-	};
-	for (int i = 0; i < TIMERS; i++)
-		ASSERT_EQ(timer_settime(timer[i], TIMER_ABSTIME, &its, NULL), 0);
-	for (int n = 0; n < TIMERS; ) {
-		ASSERT_GE(wait_events(&self->c, 1, LONG_MS), 1);
-		for (; take(&self->c, &e); n++)
-			;
-	}
-	for (int i = 0; i < TIMERS; i++) {
-		before = now_ns(CLOCK_MONOTONIC);
-		ASSERT_EQ(timer_gettime(timer[i], &its), 0);
-		after = now_ns(CLOCK_MONOTONIC);
-		due = its.it_value.tv_sec * 1000000000ULL + its.it_value.tv_nsec - moment;
-		/* One of the times between is a whole number of periods before the expiry. */
-		EXPECT_NE((after + due) / PERIOD, (before + due - 1) / PERIOD);
-		timer_delete(timer[i]);
 	}
 }
 

@@ -50,30 +50,6 @@ int evcore_timer_create(struct k_itimer *timr, const struct sigevent *event)
 	return 0;
 }
 
-/*
- * If too many timers expire in one interrupt, postpone this one. Return: false if it may post
- * now. A timer that was started again since it was postponed has another expiry.
- */
-static bool postpone(struct k_itimer *timr, struct hrtimer *timer, ktime_t now)
-{
-	struct evcore_sigev *n = timr->it_evcore;
-	bool postponed = n->postponed_to && hrtimer_get_expires(timer) == n->postponed_to;
-	u64 delay = evcore_timer_postpone(timer, now, postponed);
-
-	if (!delay) {
-		/* The periods count from the timer's own expiry. */
-		if (postponed)
-			hrtimer_set_expires(timer, n->own_expiry);
-		n->postponed_to = 0;
-		return false;
-	}
-	if (!postponed)
-		n->own_expiry = hrtimer_get_expires(timer);
-	n->postponed_to = ktime_add_ns(now, delay);
-	hrtimer_set_expires(timer, n->postponed_to);
-	return true;
-}
-
 /**
  * evcore_timer_fired - post for a timer that is based on an hrtimer
  * @timr: the timer, which has expired
@@ -81,16 +57,13 @@ static bool postpone(struct k_itimer *timr, struct hrtimer *timer, ktime_t now)
  *
  * Context: the timer's interrupt.
  *
- * Return: HRTIMER_RESTART if the timer is periodic and its source still exists, or if the timer
- * is postponed.
+ * Return: HRTIMER_RESTART if the timer is periodic and its source still exists.
  */
 enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *timer)
 {
 	ktime_t now = hrtimer_cb_get_time(timer);
 	u64 delay;
 
-	if (postpone(timr, timer, now))
-		return HRTIMER_RESTART;
 	if (!timr->it_interval) {
 		timr->it_active = 0;
 		post_overrun(timr);

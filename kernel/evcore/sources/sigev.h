@@ -17,8 +17,6 @@
  *          @lock held
  * @queue: the queue of the source; the object holds a reference
  * @value: for the type of the object
- * @own_expiry: the expiry that a timer had before it was postponed, see rate.c
- * @postponed_to: the expiry that it was given instead
  */
 struct evcore_sigev {
 	refcount_t		refs;
@@ -26,8 +24,6 @@ struct evcore_sigev {
 	struct evcore_source	*source;
 	struct evcore_queue	*queue;
 	u64			value;
-	ktime_t			own_expiry;
-	ktime_t			postponed_to;
 };
 
 /* A source of these types. */

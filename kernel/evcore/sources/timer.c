@@ -3,10 +3,9 @@
  * timer: an hrtimer that posts from its interrupt. The value is the number of periods
  * that have passed since the last event, so none is lost, whatever the load.
  *
- * rate.c limits how often a timer may fire; the periods in between are counted. A periodic
- * timer that expired at the same time as too many others fires later from then on, by less
- * than a period, so that they do not expire together again. Too many that expire in one
- * interrupt are postponed.
+ * rate.c limits how often a timer may fire; the periods in between are counted. A timer
+ * that expired at the same time as too many others fires later from then on, by less
+ * than a period, so that they do not expire together again.
  *
  * Times are in the time namespace of the process that set the timer.
  */
@@ -24,7 +23,6 @@ struct timer_source {
 	u64			late;		/* ns, delay by rate.c; less than the interval */
 	s64			offset;		/* of the time namespace */
 	u64			counted;	/* expirations posted */
-	bool			postponed;	/* to the coming expiry */
 };
 
 static struct timer_source *to_timer(struct evcore_source *s)
@@ -38,12 +36,6 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 	ktime_t now = hrtimer_cb_get_time(timer);
 	u64 total = 1, next, delay;
 
-	delay = evcore_timer_postpone(timer, now, ts->postponed);
-	ts->postponed = delay;
-	if (delay) {
-		hrtimer_set_expires(timer, ktime_add_ns(now, delay));
-		return HRTIMER_RESTART;
-	}
 	if (ts->interval)
 		total += div64_u64(max_t(s64, ktime_sub(now, ts->first), 0),
 				   ts->interval);
@@ -93,7 +85,6 @@ static int timer_start(struct timer_source *ts, const struct evcore_request *req
 	ts->interval = req->args[2];
 	ts->late = 0;
 	ts->counted = 0;
-	ts->postponed = false;
 	ts->offset = evcore_time_offset(clock);
 	ts->first = absolute ? timens_ktime_to_host(clock, ns_to_ktime(delay)) :
 		    ktime_add_safe(hrtimer_cb_get_time(&ts->timer), ns_to_ktime(delay));
