@@ -111,7 +111,7 @@ static unsigned int emit_bits(struct evcore_taken *taken, unsigned int nr,
 	if (!user_write_access_begin(to, nr * sizeof(*to)))
 		return 0;
 	for (i = 0; i < nr; i++) {
-		uk = kevent_poll_entry(taken[i].source, taken[i].events);
+		kevent_fill_poll_entry(&uk, taken[i].source, taken[i].events);
 		unsafe_copy_to_user((char __user *)&to[i], (const char *)&uk, sizeof(uk), fault);
 	}
 fault:

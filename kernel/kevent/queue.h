@@ -60,10 +60,11 @@ static inline struct kevent_queue *to_kevent(struct evcore_queue *q)
 	return container_of(q, struct kevent_queue, queue);
 }
 
-/* The entry for an event of a KEVENT_POLL request. */
-static __always_inline struct ukevent kevent_poll_entry(const struct evcore_source *s, u32 events)
+/* Fill in the entry for an event of a KEVENT_POLL request. */
+static __always_inline void kevent_fill_poll_entry(struct ukevent *uk,
+						   const struct evcore_source *s, u32 events)
 {
-	return (struct ukevent) {
+	*uk = (struct ukevent) {
 		.id.raw = { s->id },
 		.type = KEVENT_POLL,
 		.event = events,

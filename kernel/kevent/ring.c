@@ -89,7 +89,7 @@ static bool kevent_put(struct evcore_queue *q, struct evcore_source *s,
 /* Place an entry for a KEVENT_POLL request; there is a free one, and queue->lock is held. */
 static __always_inline void put_bits(struct kevent_queue *k, struct evcore_source *s, u32 events)
 {
-	k->ring->event[k->kidx] = kevent_poll_entry(s, events);
+	kevent_fill_poll_entry(&k->ring->event[k->kidx], s, events);
 	publish(k, s);
 }
 
