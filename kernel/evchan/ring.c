@@ -255,23 +255,29 @@ static void evchan_set_lockless(struct evcore_queue *q, bool on)
 	await_slot(c);
 }
 
-/*
- * Let a source wait in overflow; false if it cannot, or need not because a slot is free. Called
- * with queue->lock held.
- */
-static bool overflow_fast(struct evchan_queue *c, struct evcore_source *s, u32 events)
+static void evchan_set_need_call(struct evcore_queue *q, bool on)
 {
-	bool first = !c->queue.nr_overflow;
+	WRITE_ONCE(to_evchan(q)->header->flags, on ? EVCHAN_RING_CALL : 0);
+}
 
-	if (unlikely(trace_evcore_overflow_enabled()))
+/*
+ * The first event is to wait in overflow; false if its source cannot, or if a slot is free. After
+ * true the caller adds it. Called with queue->lock held.
+ */
+static noinline bool begin_overflow(struct evcore_source *s)
+{
+	struct evchan_queue *c = to_evchan(s->queue);
+
+	if (s->where != EVCORE_IDLE || s->muted)
 		return false;
-	if (first)
-		evchan_set_lockless(&c->queue, false);
-	if (likely(!has_slot(c)) && likely(evcore_overflow_fast(s, events)))
-		return true;
-	if (first)
+	evchan_set_lockless(&c->queue, false);
+	if (unlikely(has_slot(c))) {
 		evchan_set_lockless(&c->queue, true);
-	return false;
+		return false;
+	}
+	c->queue.need_call = true;
+	evchan_set_need_call(&c->queue, true);
+	return true;
 }
 
 /*
@@ -280,19 +286,21 @@ static bool overflow_fast(struct evchan_queue *c, struct evcore_source *s, u32 e
  */
 static noinline int wake_overflow(struct evcore_source *s, u32 events)
 {
-	struct evchan_queue *c = to_evchan(s->queue);
-
-	raw_spin_lock(&c->queue.lock);
-	if (unlikely(!overflow_fast(c, s, events))) {
-		raw_spin_unlock(&c->queue.lock);
+	/* s->queue is read again after each call, which is cheaper than saving a register. */
+	raw_spin_lock(&s->queue->lock);
+	if (unlikely(trace_evcore_overflow_enabled() ||
+		     (likely(s->queue->nr_overflow) ? has_slot(to_evchan(s->queue)) :
+						      !begin_overflow(s)) ||
+		     !evcore_overflow_fast(s, events))) {
+		raw_spin_unlock(&s->queue->lock);
 		evcore_post_slow(s, events, 0, 0);
 		return 1;
 	}
 	/* Linked before sleepers is read: pairs as the barrier in publish(). */
 	smp_mb();
-	if (unlikely(c->queue.sleepers))
-		evcore_wake_locked(&c->queue, false);
-	raw_spin_unlock(&c->queue.lock);
+	if (unlikely(s->queue->sleepers))
+		evcore_wake_locked(s->queue, false);
+	raw_spin_unlock(&s->queue->lock);
 	return 1;
 }
 
@@ -620,11 +628,6 @@ static bool evchan_all_published(struct evcore_queue *q)
 		pos++;
 	c->published = pos;
 	return pos == tail;
-}
-
-static void evchan_set_need_call(struct evcore_queue *q, bool on)
-{
-	WRITE_ONCE(to_evchan(q)->header->flags, on ? EVCHAN_RING_CALL : 0);
 }
 
 static u64 evchan_nr_posted(struct evcore_queue *q)

@@ -197,7 +197,8 @@ static __always_inline void evcore_recheck_level(struct evcore_queue *q, evcore_
 /**
  * evcore_overflow_fast - let a source wait in overflow
  * @s: source of a type that watches a file, without a mode of EVCORE_SLOW; queue->lock is
- *     held, the ring has no free slot, and ->set_lockless() was called with false
+ *     held, the ring has no free slot, and the face has done what ->set_lockless(false) and
+ *     ->set_need_call(true) do
  * @events: bits, not 0
  *
  * The part of evcore_post_slow() for a source that is on no list.
@@ -213,9 +214,8 @@ static __always_inline bool evcore_overflow_fast(struct evcore_source *s, u32 ev
 	list_add_tail(&s->link, &q->overflow);
 	s->where = EVCORE_ON_OVERFLOW;
 	s->pending = events;
+	q->nr_overflow++;
 	q->overflowed++;
-	if (unlikely(!q->nr_overflow++))
-		evcore_update_need_call(q);
 	return true;
 }
 
