@@ -107,7 +107,7 @@ static void resched_unlocked(struct evcore_queue *q)
  * other task can have taken an event. Then the program has moved the head of its ring past events
  * that are still marked unconsumed, and trying again would find the same.
  */
-static bool level_may_hold(struct evcore_queue *q, u64 *posted)
+static noinline bool level_may_hold(struct evcore_queue *q, u64 *posted)
 {
 	u64 now;
 
@@ -206,7 +206,8 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		n = evcore_ready(q, min);
 		recheck = q->nr_recheck || !llist_empty(&q->recheck_level) ||
 			  q->todo & (EVCORE_TODO_TESTED | EVCORE_TODO_HAND_OVER) ||
-			  (!n && level_may_hold(q, &posted));
+			  (unlikely(q->todo & EVCORE_TODO_RECHECK) && !n &&
+			   level_may_hold(q, &posted));
 		if (recheck || n >= min) {
 			__set_current_state(TASK_RUNNING);
 			evcore_waiter_del(q, &w);

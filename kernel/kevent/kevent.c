@@ -192,14 +192,14 @@ static int fetch(struct kevent_queue *k, struct ukevent __user *buf, unsigned in
 }
 
 /*
- * Are there @nr events, and no work that evcore_wait() would do first? Then evcore_wait() would
- * return at once, and is not called.
+ * Are there @nr events in a queue without a ring, and no work that evcore_wait() would do first?
+ * Then evcore_wait() would return at once, and is not called.
  */
 static bool need_not_wait(struct kevent_queue *k, unsigned int nr)
 {
 	struct evcore_queue *q = &k->queue;
 
-	return !k->ring && READ_ONCE(q->nr_overflow) >= nr && !READ_ONCE(q->todo);
+	return READ_ONCE(q->nr_overflow) >= nr && !READ_ONCE(q->todo);
 }
 
 static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max,
@@ -209,15 +209,18 @@ static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max
 	int nr_ready, ret;
 
 	for (;;) {
-		nr_ready = max(wanted, 1U);
-		if (!need_not_wait(k, nr_ready))
+		if (k->ring || !need_not_wait(k, max(wanted, 1U)))
 			nr_ready = evcore_wait(&k->queue, wanted, to);
+		else
+			nr_ready = max(wanted, 1U);
 		ret = nr_ready > 0 ? fetch(k, buf + n, max - n) : nr_ready;
 		if (ret < 0)
 			return n ?: ret;
 		n += ret;
+		if (likely(n && n >= min))
+			return n;
 		/* Wait again only if other threads have fetched some of the events. */
-		if (likely(n || !nr_ready) && (likely(n >= min) || nr_ready < (int)wanted))
+		if ((n || !nr_ready) && (n >= min || nr_ready < (int)wanted))
 			return n;
 		wanted = min - n;
 	}
