@@ -56,17 +56,10 @@ static void usage(FILE *to)
 	      "      --proc DIR     read DIR instead of /proc\n", to);
 }
 
-static void parse_pid(struct options *o, const char *text)
+static void add_pid(struct options *o, const char *text)
 {
-	char *end;
-	long pid;
-
-	errno = 0;
-	pid = strtol(text, &end, 10);
-	if (errno || *end || pid <= 0 || pid > INT_MAX)
-		die("'%s' is no process number", text);
 	o->pids = more(o->pids, o->nr_pids, sizeof(*o->pids));
-	o->pids[o->nr_pids++] = (pid_t)pid;
+	o->pids[o->nr_pids++] = parse_pid(text);
 }
 
 static void parse_interval(struct options *o, const char *text)
@@ -94,7 +87,7 @@ static void parse(struct options *o, int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "p:s1i:jh", longs, NULL)) >= 0) {
 		switch (c) {
-		case 'p': parse_pid(o, optarg); break;
+		case 'p': add_pid(o, optarg); break;
 		case 's': o->sources = true; break;
 		case '1': o->once = true; break;
 		case 'i': parse_interval(o, optarg); break;

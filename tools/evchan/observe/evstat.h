@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "arguments.h"
+
 /* A count that fdinfo does not have: older kernels print fewer lines. */
 #define UNKNOWN	(-1)
 
@@ -93,7 +95,6 @@ void put_duration(char *text, size_t size, uint64_t ns);
 void show_table(const struct options *o, const struct snapshot *s, bool terminal);
 void show_json(const struct snapshot *s);
 
-void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void *more(void *old, size_t n, size_t size);
 
 #endif /* EVSTAT_H */

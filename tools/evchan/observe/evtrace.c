@@ -463,18 +463,6 @@ static int end(void)
 	return 1;
 }
 
-static pid_t parse_pid(const char *text)
-{
-	char *end;
-	long pid;
-
-	errno = 0;
-	pid = strtol(text, &end, 10);
-	if (errno || *end || pid <= 0 || pid > INT_MAX)
-		die("'%s' is no process number", text);
-	return (pid_t)pid;
-}
-
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "arguments.h"
 #include "names.h"
 
 /**
@@ -57,7 +58,5 @@ int waited_fd(const struct call *c);
 #define NR_EVCHAN_CREATE	565
 #define NR_EVCHAN_CTL		566
 #define NR_EVCHAN_WAIT		567
-
-void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 #endif /* EVTRACE_H */
