@@ -336,4 +336,26 @@ TEST(library_signals)
 	ec_destroy(ec);
 }
 
+/* ec_attach() maps no other file: touching the mapping of an empty file would be fatal. */
+TEST(library_attach)
+{
+	int fds[2], empty = memfd_create("empty", 0), queue = syscall(NR_KEVENT_INIT, NULL, 2, 0);
+	ec_t ec;
+
+	ASSERT_EQ(pipe(fds), 0);
+	ASSERT_GE(empty, 0);
+	ASSERT_GE(queue, 0);
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(ec_attach(i == 0 ? fds[0] : i == 1 ? empty : queue), NULL);
+		EXPECT_EQ(errno, EINVAL);
+	}
+	close(fds[0]);
+	EXPECT_EQ(ec_attach(fds[0]), NULL);
+	EXPECT_EQ(errno, EBADF);
+	ec = ec_create(0);
+	ASSERT_NE(ec, NULL);
+	ec_destroy(ec_attach(dup(ec_fd(ec))));
+	ec_destroy(ec);
+}
+
 TEST_HARNESS_MAIN

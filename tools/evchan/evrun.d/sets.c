@@ -121,7 +121,7 @@ struct set *set_get(int fd)
 
 	if (set)
 		return set;
-	/* A wait fails unless @fd is a channel; ec_attach() alone could map any file. */
+	/* A wait fails unless @fd is a channel. */
 	count(&stat_syscalls, 1);
 	if (evchan_wait(fd, 0, 0, NULL, NULL, 0) < 0)
 		return NULL;

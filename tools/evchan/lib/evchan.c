@@ -159,6 +159,9 @@ ec_t ec_attach(int fd)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), slots;
 
+	/* Other files can be mapped too, and reading an empty one is fatal. */
+	if (evchan_ctl(fd, NULL, 0, sizeof(struct evchan_change), 0) < 0)
+		return NULL;
 	/* The kernel maps a channel only in its whole length: try each possible length. */
 	for (uint32_t entries = 2; entries <= 65536; entries *= 2) {
 		ec_t ec;

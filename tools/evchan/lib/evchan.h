@@ -78,7 +78,8 @@ ec_t ec_create_sized(unsigned int flags, unsigned int entries);
  *      the channel afterwards and ec_destroy() closes it; on failure it stays open.
  *
  * Return: the channel, which the caller must release with ec_destroy(); NULL with errno
- * EINVAL if @fd is not a channel, ENOMEM, or another error of mmap().
+ * EBADF if @fd is not open, EINVAL if it is not a channel, ENOSYS if the kernel has no
+ * event channels, ENOMEM, or another error of mmap().
  */
 ec_t ec_attach(int fd);
 
