@@ -105,7 +105,8 @@ void *open_queue(const struct api *api, const struct options *o, const int *fds,
 	void *q = api->open(&o->setup);
 
 	if (!q)
-		fail("%s: cannot create a queue: %s", api->name, strerror(errno));
+		fail("%s: cannot create a queue: %s%s", api->name, strerror(errno),
+		     errno == ENOSYS ? "; use tools/evchan/bench/run, whose guest has the kernel" : "");
 	if (n && api->add(q, fds, n, 0))
 		fail("%s: cannot register %u sources: %s", api->name, n, strerror(errno));
 	return q;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/inotify.h>
 
 #include "demo.h"
@@ -18,8 +19,10 @@ static atomic_ulong calls;
 static void face_open(unsigned int entries)
 {
 	ec = ec_create_sized(EVCHAN_CLOEXEC, entries);
-	if (!ec)
-		err(1, "evchan_create");
+	if (!ec) {
+		ec_perror("demo-evchan");
+		exit(1);
+	}
 	atomic_store(&calls, 1);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,8 +21,10 @@ static atomic_ulong calls;
 
 static void face_open(unsigned int entries)
 {
-	if (kevent_open(&queue, entries, KEVENT_INIT_CLOEXEC))
-		err(1, "kevent_init");
+	if (kevent_open(&queue, entries, KEVENT_INIT_CLOEXEC)) {
+		kevent_perror("demo-kevent");
+		exit(1);
+	}
 	atomic_store(&calls, 1);
 }
 

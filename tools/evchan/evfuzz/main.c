@@ -198,6 +198,11 @@ int main(int argc, char **argv)
 	int c, ret = 0;
 	bool user = false;
 
+	if (syscall(565, NULL, 0) < 0 && errno == ENOSYS) {
+		fprintf(stderr, "evfuzz: this kernel has no event channels; boot one with CONFIG_EVCHAN "
+			"(make patch), or use tools/evchan/vm -- COMMAND\n");
+		return 2;
+	}
 	/* Close inherited descriptors, so that programs cannot write to them. */
 	close_range(3, ~0U, 0);
 	/* Place it far from other mappings, which programs write to and unmap. */

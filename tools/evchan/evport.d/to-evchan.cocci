@@ -3,6 +3,10 @@
 // and evport reports it.
 virtual counts, hints
 
+@@ expression E; @@
+- kevent_perror(E)
++ ec_perror(E)
+
 // --- the queue becomes a channel: where it is made ---
 
 @@ typedef ec_t, event_data_t, uintptr_t, uint32_t; expression F; @@

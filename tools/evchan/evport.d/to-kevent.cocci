@@ -35,6 +35,10 @@ virtual counts, hints
 )
 
 @@ expression E; @@
+- ec_perror(E)
++ kevent_perror(E)
+
+@@ expression E; @@
 - ec_destroy(E)
 + close(E)
 

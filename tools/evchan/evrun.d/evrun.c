@@ -169,7 +169,8 @@ static void check_kernel(const char *api)
 		return;
 	}
 	if (errno == ENOSYS)
-		die(125, "this kernel has no %s; boot one with the patch, CONFIG_%s set", api,
+		die(125, "this kernel has no %s; boot one with CONFIG_%s (make patch), "
+		    "or use tools/evchan/vm -- COMMAND", api,
 		    strcmp(api, "kevent") ? "EVCHAN" : "KEVENT");
 	die(125, "%s: %s", api, strerror(errno));
 }

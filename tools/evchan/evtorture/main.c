@@ -237,6 +237,10 @@ int main(int argc, char **argv)
 		}
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (evchan_create(NULL, 0) < 0 && errno == ENOSYS) {
+		ec_perror("evtorture");
+		return 2;
+	}
 	totals = mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
 	kinds_begin();

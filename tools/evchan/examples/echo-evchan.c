@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (listener < 0 || !ec ||
 	    ec_watch(ec, EVCHAN_SOCKET, listener, EVCHAN_ACCEPT, EVCHAN_LEVEL, 0) < 0) {
-		perror("echo");
+		ec_perror("echo");
 		return 1;
 	}
 	while (!ec_wait_event(ec, &ev)) {
@@ -113,7 +113,7 @@ int main(int argc, char **argv)
 		else
 			welcome(ec, listener);
 	}
-	perror("echo");
+	ec_perror("echo");
 	ec_destroy(ec);
 	return 1;
 }

@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (listener < 0 || q < 0 ||
 	    kevent_watch(q, KEVENT_SOCKET, listener, KEVENT_SOCKET_ACCEPT, 0, NULL) < 0) {
-		perror("echo");
+		kevent_perror("echo");
 		return 1;
 	}
 	while (kevent_get_events(q, 1, 1, UINT_MAX, &ev, 0) == 1) {
@@ -113,7 +113,7 @@ int main(int argc, char **argv)
 		else
 			welcome(q, listener);
 	}
-	perror("echo");
+	kevent_perror("echo");
 	close(q);
 	return 1;
 }

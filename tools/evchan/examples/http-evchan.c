@@ -126,7 +126,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 3 || chdir(argv[2]) || listener < 0 || !ec ||
 	    ec_watch(ec, EVCHAN_SOCKET, listener, EVCHAN_ACCEPT, EVCHAN_LEVEL, 0) < 0) {
-		perror("http-evchan PORT DIRECTORY");
+		ec_perror("http-evchan PORT DIRECTORY");
 		return 1;
 	}
 	while ((n = ec_wait_events(ec, ev, 1, 64, NULL)) > 0) {
@@ -137,6 +137,6 @@ int main(int argc, char **argv)
 				welcome(ec, listener);
 		}
 	}
-	perror("http");
+	ec_perror("http");
 	return 1;
 }

@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 	if (argc < 3 || chdir(argv[2]) || listener < 0 ||
 	    kevent_open(&q, 64, KEVENT_INIT_CLOEXEC) < 0 ||
 	    kevent_watch(q.fd, KEVENT_SOCKET, listener, KEVENT_SOCKET_ACCEPT, 0, NULL) < 0) {
-		perror("http-kevent PORT DIRECTORY");
+		kevent_perror("http-kevent PORT DIRECTORY");
 		return 1;
 	}
 	while ((ev = kevent_next(&q, -1))) {
@@ -138,6 +138,6 @@ int main(int argc, char **argv)
 		else
 			welcome(&q, listener);
 	}
-	perror("http");
+	kevent_perror("http");
 	return 1;
 }

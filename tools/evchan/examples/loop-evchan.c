@@ -27,7 +27,7 @@ int main(int argc, char **argv)
 	    ec_watch_signal(ec, SIGINT | EVCHAN_SIGNAL_NOMASK, 0, 0) < 0 ||
 	    ec_watch_signal(ec, SIGTERM | EVCHAN_SIGNAL_NOMASK, 0, 0) < 0 ||
 	    ec_timer(ec, PERIOD, CLOCK_MONOTONIC, PERIOD, PERIOD, 0) < 0) {
-		perror("loop");
+		ec_perror("loop");
 		return 1;
 	}
 	while (!ec_wait_event(ec, &ev)) {

@@ -34,7 +34,7 @@ int main(int argc, char **argv)
 	    kevent_watch_signal(q, SIGINT | KEVENT_SIGNAL_NOMASK, 0, NULL) < 0 ||
 	    kevent_watch_signal(q, SIGTERM | KEVENT_SIGNAL_NOMASK, 0, NULL) < 0 ||
 	    kevent_ctl(q, KEVENT_CTL_ADD, 1, &timer)) {
-		perror("loop");
+		kevent_perror("loop");
 		return 1;
 	}
 	while (kevent_get_events(q, 1, 1, UINT_MAX, &ev, 0) == 1) {

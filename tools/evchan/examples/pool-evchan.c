@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 	pthread_t threads[WORKERS];
 
 	if (!jobs || !ec || ec_user(ec, JOB, 0) < 0 || ec_user(ec, QUIT, 0) < 0) {
-		perror("pool");
+		ec_perror("pool");
 		return 1;
 	}
 	for (int i = 0; i < WORKERS; i++) {

@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 	pthread_t threads[WORKERS];
 
 	if (!jobs || q < 0 || kevent_user(q, JOB, NULL) < 0 || kevent_user(q, QUIT, NULL) < 0) {
-		perror("pool");
+		kevent_perror("pool");
 		return 1;
 	}
 	for (int i = 0; i < WORKERS; i++) {

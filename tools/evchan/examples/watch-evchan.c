@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	if (argc < 2 || inotify_add_watch(ifd, argv[1], mask) < 0 || !ec ||
 	    ec_watch(ec, EVCHAN_POLL, ifd, POLLIN, EVCHAN_EDGE, CHANGES) < 0 ||
 	    ec_timer(ec, period, CLOCK_MONOTONIC, period, period, QUIET) < 0) {
-		perror("watch-evchan DIRECTORY [SECONDS]");
+		ec_perror("watch-evchan DIRECTORY [SECONDS]");
 		return 1;
 	}
 	printf("watching\n");

@@ -67,7 +67,7 @@ int main(int argc, char **argv)
 	    kevent_watch(q, KEVENT_POLL, ifd, KEVENT_POLL_POLLIN, KEVENT_REQ_ET,
 			 (void *)CHANGES) < 0 ||
 	    kevent_timer(q, period, 0, (void *)QUIET) < 0) {
-		perror("watch-kevent DIRECTORY [SECONDS]");
+		kevent_perror("watch-kevent DIRECTORY [SECONDS]");
 		return 1;
 	}
 	printf("watching\n");

@@ -19,6 +19,7 @@
  * still above, its place is printed and the exit status is 1.
  */
 #include <errno.h>
+#include <evchan.h>
 #include <getopt.h>
 #include <grp.h>
 #include <signal.h>
@@ -238,6 +239,10 @@ int main(int argc, char **argv)
 		case 'h': usage(); return 0;
 		default: return 2;
 		}
+	}
+	if (evchan_create(NULL, 0) < 0 && errno == ENOSYS) {
+		ec_perror("latency");
+		return 2;
 	}
 	tracer_begin();
 	printf("%-20s %6s %17s %17s %17s\n%-20s %6s", "longest, us", "", "evchan", "kevent", "peer",

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -198,6 +199,19 @@ int ec_destroy(ec_t ec)
 	munmap(ec->header, ec->length);
 	free(ec);
 	return ret;
+}
+
+void ec_perror(const char *what)
+{
+	int err = errno;
+
+	/* A kernel that has the call refuses the size. */
+	if (err == ENOSYS && evchan_create(NULL, 0) < 0 && errno == ENOSYS)
+		fprintf(stderr, "%s: this kernel has no event channels; boot one with CONFIG_EVCHAN "
+			"(make patch), or use tools/evchan/vm -- COMMAND\n", what);
+	else
+		fprintf(stderr, "%s: %s\n", what, strerror(err));
+	errno = err;
 }
 
 uint64_t ec_pass(ec_t ec, uint64_t pos)

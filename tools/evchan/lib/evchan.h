@@ -106,6 +106,15 @@ static inline int ec_fd(ec_t ec)
 	return ec->fd;
 }
 
+/**
+ * ec_perror - print the error in errno, as perror() does
+ * @what: what failed
+ *
+ * If the kernel has no event channels, this prints which kernel is needed. It does not
+ * change errno.
+ */
+void ec_perror(const char *what);
+
 /* --- taking events --- */
 
 /**

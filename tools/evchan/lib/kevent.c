@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -195,6 +196,19 @@ int kevent_sys_control(int fd, void *buf)
 	return ret;
 }
 int kevent_control(int fd, void *buf) __attribute__((weak, alias("kevent_sys_control")));
+
+void kevent_perror(const char *what)
+{
+	int err = errno;
+
+	/* A kernel that has the call refuses a ring of one entry. */
+	if (err == ENOSYS && kevent_sys_init(NULL, 1, 0) < 0 && errno == ENOSYS)
+		fprintf(stderr, "%s: this kernel has no kevent; boot one with CONFIG_KEVENT "
+			"(make patch), or use tools/evchan/vm -- COMMAND\n", what);
+	else
+		fprintf(stderr, "%s: %s\n", what, strerror(err));
+	errno = err;
+}
 
 int kevent_request(int fd, unsigned int cmd, struct ukevent *uk)
 {

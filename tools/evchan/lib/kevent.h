@@ -58,6 +58,14 @@ int kevent_sys_get_events_ms(int ctl_fd, unsigned int min_nr, unsigned int max_n
 			     unsigned int timeout_ms, void *buf, unsigned int flags);
 int kevent_sys_control(int fd, void *buf);
 
+/**
+ * kevent_perror - print the error in errno, as perror() does
+ * @what: what failed
+ *
+ * If the kernel has no kevent, this prints which kernel is needed. It does not change errno.
+ */
+void kevent_perror(const char *what);
+
 /*
  * --- single requests ---
  *

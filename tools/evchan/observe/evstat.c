@@ -148,7 +148,8 @@ static void check_first(const struct options *o, const struct snapshot *s, bool 
 	if (gone)
 		die("process %d does not exist", (int)o->pids[0]);
 	if (!s->nr_queues && !strcmp(o->proc, "/proc") && access("/proc/sys/fs/evcore", F_OK))
-		die("this kernel has neither kevent nor the event channel; boot one with the patch");
+		die("this kernel has neither kevent nor event channels; boot one with CONFIG_EVCORE "
+		    "(make patch), or use tools/evchan/vm -- COMMAND");
 }
 
 int main(int argc, char **argv)
