@@ -490,7 +490,9 @@ static void put_result(FILE *to, int64_t result)
 		if (result == -512 || result == -514 || result == -516)
 			fputs("? (to be restarted)", to);
 		else if (name)
-			fprintf(to, "-1 %s (%s)", name, strerror((int)-result));
+			fprintf(to, "-1 %s (%s)", name, result != -ENOSYS ? strerror((int)-result) :
+				"this kernel does not have the call; boot one with CONFIG_EVCORE "
+				"(make patch), or use tools/evchan/vm -- COMMAND");
 		else
 			fprintf(to, "-1 (error %d)", (int)-result);
 		return;

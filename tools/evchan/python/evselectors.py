@@ -70,8 +70,8 @@ def _load(name):
 def _error(what=None):
     number = ctypes.get_errno()
     if number == errno.ENOSYS:
-        return OSError(number, "this kernel has neither CONFIG_EVCHAN nor CONFIG_KEVENT; "
-                       "see make patch")
+        return OSError(number, "this kernel has neither event channels nor kevent; boot one "
+                       "with CONFIG_EVCORE (make patch), or use tools/evchan/vm -- COMMAND")
     return OSError(number, os.strerror(number), what)
 
 
