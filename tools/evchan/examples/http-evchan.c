@@ -124,9 +124,13 @@ int main(int argc, char **argv)
 	event_data_t ev[64];
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc < 3 || chdir(argv[2]) || listener < 0 || !ec ||
+	if (argc < 3) {
+		fprintf(stderr, "usage: http-evchan PORT DIRECTORY\n");
+		return 1;
+	}
+	if (chdir(argv[2]) || listener < 0 || !ec ||
 	    ec_watch(ec, EVCHAN_SOCKET, listener, EVCHAN_ACCEPT, EVCHAN_LEVEL, 0) < 0) {
-		ec_perror("http-evchan PORT DIRECTORY");
+		ec_perror("http");
 		return 1;
 	}
 	while ((n = ec_wait_events(ec, ev, 1, 64, NULL)) > 0) {

@@ -126,10 +126,14 @@ int main(int argc, char **argv)
 	struct kevent_queue q;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc < 3 || chdir(argv[2]) || listener < 0 ||
+	if (argc < 3) {
+		fprintf(stderr, "usage: http-kevent PORT DIRECTORY\n");
+		return 1;
+	}
+	if (chdir(argv[2]) || listener < 0 ||
 	    kevent_open(&q, 64, KEVENT_INIT_CLOEXEC) < 0 ||
 	    kevent_watch(q.fd, KEVENT_SOCKET, listener, KEVENT_SOCKET_ACCEPT, 0, NULL) < 0) {
-		kevent_perror("http-kevent PORT DIRECTORY");
+		kevent_perror("http");
 		return 1;
 	}
 	while ((ev = kevent_next(&q, -1))) {

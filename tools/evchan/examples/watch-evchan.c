@@ -62,10 +62,14 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
 		mask |= changes[i].mask;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc < 2 || inotify_add_watch(ifd, argv[1], mask) < 0 || !ec ||
+	if (argc < 2) {
+		fprintf(stderr, "usage: watch-evchan DIRECTORY [SECONDS]\n");
+		return 1;
+	}
+	if (inotify_add_watch(ifd, argv[1], mask) < 0 || !ec ||
 	    ec_watch(ec, EVCHAN_POLL, ifd, POLLIN, EVCHAN_EDGE, CHANGES) < 0 ||
 	    ec_timer(ec, period, CLOCK_MONOTONIC, period, period, QUIET) < 0) {
-		ec_perror("watch-evchan DIRECTORY [SECONDS]");
+		ec_perror("watch");
 		return 1;
 	}
 	printf("watching\n");

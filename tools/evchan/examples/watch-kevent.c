@@ -63,11 +63,15 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
 		mask |= changes[i].mask;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc < 2 || inotify_add_watch(ifd, argv[1], mask) < 0 || q < 0 ||
+	if (argc < 2) {
+		fprintf(stderr, "usage: watch-kevent DIRECTORY [SECONDS]\n");
+		return 1;
+	}
+	if (inotify_add_watch(ifd, argv[1], mask) < 0 || q < 0 ||
 	    kevent_watch(q, KEVENT_POLL, ifd, KEVENT_POLL_POLLIN, KEVENT_REQ_ET,
 			 (void *)CHANGES) < 0 ||
 	    kevent_timer(q, period, 0, (void *)QUIET) < 0) {
-		kevent_perror("watch-kevent DIRECTORY [SECONDS]");
+		kevent_perror("watch");
 		return 1;
 	}
 	printf("watching\n");
