@@ -260,7 +260,8 @@ static __always_inline unsigned int evcore_drain_fast(struct evcore_queue *q, un
 		/* Unlink the source only after its record is in the ring. */
 		if (!put(q, s, s->pending))
 			break;
-		list_del_init(&s->link);
+		/* Whether it is on a list, ->where says, so the link need not be emptied. */
+		__list_del_entry(&s->link);
 		s->pending = 0;
 		/* Last: pairs with the acquire in evcore_change_bits(). */
 		smp_store_release(&s->where, EVCORE_IDLE);
