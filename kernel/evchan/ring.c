@@ -11,8 +11,10 @@
  *   published	{lap(p), events != 0}	stored with release by the kernel
  *   consumed	{lap(p), 0}		= free for the position a lap later
  *
- * Reserve: read that the slot is free, then move the tail by compare-and-swap. Only one
- * producer moves it past p, so only one fills the slot. Publish: exchange the state
+ * Reserve: make sure that the slot is free, then move the tail by compare-and-swap. Only
+ * one producer moves it past p, so only one fills the slot. The slot is free if the
+ * program's head is beyond position p - entries; only if it is not, the slot is read.
+ * Publish: exchange the state
  * word, which releases what was filled in and is a full barrier before sleepers is
  * read. Take (user space): acquire load, copy, compare-and-swap {lap, events} to
  * {lap, 0}. The acquire pairs with publish, and the success of the compare-and-swap
@@ -24,9 +26,10 @@
  * Interrupts are disabled from reserve to publish, so that a program that polls the
  * ring is never delayed by more than a few stores of another processor.
  *
- * Every slot is user memory and may hold anything. No word of it decides where
- * the kernel writes, because the tail is in kernel memory. A slot with a wrong state
- * makes the ring look full, and harms nobody but the owner of the ring.
+ * The mapping is user memory and may hold anything. No word of it decides where the kernel
+ * writes, because the tail is in kernel memory. A slot with a wrong state makes the ring look
+ * full, and a wrong head makes the kernel overwrite records that were not consumed. Both harm
+ * nobody but the owner of the ring.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -39,9 +42,13 @@
 /* The most slots that are read before interrupts are enabled, or the task reschedules. */
 #define EVCHAN_SCAN_MAX	1024
 
+/* For at most so many posts the program's head is not read again. */
+#define EVCHAN_HEAD_INTERVAL	256
+
+/* The counters of the kernel begin with the number of slots, so that this is the lap. */
 static u32 lap_of(const struct evchan_queue *c, u64 pos)
 {
-	return (u32)(pos >> c->order) + 1;
+	return (u32)(pos >> c->order);
 }
 
 static struct evchan_event *slot_of(const struct evchan_queue *c, u64 pos)
@@ -60,56 +67,96 @@ static u64 tail_of(const struct evchan_queue *c)
 }
 
 /*
- * source->last_record is lap << 32 | offset of the slot in bytes, so that the slot can be
- * found and its lap be compared without a shift. 0 means no record, but is also the value for
- * slot 0 in one of 2^32 laps: at worst that record is not merged into.
+ * Read the program's head. An old one only makes posting read slots. A wrong one makes the
+ * kernel overwrite records of the same ring that were not consumed, or not merge into them.
  */
-static __always_inline struct evchan_event *last_slot(const struct evchan_queue *c, u64 last)
+static void read_head(struct evchan_queue *c, u64 tail)
 {
-	return (void *)c->slots + (u32)last;
+	/* Pairs with the release of ec_end(): the records before it were copied. */
+	u64 head = smp_load_acquire(&c->header->head) + c->mask + 1;
+
+	if (tail - head > c->mask + 1ULL)
+		return;
+	/* Each pairs with its acquire: the copying comes before filling the slots again. */
+	smp_store_release(&c->consumed, head);
+	smp_store_release(&c->free, min(head + c->mask + 1, tail + EVCHAN_HEAD_INTERVAL));
+}
+
+/*
+ * Is the slot at the tail known to be free? Then it need not be read, which would cost the
+ * transfer of a cache line that its consumer has written. A tail with the overflow bit is
+ * beyond every position.
+ */
+static __always_inline bool known_free(const struct evchan_queue *c, u64 tail)
+{
+	return tail < smp_load_acquire(&c->free);
+}
+
+static noinline bool is_free(struct evchan_queue *c, u64 pos)
+{
+	read_head(c, pos);
+	/* Filling the slot is ordered after reading it free by a control dependency. */
+	return known_free(c, pos) ||
+	       READ_ONCE(slot_of(c, pos)->state) == state_of(lap_of(c, pos) - 1, 0);
 }
 
 /* The kinds of callers that reserve a slot. */
 enum reserver {
+	POST_FAST, /* as POST, but makes one attempt, and does not read the slot */
 	POST,	/* without queue->lock; fails if the overflow bit is set */
 	PUT,	/* with queue->lock held */
 	DRAIN,	/* with queue->lock held and the overflow bit set: no other task moves the tail */
 };
 
-/*
- * Reserve the next position. Sets its slot, the offset of that in bytes, and its lap, as the
- * upper half of a state word. Return: false if the slot is not free.
- */
-static __always_inline bool reserve(struct evchan_queue *c, struct evchan_event **slot,
-				    u32 *offset, u64 *lap, enum reserver caller)
-{
-	u64 tail = atomic64_read(&c->tail), now, free;
+enum reserved {
+	RESERVED,
+	FULL,	/* the slot is not free, or the overflow bit is set */
+	AGAIN,	/* POST_FAST only: POST may succeed */
+};
 
-	/* The overflow bit does not get into the 32 bits of offset or lap. */
+/* Move the tail, which is @tail, past the next position. Return: false if it has changed. */
+static __always_inline bool advance(struct evchan_queue *c, u64 *tail, enum reserver caller)
+{
+	if (caller != DRAIN)
+		return likely(atomic64_try_cmpxchg(&c->tail, (s64 *)tail, *tail + 1));
+	atomic64_set(&c->tail, *tail + 1);
+	return true;
+}
+
+/* Reserve the next position. Sets @pos, and its slot and state word without events. */
+static __always_inline enum reserved reserve(struct evchan_queue *c, u64 *pos,
+					     struct evchan_event **slot, u64 *state,
+					     enum reserver caller)
+{
+	u64 tail = atomic64_read(&c->tail), now;
+
+	/* The overflow bit does not get into the 32 bits of the slot's number or the lap. */
 	BUILD_BUG_ON(63 - ilog2(EVCHAN_MAX_ENTRIES) < 32);
 	for (;;) {
-		if (caller == POST && unlikely((s64)tail < 0))
-			return false;
-		*offset = ((u32)tail & c->mask) * sizeof(**slot);
-		*slot = last_slot(c, *offset);
-		free = state_of(tail >> c->order, 0);	/* of the lap before */
-		*lap = free + state_of(1, 0);
-		if (unlikely(READ_ONCE((*slot)->state) != free)) {
-			/* If another producer took the position, the ring is not full. */
-			now = atomic64_read(&c->tail);
-			if (now == tail)
-				return false;
-			tail = now;
-			continue;
+		/* With queue->lock held, the overflow bit does not matter. */
+		*pos = caller <= POST ? tail : tail & ~EVCHAN_TAIL_OVERFLOW;
+		if (unlikely(!known_free(c, *pos))) {
+			if (caller <= POST && (s64)tail < 0)
+				return FULL;
+			if (caller == POST_FAST)
+				return AGAIN;
+			if (!is_free(c, *pos)) {
+				/* If another producer took the position, the ring is not full. */
+				now = atomic64_read(&c->tail);
+				if (now == tail)
+					return FULL;
+				tail = now;
+				continue;
+			}
 		}
-		/* Filling the slot is ordered after reading it free by a control dependency. */
-		if (caller == DRAIN) {
-			atomic64_set(&c->tail, tail + 1);
-			return true;
-		}
-		if (likely(atomic64_try_cmpxchg(&c->tail, (s64 *)&tail, tail + 1)))
-			return true;
+		if (likely(advance(c, &tail, caller)))
+			break;
+		if (caller == POST_FAST)
+			return AGAIN;
 	}
+	*slot = slot_of(c, *pos);
+	*state = state_of(lap_of(c, *pos), 0);
+	return RESERVED;
 }
 
 /* Fill a reserved slot in, except for the state word. Called with interrupts disabled. */
@@ -140,24 +187,43 @@ static __always_inline void fill(struct evcore_source *s, struct evchan_event *s
  * in, and pairs with the acquire load of the consumer. It also comes before sleepers is read,
  * and pairs with the barriers in evcore_wait() and poll_ready().
  */
-static __always_inline void publish(struct evcore_source *s, struct evchan_event *slot,
-				    u32 offset, u64 lap, u32 events)
+static __always_inline void publish(struct evcore_source *s, u64 pos,
+				    struct evchan_event *slot, u64 state, u32 events)
 {
 	/* Before publishing, because another post may merge into the record right after. */
-	WRITE_ONCE(s->last_record, lap | offset);
-	(void)xchg(&slot->state, lap | events);
+	WRITE_ONCE(s->last_record, pos);
+	(void)xchg(&slot->state, state | events);
+}
+
+static __always_inline bool taken(const struct evchan_queue *c, u64 last)
+{
+	struct evchan_event *slot = slot_of(c, last);
+
+	/* Read events first: most records are consumed, and that is 0 then. */
+	return likely(!READ_ONCE(slot->events)) || READ_ONCE(slot->lap) != lap_of(c, last);
+}
+
+static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
+{
+	return taken(to_evchan(q), READ_ONCE(s->last_record));
+}
+
+/* Is the last record of a source consumed? Its slot is read only if that is not known. */
+static __always_inline bool last_consumed(const struct evchan_queue *c, u64 last)
+{
+	return last < smp_load_acquire(&c->consumed) || taken(c, last);
 }
 
 /* Add bits to the last record of a source, if it is not consumed yet. */
 static bool merge(struct evchan_queue *c, u64 last, u32 events)
 {
-	struct evchan_event *slot = last_slot(c, last);
+	struct evchan_event *slot = slot_of(c, last);
 	u64 state = READ_ONCE(slot->state);
 	int tries;
 
 	/* User space can change the word again and again, so the loop is bounded. */
 	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
-		if (state >> 32 != last >> 32 || !(u32)state)
+		if (state >> 32 != lap_of(c, last) || !(u32)state)
 			return false;
 		if (try_cmpxchg(&slot->state, &state, state | events))
 			return true;
@@ -174,21 +240,22 @@ static noinline bool merge_counted(struct evchan_queue *c, u64 last, u32 events)
 }
 
 /*
- * Place a record without queue->lock; false if there is no free slot. Called with interrupts
- * disabled.
+ * Place a record without queue->lock. Called with interrupts disabled.
  */
-static __always_inline bool post_fast(struct evchan_queue *c, struct evcore_source *s,
-				      u32 type, const struct evcore_record *r)
+static __always_inline enum reserved post_record(struct evchan_queue *c, struct evcore_source *s,
+						 u32 type, const struct evcore_record *r,
+						 enum reserver caller)
 {
 	struct evchan_event *slot;
-	u32 offset;
-	u64 lap;
+	enum reserved ret;
+	u64 pos, state;
 
-	if (unlikely(!reserve(c, &slot, &offset, &lap, POST)))
-		return false;
-	fill(s, slot, type, r);
-	publish(s, slot, offset, lap, r->events);
-	return true;
+	ret = reserve(c, &pos, &slot, &state, caller);
+	if (likely(ret == RESERVED)) {
+		fill(s, slot, type, r);
+		publish(s, pos, slot, state, r->events);
+	}
+	return ret;
 }
 
 /* Is after_post() needed? sleepers is read after the barrier in publish(). */
@@ -210,8 +277,6 @@ static int after_post(struct evcore_source *s, u32 events)
 	}
 	return 1;
 }
-
-static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s);
 
 /*
  * after_post() for a level-triggered source. A consumer may have taken the record before the
@@ -296,64 +361,77 @@ static noinline int wake_overflow(struct evcore_source *s, u32 events)
 		evcore_post_slow(s, events, 0, 0);
 		return 1;
 	}
-	/* Linked before sleepers is read: pairs as the barrier in publish(). */
-	smp_mb();
+	/* No barrier is needed: waiters count themselves and then the events under the lock. */
 	if (unlikely(s->queue->sleepers))
 		evcore_wake_locked(s->queue, false);
 	raw_spin_unlock(&s->queue->lock);
 	return 1;
 }
 
-/* Merge path of evchan_wake(), out of line so that function needs no stack frame. */
-static noinline int wake_merge(struct evcore_source *s, u32 events)
+/* The part of evchan_wake() for a slot that could not be reserved at once. */
+static noinline int wake_slow(struct evcore_source *s, u32 events)
 {
 	struct evchan_queue *c = to_evchan(s->queue);
 	struct evcore_record r = { .events = events };
 
-	if (merge_counted(c, READ_ONCE(s->last_record), events))
-		return 1;
-	/* The record was taken meanwhile. */
-	if (unlikely(!post_fast(c, s, EVCHAN_POLL, &r)))
+	if (unlikely(post_record(c, s, EVCHAN_POLL, &r, POST) != RESERVED))
 		return wake_overflow(s, events);
 	return after_post(s, events);
 }
 
+/* The part of evchan_wake() for a source whose last record is not consumed. */
+static noinline int wake_merge(struct evcore_source *s, u32 events)
+{
+	if (merge_counted(to_evchan(s->queue), READ_ONCE(s->last_record), events))
+		return 1;
+	return wake_slow(s, events);	/* the record was taken meanwhile */
+}
+
 /*
  * A watched file has become ready: the fast path of posting. Called with the lock of the wait
- * queue head held and interrupts disabled.
+ * queue head held and interrupts disabled. The functions above are out of line, so that this
+ * one needs no stack frame.
  */
 static int evchan_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
 	struct evcore_source *s = wait->private;
 	struct evchan_queue *c = to_evchan(s->queue);
 	struct evcore_record r = { .events = evcore_fast_events(s, key) };
-	u64 last = READ_ONCE(s->last_record);
 
 	if (unlikely(!r.events))
 		return evcore_fd_wake(wait, mode, sync, key);
 	lockdep_assert_irqs_disabled();
-	/*
-	 * Merge if the slot of the last record is not consumed, and still has that record:
-	 * events is not 0, and the lap is the same.
-	 */
-	if (unlikely(READ_ONCE(last_slot(c, last)->events)) &&
-	    READ_ONCE(last_slot(c, last)->lap) == last >> 32)
+	if (unlikely(!last_consumed(c, READ_ONCE(s->last_record))))
 		return wake_merge(s, r.events);
-	if (unlikely(!post_fast(c, s, EVCHAN_POLL, &r)))
+	switch (post_record(c, s, EVCHAN_POLL, &r, POST_FAST)) {
+	case FULL:
 		return wake_overflow(s, r.events);
+	case AGAIN:
+		return wake_slow(s, r.events);
+	case RESERVED:
+		break;
+	}
 	if (unlikely(needs_after_post(c)))
 		return after_post(s, r.events);
 	return 1;
 }
 
 /*
- * The part of evchan_wake_level() for a source whose last record is not consumed, for a full
- * ring, or while other events wait in overflow.
+ * The part of evchan_wake_level() for a slot that could not be reserved at once, a source whose
+ * last record is not consumed, a full ring, or while other events wait in overflow.
  */
 static noinline int wake_level_slow(struct evcore_source *s, u32 events)
 {
-	evcore_post_slow(s, events, 0, 0);
-	return 1;
+	struct evchan_queue *c = to_evchan(s->queue);
+	struct evcore_record r = { .events = events };
+
+	if (!last_consumed(c, READ_ONCE(s->last_record)) ||
+	    post_record(c, s, EVCHAN_POLL, &r, POST) != RESERVED) {
+		evcore_post_slow(s, events, 0, 0);
+		return 1;
+	}
+	evcore_recheck_level_add(s);
+	return after_level_post(s, events);
 }
 
 /*
@@ -366,7 +444,6 @@ static int evchan_wake_level(wait_queue_entry_t *wait, unsigned int mode, int sy
 	struct evcore_source *s = wait->private;
 	struct evchan_queue *c = to_evchan(s->queue);
 	struct evcore_record r = { .events = evcore_fast_events(s, key) };
-	u64 last = READ_ONCE(s->last_record);
 
 	if (!r.events) {
 		if (likely(evcore_key_is_other(key)))
@@ -374,10 +451,8 @@ static int evchan_wake_level(wait_queue_entry_t *wait, unsigned int mode, int sy
 		return evcore_fd_wake(wait, mode, sync, key);
 	}
 	lockdep_assert_irqs_disabled();
-	if (unlikely(READ_ONCE(last_slot(c, last)->events)) &&
-	    READ_ONCE(last_slot(c, last)->lap) == last >> 32)
-		return wake_level_slow(s, r.events);
-	if (unlikely(!post_fast(c, s, EVCHAN_POLL, &r)))
+	if (unlikely(!last_consumed(c, READ_ONCE(s->last_record)) ||
+		     post_record(c, s, EVCHAN_POLL, &r, POST_FAST) != RESERVED))
 		return wake_level_slow(s, r.events);
 	evcore_recheck_level_add(s);
 	if (unlikely(needs_after_post(c)))
@@ -394,13 +469,15 @@ static void evchan_post(struct evcore_source *s, u32 events, u64 value, u64 extr
 	u32 mode = READ_ONCE(s->flags);
 	unsigned long flags;
 	bool done;
+	u64 last;
 
 	if (unlikely(mode & EVCORE_SLOW))
 		goto slow;
-	if (!(mode & EVCORE_COUNTS) && merge_counted(c, READ_ONCE(s->last_record), events))
+	last = READ_ONCE(s->last_record);
+	if (!(mode & EVCORE_COUNTS) && !last_consumed(c, last) && merge_counted(c, last, events))
 		return;
 	local_irq_save(flags);
-	done = post_fast(c, s, s->type, &r);
+	done = post_record(c, s, s->type, &r, POST) == RESERVED;
 	if (done)
 		after_post(s, events);
 	local_irq_restore(flags);
@@ -410,11 +487,11 @@ slow:
 	evcore_post_slow(s, events, value, extra);
 }
 
-static noinline bool put_stamped(struct evcore_source *s, struct evchan_event *slot,
-				 u64 last, u32 events)
+static noinline bool put_stamped(struct evcore_source *s, u64 pos, struct evchan_event *slot,
+				 u64 state, u32 events)
 {
 	slot->timestamp = ktime_get_mono_fast_ns() + s->queue->time_offset;
-	publish(s, slot, last, last & ~(u64)U32_MAX, events);
+	publish(s, pos, slot, state, events);
 	return true;
 }
 
@@ -423,17 +500,16 @@ static bool evchan_put(struct evcore_queue *q, struct evcore_source *s,
 {
 	struct evchan_queue *c = to_evchan(q);
 	struct evchan_event *slot;
-	u32 offset;
-	u64 lap;
+	u64 pos, state;
 
 	/* queue->lock is held, and interrupts are disabled. */
-	if (unlikely(!reserve(c, &slot, &offset, &lap, PUT)))
+	if (unlikely(reserve(c, &pos, &slot, &state, PUT) != RESERVED))
 		return false;
 	await_slot(c);
 	fill(s, slot, s->type, r);
 	if (unlikely(s->flags & EVCORE_TIMESTAMP))
-		return put_stamped(s, slot, lap | offset, r->events);
-	publish(s, slot, offset, lap, r->events);
+		return put_stamped(s, pos, slot, state, r->events);
+	publish(s, pos, slot, state, r->events);
 	return true;
 }
 
@@ -442,13 +518,12 @@ static __always_inline bool put_bits(struct evchan_queue *c, struct evcore_sourc
 {
 	struct evcore_record r = { .events = events, .overflowed = caller == DRAIN };
 	struct evchan_event *slot;
-	u32 offset;
-	u64 lap;
+	u64 pos, state;
 
-	if (unlikely(!reserve(c, &slot, &offset, &lap, caller)))
+	if (unlikely(reserve(c, &pos, &slot, &state, caller) != RESERVED))
 		return false;
 	fill(s, slot, EVCHAN_POLL, &r);
-	publish(s, slot, offset, lap, events);
+	publish(s, pos, slot, state, events);
 	return true;
 }
 
@@ -476,15 +551,6 @@ static bool evchan_merge(struct evcore_queue *q, struct evcore_source *s, u32 ev
 	return merge(to_evchan(q), READ_ONCE(s->last_record), events);
 }
 
-static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
-{
-	u64 last = READ_ONCE(s->last_record);
-	struct evchan_event *slot = last_slot(to_evchan(q), last);
-
-	/* Read events first: most records are consumed, and that is 0 then. */
-	return !READ_ONCE(slot->events) || READ_ONCE(slot->lap) != last >> 32;
-}
-
 static void evchan_recheck_level(struct evcore_queue *q)
 {
 	evcore_recheck_level(q, evchan_taken);
@@ -497,14 +563,15 @@ static void evchan_recheck_level(struct evcore_queue *q)
 static bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
 {
 	u64 last = READ_ONCE(s->last_record);
-	struct evchan_event *slot = last_slot(to_evchan(q), last);
+	struct evchan_queue *c = to_evchan(q);
+	struct evchan_event *slot = slot_of(c, last);
 	u64 state = READ_ONCE(slot->state);
 	int tries;
 
 	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
-		if (state >> 32 != last >> 32 || !(u32)state)
+		if (state >> 32 != lap_of(c, last) || !(u32)state)
 			return false;
-		if (try_cmpxchg(&slot->state, &state, state_of(last >> 32, 0)))
+		if (try_cmpxchg(&slot->state, &state, state_of(lap_of(c, last), 0)))
 			return true;
 	}
 	return false;
@@ -583,7 +650,7 @@ static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
 {
 	struct evchan_queue *c = to_evchan(q);
 	u64 tail = tail_of(c);
-	u64 head = READ_ONCE(c->header->head);
+	u64 head = READ_ONCE(c->header->head) + c->mask + 1;
 	u64 seen = c->seen, state = 0, consumed = 0;
 	unsigned int scan;
 
@@ -632,7 +699,7 @@ static bool evchan_all_published(struct evcore_queue *q)
 
 static u64 evchan_nr_posted(struct evcore_queue *q)
 {
-	return tail_of(to_evchan(q));
+	return tail_of(to_evchan(q)) - to_evchan(q)->mask - 1;
 }
 
 static int evchan_mmap(struct evcore_queue *q, struct vm_area_struct *vma)
@@ -700,6 +767,10 @@ int evchan_ring_init(struct evchan_queue *c, u32 entries)
 	c->order = ilog2(entries);
 	c->map_length = length;
 	c->queue.nr_slots = entries;
+	atomic64_set(&c->tail, entries);
+	c->seen = entries;
+	c->published = entries;
+	read_head(c, entries);
 	await_slot(c);
 	return 0;
 }

@@ -16,6 +16,9 @@
  * @slots: the slots, shared with user space
  * @mask: number of slots - 1
  * @order: log2 of the number of slots
+ * @consumed: all records before this position are consumed: the program's head when posting
+ *            last read it
+ * @free: the slots for positions before this one can be filled in without reading them
  * @header: start of the shared mapping
  * @seen: all slots before this position were consumed (queue->lock)
  * @published: all slots before this position were published, unless it is before @seen
@@ -31,6 +34,8 @@ struct evchan_queue {
 	struct evchan_event		*slots;
 	u32				mask;
 	u32				order;
+	u64				consumed;
+	u64				free;
 	struct evchan_ring_header	*header;
 	u64				seen;
 	u64				published;

@@ -64,7 +64,8 @@
 #define DATA	(SLOT + N)		/* + slot: the rest of evchan_event: the record's number */
 #define TAIL	(DATA + N)		/* evchan_queue.tail */
 #define HEAD	(TAIL + 1)		/* evchan_ring_header.head */
-#define SLEEP	(HEAD + 1)		/* evcore_queue.sleepers */
+#define CONSUMED	(HEAD + 1)		/* evchan_queue.consumed, as a position */
+#define SLEEP	(CONSUMED + 1)		/* evcore_queue.sleepers */
 #define INTEREST	(SLEEP + 1)		/* evcore_source.events of source 0: the bit is requested */
 #define LAST_RECORD	(INTEREST + 1)		/* + source: evcore_source.last_record, 0: none */
 #define COND	(LAST_RECORD + SOURCES)	/* + how many times a processor has made a source's file ready */
@@ -219,9 +220,28 @@ inline record_taken(r, e)
 /* ---- the ring: kernel/evchan/ring.c ---- */
 
 /*
+ * models: kernel/evchan/ring.c read_head
+ * In the code a head that does not lie between @tail - N and @tail is ignored.
+ */
+inline read_head(tail)
+{
+	u = mem[HEAD];
+	if
+	:: u <= tail && u + N >= tail -> mem[CONSUMED] = u
+	:: else
+	fi;
+	u = 0
+}
+
+/*
  * models: kernel/evchan/ring.c reserve
+ * models: kernel/evchan/ring.c known_consumed
+ * models: kernel/evchan/ring.c is_free
  * models: kernel/evchan/ring.c lap_of
- * Sets pos to the position, or NONE. @s: the source whose new record it is, or NONE.
+ * models: kernel/evchan/ring.c record_at
+ * Sets pos to the position, or NONE. @s: the source whose new record it is, or NONE. If
+ * the slot is not known to be free, a post fails at first, and comes back with the same
+ * steps as the other callers; so the model does not have POST_FAST.
  */
 #define BY_POST		0
 #define BY_PUT		1	/* with queue->lock held */
@@ -233,13 +253,25 @@ inline reserve(by, s)
 	:: by == BY_POST && t >= OVF -> pos = NONE; break
 	:: else ->
 		pos = t % OVF;
-		LOAD(SLOT + pos % N, st);
-#ifdef BREAK_NO_LAP_IN_RESERVE
+		st = NONE;
 		if
-		:: st % 4 != 0 ->
+#ifdef BREAK_FREE_TOO_EARLY
+		:: mem[CONSUMED] + N >= pos
 #else
+		:: mem[CONSUMED] + N > pos
+#endif
+		:: else ->
+			read_head(pos);
+			if
+			:: mem[CONSUMED] + N > pos
+			:: else -> LOAD(SLOT + pos % N, st)
+			fi
+		fi;
 		if
-		:: st != ST(LAP(pos) - 1, 0) ->
+#ifdef BREAK_NO_LAP_IN_RESERVE
+		:: st != NONE && st % 4 != 0 ->
+#else
+		:: st != NONE && st != ST(LAP(pos) - 1, 0) ->
 #endif
 			u = mem[TAIL];
 			if
@@ -300,7 +332,7 @@ inline publish(s, e)
 #endif
 }
 
-/* From reserved to published, as in evchan_put() and post_fast(). */
+/* From reserved to published, as in evchan_put() and post_record(). */
 inline place(s, e)
 {
 #ifdef BREAK_PUBLISH_FIRST
@@ -310,6 +342,28 @@ inline place(s, e)
 	fill();
 	publish(s, e)
 #endif
+}
+
+/*
+ * models: kernel/evchan/ring.c last_consumed
+ * models: kernel/evchan/ring.c evchan_taken
+ * Sets ok if the last record is consumed. The code reads the slot of the newest records at
+ * once, and the program's head first for the others.
+ */
+inline last_consumed(s)
+{
+	p = mem[LAST_RECORD + s];
+	if
+	:: p >= mem[CONSUMED] + N -> read_head(mem[TAIL] % OVF)
+	:: true
+	fi;
+	if
+	:: p < mem[CONSUMED] + N -> ok = 1
+	:: else ->
+		LOAD(SLOT + p % N, st);
+		ok = st % 4 == 0 || st / 4 != p / N
+	fi;
+	p = 0; st = 0
 }
 
 /*
@@ -685,8 +739,8 @@ inline recheck_level_add()
 /*
  * models: kernel/evchan/ring.c evchan_wake
  * models: kernel/evchan/ring.c evchan_post
- * models: kernel/evchan/ring.c wake_merge
- * models: kernel/evchan/ring.c post_fast
+ * models: kernel/evchan/ring.c wake_slow
+ * models: kernel/evchan/ring.c post_record
  * models: kernel/evchan/ring.c needs_after_post
  * models: kernel/evchan/ring.c after_post
  * models: kernel/evcore/face.h evcore_fast_events
@@ -695,14 +749,15 @@ inline post(s, e)
 {
 #if SCENE == LEVELS
 	/* models: kernel/evchan/ring.c evchan_wake_level */
-	p = mem[LAST_RECORD + s];
-	LOAD(SLOT + p % N, st);
-	ok = p && st % 4 && st / 4 == p / N;
-	p = 0; st = 0;
+	last_consumed(s);
 	if
-	:: ok -> post_slow(s, e)	/* models: kernel/evchan/ring.c wake_level_slow */
+	:: !ok -> post_slow(s, e)	/* models: kernel/evchan/ring.c wake_level_slow */
 #else
-	merge(s, e);
+	last_consumed(s);
+	if
+	:: ok -> ok = 0
+	:: else -> merge(s, e)
+	fi;
 	if
 	:: ok
 #endif
@@ -749,6 +804,9 @@ inline take()
 		if
 		:: st / 4 == LAP(pos) && st % 4 ->
 			r = mem[DATA + pos % N];
+#ifdef BREAK_HEAD_FIRST
+			mem[HEAD] = pos + 1;
+#endif
 			atomic {
 #ifdef BREAK_TAKE_PLAIN
 				sb[me].n < DEPTH ->

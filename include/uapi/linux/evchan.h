@@ -85,7 +85,8 @@ struct evchan_params {
 
 /**
  * struct evchan_ring_header - start of the mapping
- * @head: written by the program, a hint: all slots before this position are consumed
+ * @head: written by the program: all slots before this position are consumed. A smaller value
+ *        is allowed; with a larger one, events that were not consumed are overwritten
  * @pad1: keeps the words that the kernel writes out of the program's cache line
  * @flags: written by the kernel: EVCHAN_RING_CALL
  * @entries: number of slots, a power of two

@@ -145,8 +145,8 @@ static inline void ec_seek(ec_t ec, struct ec_cursor *at, uint64_t pos)
  * ec_begin - start to take events in a row
  * @ec: the channel
  *
- * The cursor begins at the position that the last ec_end() stored. That position is only
- * a hint: ec_next() skips slots that are consumed already.
+ * The cursor begins at the position that the last ec_end() stored. Slots that other threads
+ * have consumed since are skipped by ec_next().
  *
  * Return: the cursor.
  */
@@ -164,7 +164,8 @@ static inline struct ec_cursor ec_begin(ec_t ec)
  * @at: the cursor
  *
  * All slots before the cursor are consumed, by this or by other threads. The position is
- * stored as a hint for the next ec_begin(); a store of another thread may move it back.
+ * stored for the next ec_begin(), and tells the kernel which slots it can fill without
+ * reading them. A store of another thread may move it back.
  */
 static inline void ec_end(ec_t ec, const struct ec_cursor *at)
 {
