@@ -212,4 +212,21 @@ static inline int face_next(struct face *f, struct got *g, long ms)
 	}
 }
 
+/*
+ * The same with the call that copies events, also if there is a ring: any number of threads may
+ * call it at once, and it skips events that were withdrawn.
+ */
+static inline int face_fetch(struct face *f, struct got *g, long ms)
+{
+	struct ukevent uk;
+	int n;
+
+	if (f->kind == EVCHAN)
+		return face_next(f, g, ms);
+	n = get_events(&f->q, ms ? 1 : 0, 1, ms, &uk);
+	if (n > 0)
+		from_ukevent(g, &uk);
+	return n;
+}
+
 #endif
