@@ -11,12 +11,11 @@
 #include <sys/stat.h>
 
 #include "face-fixture.h"
+#include "fail-nth.h"
 
 #ifndef IOCB_FLAG_EVCORE
 #define IOCB_FLAG_EVCORE (1 << 2)
 #endif
-
-#define MOST	400	/* limit of the allocations tried in one call */
 
 struct context {
 	int eventfd, pair[2], fifo, directory, pidfd;
@@ -125,7 +124,7 @@ static int kevent_call(struct face *f, struct context *x, const struct call *c, 
 	return kevent_request(&f->q, cmd, &uk);
 }
 
-enum step { ADD, MODIFY, REMOVE };
+enum step { ADD, MODIFY, REMOVE, STEPS };
 
 static int source_call(struct face *f, struct context *x, const struct call *c, enum step step)
 {
@@ -134,45 +133,6 @@ static int source_call(struct face *f, struct context *x, const struct call *c, 
 
 	return f->kind == EVCHAN ? evchan_call(f, x, c, ops[step]) :
 				   kevent_call(f, x, c, cmds[step]);
-}
-
-/* Let allocation @n of this thread from now on fail, counted from 1; 0: none. */
-static void fail(int nth, int n)
-{
-	char text[16];
-	int length = snprintf(text, sizeof(text), "%d", n);
-
-	if (pwrite(nth, text, length, 0) != length)
-		_exit(1);
-}
-
-/* Returns whether the allocation that was to fail was reached; also turns injection off. */
-static bool failed(int nth)
-{
-	char text[16] = "";
-
-	if (pread(nth, text, sizeof(text) - 1, 0) <= 0)
-		_exit(1);
-	fail(nth, 0);
-	return !atoi(text);
-}
-
-static bool is_out_of_memory(int ret)
-{
-	return ret == -ENOMEM || ret == -ENFILE || ret == -EAGAIN || ret == -ENOSPC;
-}
-
-static int open_nth(void)
-{
-	int nth = open("/proc/thread-self/fail-nth", O_RDWR);
-
-	if (nth < 0)
-		return -1;
-	write_file("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
-	write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
-	write_file("/sys/kernel/debug/failslab/verbose", "0");
-	write_file("/sys/kernel/debug/fail_page_alloc/verbose", "0");
-	return nth;
 }
 
 static int context_open(struct context *x)
@@ -218,6 +178,7 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_each_source, 600)
 	for (unsigned int i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
 		const struct call *c = &sources[i];
 		long long before = face_sources(self);
+		int points[STEPS];
 
 		for (enum step step = ADD; step <= REMOVE; step++) {
 			long long then = step == ADD ? before : before + 1;
@@ -249,7 +210,10 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_each_source, 600)
 				TH_LOG("%s, step %d: %d without a failure", c->name, step, ret);
 			}
 			EXPECT_LT(n, MOST);
+			points[step] = n - 1;
 		}
+		TH_LOG("%s: %d allocations to add, %d to modify, %d to remove", c->name,
+		       points[ADD], points[MODIFY], points[REMOVE]);
 		ASSERT_EQ(face_sources(self), before);
 	}
 	context_close(&x);
@@ -259,7 +223,7 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_each_source, 600)
 /* Creating a queue, and waiting in one that has more events than its ring holds. */
 TEST_F_TIMEOUT(face, every_allocation_fails_of_queue_and_wait, 300)
 {
-	int nth = open_nth(), n, ret = 0, came, fds[2 * FACE_SLOTS];
+	int nth = open_nth(), n, ret = 0, came, allocated = 0, fds[2 * FACE_SLOTS];
 	struct face other = { .kind = variant->kind };
 	struct got g;
 	bool did;
@@ -283,6 +247,7 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_queue_and_wait, 300)
 		}
 	}
 	EXPECT_EQ(ret, 0);
+	TH_LOG("create: %d allocations", n - 1);
 	for (int i = 0; i < 2 * FACE_SLOTS; i++) {
 		struct context x = { 0 };
 
@@ -292,11 +257,12 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_queue_and_wait, 300)
 	for (came = 0, n = 1; came < 2 * FACE_SLOTS && n < MOST; n++) {
 		fail(nth, 1);
 		ret = face_next(self, &g, 0);
-		failed(nth);
+		allocated += failed(nth);
 		ASSERT_TRUE(ret >= 0 || is_out_of_memory(ret));
 		came += ret > 0;
 	}
 	EXPECT_EQ(came, 2 * FACE_SLOTS);
+	TH_LOG("wait and take, from overflow: %d allocations", allocated);
 	for (int i = 0; i < 2 * FACE_SLOTS; i++)
 		close(fds[i]);
 	close(nth);
@@ -338,6 +304,7 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_aio, 300)
 	}
 	EXPECT_EQ(ret, 0);
 	EXPECT_LT(n, MOST);
+	TH_LOG("io_submit: %d allocations", n - 1);
 	syscall(SYS_io_destroy, x.aio);
 	close(x.eventfd);
 	close(nth);
