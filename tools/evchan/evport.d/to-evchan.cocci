@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // From kevent to the event channel. What is not fully understood stays as it is,
-// and evport reports it.
+// and evport reports it. The declarations of queues, requests and events already have
+// their new types; see roles.py.
 virtual counts, hints
 
 @@ expression E; @@
@@ -17,58 +18,45 @@ virtual counts, hints
 - kevent_init(R, N, F)
 + ec_create_sized(F, N)
 
-@@ identifier Q; expression E, N; @@
-(
-- int Q = ec_create(E);
-+ ec_t Q = ec_create(E);
-|
-- int Q = ec_create_sized(E, N);
-+ ec_t Q = ec_create_sized(E, N);
-)
-
-@@ identifier Q; @@
-- int Q;
-+ ec_t Q;
-  <+... when != int Q;
-  Q = \(ec_create\|ec_create_sized\)(...)
-  ...+>
-
-// --- ... and where it is used: functions that are given it ---
-
-@ direct @ identifier f, Q; parameter list[n] PS; type T; @@
- T f(PS,
-- int Q
-+ ec_t Q
- , ...) {
- <+...
- \(kevent_ctl\|kevent_request\|kevent_watch\|kevent_unwatch\|kevent_timer\|kevent_user\|kevent_watch_signal\|kevent_post\|kevent_remove\|kevent_get_events\|kevent_wait\|kevent_commit\)(Q, ...)
- ...+>
- }
-
-@@ identifier direct.f; parameter list[direct.n] PS; identifier Q; type T; @@
- T f(PS,
-- int Q
-+ ec_t Q
- , ...);
-
-@ indirect @ identifier direct.f, g, Q; parameter list[m] PS; expression list[direct.n] ES; type T; @@
- T g(PS,
-- int Q
-+ ec_t Q
- , ...) {
- <+...
- f(ES, Q, ...)
- ...+>
- }
-
 @@ identifier Q; expression X; @@
-- int Q = *(int *)X;
-+ ec_t Q = *(ec_t *)X;
- <+...
- \(kevent_ctl\|kevent_request\|kevent_watch\|kevent_unwatch\|kevent_timer\|kevent_user\|kevent_watch_signal\|kevent_post\|kevent_remove\|kevent_get_events\|kevent_wait\|kevent_commit\)(Q, ...)
- ...+>
+  ec_t Q = *
+- (int *)
++ (ec_t *)
+  X;
+
+@@ ec_t Q; expression X; @@
+  Q = *
+- (int *)
++ (ec_t *)
+  X
+
+// --- ... and where its descriptor is meant ---
+
+@@ ec_t Q; struct pollfd P; @@
+  P.fd =
+- Q
++ ec_fd(Q)
+
+@@ ec_t Q; struct pollfd *P; @@
+  P->fd =
+- Q
++ ec_fd(Q)
+
+@@ ec_t Q; identifier f = {fcntl, ioctl, dup, dup2, epoll_ctl, FD_SET, FD_ISSET, FD_CLR, fstat}; @@
+  f(...,
+- Q
++ ec_fd(Q)
+  , ...)
 
 // --- libkevent's queue with a mapped ring ---
+
+@@ struct kevent_queue Q; @@
+(
+ pthread_create(..., &Q)
+|
+- &Q
++ Q
+)
 
 @@ @@
 - struct kevent_queue *
@@ -80,10 +68,10 @@ virtual counts, hints
 
 @@ ec_t Q; expression N, F; @@
 (
-- kevent_open(&Q, N, F) < 0
+- kevent_open(Q, N, F) < 0
 + !(Q = ec_create_sized(F, N))
 |
-- kevent_open(&Q, N, F)
+- kevent_open(Q, N, F)
 + !(Q = ec_create_sized(F, N))
 )
 
@@ -93,14 +81,6 @@ virtual counts, hints
 + Q
 |
 - Q->fd
-+ Q
-)
-
-@@ ec_t Q; @@
-(
- pthread_create(..., &Q)
-|
-- &Q
 + Q
 )
 
@@ -116,9 +96,26 @@ virtual counts, hints
 - E == -1
 + !E
 |
+- E != -1
++ E
+|
+- E > -1
++ E
+|
 - E >= 0
 + E
+|
+- E = -1
++ E = NULL
 )
+
+@@ identifier f; @@
+ ec_t f(...) {
+ <...
+- return -1;
++ return NULL;
+ ...>
+ }
 
 @@ ec_t E; @@
 - close(E)
@@ -126,34 +123,14 @@ virtual counts, hints
 
 // --- requests by structure: those given to the calls that change ---
 
-@ request @ identifier X; expression E, C; @@
-- struct ukevent
-+ struct evchan_change
-  X = { ..., };
-  <+...
-(
-  kevent_ctl(E, C, 1, &X)
-|
-  kevent_request(E, C, &X)
-)
-  ...+>
+@ request @ identifier X; @@
+ struct evchan_change X = { ..., };
 
 @@ identifier request.X; expression V; @@
  struct evchan_change X = {
 - .event = V,
 + .events = V,
  };
-
-@ later @ identifier X; expression E, C; @@
-- struct ukevent X;
-+ struct evchan_change X;
-  <+...
-(
-  kevent_ctl(E, C, 1, &X)
-|
-  kevent_request(E, C, &X)
-)
-  ...+>
 
 @@ struct evchan_change X; expression V; @@
 (
