@@ -26,7 +26,7 @@ static int computed_flags(int q, int fd, unsigned int flags)
 	return kevent_watch(q, KEVENT_PIPE, fd, KEVENT_SOCKET_RECV, flags, NULL);	/* ? */
 }
 
-static unsigned int ring_by_hand(int q, struct kevent_ring *ring, unsigned int uidx,
+static unsigned int ring_by_hand(int q, struct kevent_ring *ring, unsigned int uidx,	/* ? */
 				 unsigned int num)
 {
 	while (uidx != ring->ring_kidx) {	/* ? */
@@ -37,6 +37,20 @@ static unsigned int ring_by_hand(int q, struct kevent_ring *ring, unsigned int u
 	return uidx;
 }
 
+static int used_as_number(int q)
+{
+	printf("queue %d\n", q);	/* ? */
+	return q + 1;	/* ? */
+}
+
+static int not_parsed(int q)
+{
+	char c[8] __attribute__((aligned(__alignof__(struct ukevent))));	/* ? */
+
+	c[0] = (char)kevent_watch(q, KEVENT_PIPE, 0, 1, 0, c);	/* ? */
+	return c[0];
+}
+
 int main(void)
 {
 	int q = kevent_init(NULL, 0, 0);
@@ -45,6 +59,8 @@ int main(void)
 	several(q, NULL, 0);
 	last_check(q, 0);
 	computed_flags(q, 0, 0);
+	used_as_number(q);
+	not_parsed(q);
 	ring_by_hand(q, NULL, 0, 1);
 	while (kevent_get_events(q, 1, 1, UINT_MAX, &ev, 0) == 1) {
 		if (ev.ret_flags & KEVENT_RET_BROKEN)	/* ? */
