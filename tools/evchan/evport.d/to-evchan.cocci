@@ -134,20 +134,26 @@ virtual counts, hints
 
 @@ struct evchan_change X; expression V; @@
 (
-- X.event = V
-+ X.events = V
+- X.event
++ X.events
 |
-- X.id.raw[0] = V
-+ X.args[0] = V
+- X.id.raw[0]
++ X.args[0]
 |
-- X.id.raw_u64 = V
-+ X.id = V
+- X.id.raw_u64
++ X.id
 |
 - X.ptr = V
 + X.data = (uintptr_t)(V)
 |
 - X.user[0] = V
-+ X.data = V
++ X.data = (uint32_t)(V)
+|
+- X.user[1] = V
++ X.data |= (uint64_t)(V) << 32
+|
+- X.user[0]
++ (uint32_t)X.data
 |
 - X.req_flags = 0
 + X.flags = EVCHAN_LEVEL
@@ -172,6 +178,66 @@ virtual counts, hints
 |
 - X.req_flags = KEVENT_REQ_ALWAYS_QUEUE | KEVENT_REQ_ONESHOT
 + X.flags = EVCHAN_ONESHOT
+|
+- X.req_flags |= KEVENT_REQ_ONESHOT
++ X.flags = EVCHAN_ONESHOT
+|
+- X.req_flags |= KEVENT_REQ_ET
++ X.flags = EVCHAN_EDGE
+)
+
+@@ struct evchan_change *X; expression V; @@
+(
+- X->event
++ X->events
+|
+- X->id.raw[0]
++ X->args[0]
+|
+- X->id.raw_u64
++ X->id
+|
+- X->ptr = V
++ X->data = (uintptr_t)(V)
+|
+- X->user[0] = V
++ X->data = (uint32_t)(V)
+|
+- X->user[1] = V
++ X->data |= (uint64_t)(V) << 32
+|
+- X->user[0]
++ (uint32_t)X->data
+|
+- X->req_flags = 0
++ X->flags = EVCHAN_LEVEL
+|
+- X->req_flags = KEVENT_REQ_ALWAYS_QUEUE
++ X->flags = EVCHAN_LEVEL
+|
+- X->req_flags = KEVENT_REQ_ET
++ X->flags = EVCHAN_EDGE
+|
+- X->req_flags = KEVENT_REQ_ET | KEVENT_REQ_ALWAYS_QUEUE
++ X->flags = EVCHAN_EDGE
+|
+- X->req_flags = KEVENT_REQ_ALWAYS_QUEUE | KEVENT_REQ_ET
++ X->flags = EVCHAN_EDGE
+|
+- X->req_flags = KEVENT_REQ_ONESHOT
++ X->flags = EVCHAN_ONESHOT
+|
+- X->req_flags = KEVENT_REQ_ONESHOT | KEVENT_REQ_ALWAYS_QUEUE
++ X->flags = EVCHAN_ONESHOT
+|
+- X->req_flags = KEVENT_REQ_ALWAYS_QUEUE | KEVENT_REQ_ONESHOT
++ X->flags = EVCHAN_ONESHOT
+|
+- X->req_flags |= KEVENT_REQ_ONESHOT
++ X->flags = EVCHAN_ONESHOT
+|
+- X->req_flags |= KEVENT_REQ_ET
++ X->flags = EVCHAN_EDGE
 )
 
 // A timer is named by its period, and has no level.
@@ -241,20 +307,79 @@ virtual counts, hints
 - kevent_ctl(E, KEVENT_CTL_ADD, 1, &X)
 + (X.op = EVCHAN_ADD, ec_change(E, &X))
 |
+- kevent_request(E, KEVENT_CTL_ADD, &X)
++ (X.op = EVCHAN_ADD, ec_change(E, &X))
+|
 - kevent_ctl(E, KEVENT_CTL_MODIFY, 1, &X)
++ (X.op = EVCHAN_MOD, ec_change(E, &X))
+|
+- kevent_request(E, KEVENT_CTL_MODIFY, &X)
 + (X.op = EVCHAN_MOD, ec_change(E, &X))
 |
 - kevent_ctl(E, KEVENT_CTL_REMOVE, 1, &X)
 + (X.op = EVCHAN_DEL, ec_change(E, &X))
 |
-- kevent_request(E, KEVENT_CTL_ADD, &X)
-+ (X.op = EVCHAN_ADD, ec_change(E, &X))
-|
-- kevent_request(E, KEVENT_CTL_MODIFY, &X)
-+ (X.op = EVCHAN_MOD, ec_change(E, &X))
-|
 - kevent_request(E, KEVENT_CTL_REMOVE, &X)
 + (X.op = EVCHAN_DEL, ec_change(E, &X))
+)
+
+@@ struct evchan_change *X; expression E; @@
+(
+- kevent_ctl(E, KEVENT_CTL_ADD, 1, X)
++ (X->op = EVCHAN_ADD, ec_change(E, X))
+|
+- kevent_request(E, KEVENT_CTL_ADD, X)
++ (X->op = EVCHAN_ADD, ec_change(E, X))
+|
+- kevent_ctl(E, KEVENT_CTL_MODIFY, 1, X)
++ (X->op = EVCHAN_MOD, ec_change(E, X))
+|
+- kevent_request(E, KEVENT_CTL_MODIFY, X)
++ (X->op = EVCHAN_MOD, ec_change(E, X))
+|
+- kevent_ctl(E, KEVENT_CTL_REMOVE, 1, X)
++ (X->op = EVCHAN_DEL, ec_change(E, X))
+|
+- kevent_request(E, KEVENT_CTL_REMOVE, X)
++ (X->op = EVCHAN_DEL, ec_change(E, X))
+)
+
+// Several at once, by a function that evport adds, which calls evchan_ctl().
+@@ expression E, N, A; @@
+(
+- kevent_ctl(E, KEVENT_CTL_ADD, N, A)
++ evport_change(E, EVCHAN_ADD, N, A)
+|
+- kevent_ctl(E, KEVENT_CTL_MODIFY, N, A)
++ evport_change(E, EVCHAN_MOD, N, A)
+|
+- kevent_ctl(E, KEVENT_CTL_REMOVE, N, A)
++ evport_change(E, EVCHAN_DEL, N, A)
+)
+
+// What each request answered.
+@@ struct evchan_change X; @@
+(
+- X.ret_flags & KEVENT_RET_BROKEN
++ X.result < 0
+|
+- (int)X.ret_data[1]
++ X.result
+|
+- X.ret_data[1]
++ X.result
+)
+
+@@ struct evchan_change *X; @@
+(
+- X->ret_flags & KEVENT_RET_BROKEN
++ X->result < 0
+|
+- (int)X->ret_data[1]
++ X->result
+|
+- X->ret_data[1]
++ X->result
 )
 
 // kevent's oneshot is removed by its delivery, so it may be added again.
@@ -265,10 +390,15 @@ virtual counts, hints
 - X.op = EVCHAN_ADD
 + X.op = EVCHAN_SET
 
-@@ expression E, V; identifier X; @@
+@@ expression E, V; struct evchan_change X; @@
 - (X.op = V, ec_change(E, &X));
 + X.op = V;
 + ec_change(E, &X);
+
+@@ expression E, V; struct evchan_change *X; @@
+- (X->op = V, ec_change(E, X));
++ X->op = V;
++ ec_change(E, X);
 
 // --- libkevent's calls; without a flag kevent is level-triggered ---
 

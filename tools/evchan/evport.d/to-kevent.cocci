@@ -260,6 +260,136 @@ virtual counts, hints
 - ec_change(E, &X)
 + kevent_request(E, OP, &X)
 
+// --- several changes in one call, by the function that evport adds in the other direction ---
+
+@@ expression E, N, A; @@
+(
+- evport_change(E, EVCHAN_ADD, N, A)
++ kevent_ctl(E, KEVENT_CTL_ADD, N, A)
+|
+- evport_change(E, EVCHAN_MOD, N, A)
++ kevent_ctl(E, KEVENT_CTL_MODIFY, N, A)
+|
+- evport_change(E, EVCHAN_DEL, N, A)
++ kevent_ctl(E, KEVENT_CTL_REMOVE, N, A)
+)
+
+// --- changes that are no local variable with an initial value ---
+
+@@ struct evchan_change X; expression E, OP, R; @@
+- (X.op = OP, ec_change(E, &X))
++ kevent_request(E, OP, &X)
+
+@@ struct evchan_change X; expression E, OP, R; @@
+- X.op = OP;
+  ... when != X.op = R
+- ec_change(E, &X)
++ kevent_request(E, OP, &X)
+
+@@ struct evchan_change X; expression V; constant C; @@
+(
+- X.data = (uintptr_t)V
++ X.ptr = V
+|
+- X.data = (uint32_t)V
++ X.user[0] = V
+|
+- X.data = C
++ X.user[0] = C
+|
+- X.data = V
++ X.ptr = (void *)(uintptr_t)(V)
+|
+- (uint32_t)X.data
++ X.user[0]
+|
+- X.data
++ (uintptr_t)X.ptr
+|
+- X.events
++ X.event
+|
+- X.args[0]
++ X.id.raw[0]
+|
+- X.id
++ X.id.raw_u64
+|
+- X.flags = EVCHAN_LEVEL
++ X.req_flags = KEVENT_REQ_ALWAYS_QUEUE
+|
+- X.flags = EVCHAN_EDGE
++ X.req_flags = KEVENT_REQ_ET | KEVENT_REQ_ALWAYS_QUEUE
+|
+- X.flags = EVCHAN_ONESHOT
++ X.req_flags = KEVENT_REQ_ONESHOT | KEVENT_REQ_ALWAYS_QUEUE
+|
+- X.result < 0
++ X.ret_flags & KEVENT_RET_BROKEN
+|
+- X.result
++ (int)X.ret_data[1]
+)
+
+@@ struct evchan_change *X; expression E, OP, R; @@
+- (X->op = OP, ec_change(E, X))
++ kevent_request(E, OP, X)
+
+@@ struct evchan_change *X; expression E, OP, R; @@
+- X->op = OP;
+  ... when != X->op = R
+- ec_change(E, X)
++ kevent_request(E, OP, X)
+
+@@ struct evchan_change *X; expression V; constant C; @@
+(
+- X->data = (uintptr_t)V
++ X->ptr = V
+|
+- X->data = (uint32_t)V
++ X->user[0] = V
+|
+- X->data = C
++ X->user[0] = C
+|
+- X->data = V
++ X->ptr = (void *)(uintptr_t)(V)
+|
+- (uint32_t)X->data
++ X->user[0]
+|
+- X->data
++ (uintptr_t)X->ptr
+|
+- X->events
++ X->event
+|
+- X->args[0]
++ X->id.raw[0]
+|
+- X->id
++ X->id.raw_u64
+|
+- X->flags = EVCHAN_LEVEL
++ X->req_flags = KEVENT_REQ_ALWAYS_QUEUE
+|
+- X->flags = EVCHAN_EDGE
++ X->req_flags = KEVENT_REQ_ET | KEVENT_REQ_ALWAYS_QUEUE
+|
+- X->flags = EVCHAN_ONESHOT
++ X->req_flags = KEVENT_REQ_ONESHOT | KEVENT_REQ_ALWAYS_QUEUE
+|
+- X->result < 0
++ X->ret_flags & KEVENT_RET_BROKEN
+|
+- X->result
++ (int)X->ret_data[1]
+)
+
+@@ @@
+- struct evchan_change
++ struct ukevent
+
 @@ expression E, X; @@
   kevent_request(E,
 (

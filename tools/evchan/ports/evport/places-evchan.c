@@ -24,7 +24,7 @@ static int first_differs(ec_t ec)
 	return ec_timer(ec, 1, CLOCK_REALTIME, 5, 1000, 0);	/* ? */
 }
 
-static int several(int fd, struct evchan_change *c, unsigned int n)	/* ? */
+static int several(int fd, struct evchan_change *c, unsigned int n)
 {
 	return evchan_ctl(fd, c, n, sizeof(*c), 0);	/* ? */
 }

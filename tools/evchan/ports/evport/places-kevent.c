@@ -4,9 +4,9 @@
 #include <limits.h>
 #include <stdio.h>
 
-static int several(int q, struct ukevent *uk, unsigned int n)
+static int any_command(int q, unsigned int cmd, struct ukevent *uk, unsigned int n)
 {
-	return kevent_ctl(q, KEVENT_CTL_ADD, n, uk);	/* ? */
+	return kevent_ctl(q, cmd, n, uk);	/* ? */
 }
 
 static int last_check(int q, int fd)
@@ -56,7 +56,7 @@ int main(void)
 	int q = kevent_init(NULL, 0, 0);
 	struct ukevent ev;
 
-	several(q, NULL, 0);
+	any_command(q, KEVENT_CTL_ADD, NULL, 0);	/* ? */
 	last_check(q, 0);
 	computed_flags(q, 0, 0);
 	used_as_number(q);
