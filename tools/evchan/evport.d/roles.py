@@ -16,13 +16,17 @@ CALLS = {"kevent_ctl": {0: "queue", 3: "request"}, "kevent_request": {0: "queue"
          "kevent_get_events": {0: "queue", 4: "event"}}
 CALLS.update((f"kevent_{name}", {0: "queue"}) for name in (
     "watch", "unwatch", "timer", "user", "watch_signal", "post", "remove", "wait", "commit"))
-MAKERS = re.compile(r"kevent_init\s*\(")
+MAKERS = re.compile(r'kevent_init\s*\(|kevent_ctl\s*\([^,;]*,\s*KEVENT_CTL_INIT\b|open\s*\(\s*"/dev/kevent"')
+NUMBERS = {"unsigned", "__u32", "u32", "uint32_t", "long", "short", "__u64", "uint64_t"}
+COMMANDS = {"KEVENT_CTL_ADD": "EVCHAN_ADD", "KEVENT_CTL_MODIFY": "EVCHAN_MOD", "KEVENT_CTL_REMOVE": "EVCHAN_DEL"}
+DESCRIPTORS = {"KEVENT_SOCKET", "KEVENT_POLL", "KEVENT_PIPE"}
+KINDS = re.compile(r"\bKEVENT_(?:SOCKET|INODE|TIMER|POLL|N?AIO|PIPE|SIGNAL|POSIX_TIMER|UNOTIFY|MQUEUE|PROCESS|FUTEX)\b")
 TYPES = {"queue": "ec_t", "request": "struct evchan_change", "event": "event_data_t"}
 BASE = r"(int|struct\s+\w+|[A-Za-z_]\w*)"
-DECLARATION = re.compile(r"(?<![\w.>])" + BASE + r"\b((?:\s|\*|\bconst\b)*?)(?<=[\s*])\(?[\s*]*([A-Za-z_]\w*)\s*"
+DECLARATION = re.compile(r"(?<![\w.>])" + BASE + r"\b((?:\s|\*|\bconst\b)*?)(?<=[\s*])(?:\(\s*\*[\s*]*)?([A-Za-z_]\w*)\s*"
                          r"(?=[;,=)\[]|\(\s*[^*])")
-NO_TYPE = {"return", "else", "goto", "case", "sizeof", "typedef", "struct", "enum", "union", "do",
-           "static", "const", "extern", "volatile", "register", "inline", "unsigned", "signed"}
+NO_TYPE = {"return", "else", "if", "while", "for", "switch", "goto", "case", "sizeof", "typedef", "struct", "enum", "union", "do",
+           "static", "const", "extern", "volatile", "register", "inline", "signed"}
 PLACE = re.compile(r"[&*(\s]*((?:\(\s*[\w\s]+\*\s*\)\s*)?)([A-Za-z_]\w*)"
                    r"((?:\s*\[[^][]*\]|\s*(?:\.|->)\s*\w+)*)[)\s]*")
 
@@ -64,8 +68,10 @@ class Roles:
 
     def __init__(self, pieces):
         self.pieces, self.things, self.parameters, self.both = pieces, {}, {}, []
+        self.tags = {}		# typedef name -> struct tag
         for p in pieces:
             if p.kind in ("declaration", "function"):
+                self.tags.update((b, a) for a, b in re.findall(r"\btypedef\s+(struct\s+\w+)\s+(\w+)\s*;", p.code))
                 self.declare(p)
         for p in pieces:
             if p.kind == "function":
@@ -82,6 +88,8 @@ class Roles:
             piece.name = m.group(1) if m else None
         for m in DECLARATION.finditer(code):
             base = " ".join(m.group(1).split())
+            if base == "int" and code[:m.start(1)].rstrip().endswith("signed") or base in NUMBERS:
+                base = "number"
             if base in NO_TYPE or m.group(3) in NO_TYPE:
                 continue
             scope = self.scope_of(piece, m.start(1), body)
@@ -106,8 +114,15 @@ class Roles:
             return "" if before.count("(") == before.count(")") else None
         tag = re.search(r"\b(?:struct|union)\s*(\w*)\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*$", before)
         alias = re.search(r"\}\s*\**(\w+)\s*[;\[=]", piece.code[place:])
-        return ("struct " + tag.group(1)) if tag and tag.group(1) else \
-            (alias.group(1) if alias else "struct ?")
+        if tag and tag.group(1):
+            if alias:
+                self.tags[alias.group(1)] = "struct " + tag.group(1)
+            return "struct " + tag.group(1)
+        if not alias:
+            return "struct ?"
+        # A variable whose structure has no name, or a typedef.
+        self.things.setdefault(("", alias.group(1)), Thing(alias.group(1), 0))
+        return alias.group(1)
 
     def add(self, piece, scope, base, m, name, start, end):
         if scope is None:
@@ -152,7 +167,7 @@ class Roles:
         cast = re.search(r"\(\s*((?:struct\s+)?\w+)\s*\*\s*\)", m.group(1))
         base = " ".join(cast.group(1).split()) if cast else thing.base if thing else None
         for member in re.findall(r"(?:\.|->)\s*(\w+)", m.group(3)):
-            thing = self.things.get((base, member))
+            thing = self.things.get((self.tags.get(base, base), member))
             if not thing:
                 return None
             base = thing.base
@@ -165,12 +180,13 @@ class Roles:
         return found[0] if len(found) == 1 else None
 
     def is_(self, thing, role):
-        if thing and (thing.base == "int") == (role == "queue") and \
-           (role == "queue" or thing.base in ("struct ukevent", "void")):
+        bases = {"queue": ("int",), "flags": ("int", "number"), "command": ("int", "number")}
+        if thing and thing.base in bases.get(role, ("struct ukevent",)):
             thing.root().roles.add(role)
 
     def same(self, a, b):
-        if a and b and a.base == b.base and a.base in ("int", "struct ukevent"):
+        numbers = ("int", "number")
+        if a and b and (a.base == b.base == "struct ukevent" or (a.base in numbers and b.base in numbers)):
             a, b = a.root(), b.root()
             if a is not b:
                 b.parent = a
@@ -194,6 +210,8 @@ class Roles:
                 for n, role in CALLS[name].items():
                     if n < len(args):
                         self.is_(self.find(piece, args[n]), role)
+                if name in ("kevent_ctl", "kevent_request") and len(args) > 2:
+                    self.is_(self.find(piece, args[1]), "command")
             elif name in self.parameters:
                 args, _, _ = arguments(code, m.end())
                 for n, arg in enumerate(args):
@@ -202,7 +220,9 @@ class Roles:
             self.same(self.member(m.group(1)), self.find(piece, m.group(2)))
         for m in re.compile(r"(?:\breturn\b|([\w.>\[\]*-]*[\w\]])\s*=(?!=))\s*([^;=,?]*)").finditer(code, start):
             target = self.find(piece, m.group(1)) if m.group(1) else result
-            if MAKERS.match(m.group(2)):
+            if re.search(r"(?:\.|->)req_flags$", m.group(1) or ""):
+                self.is_(self.find(piece, m.group(2)), "flags")
+            if MAKERS.match(piece.new, m.start(2)):
                 self.is_(target, "queue")
             called = re.match(r"(\w+)\s*\(", m.group(2))
             self.same(target, self.things.get(("()", called.group(1))) if called else
@@ -215,10 +235,11 @@ class Roles:
         edits = {}
         for thing in self.things.values():
             roles = thing.root().roles
-            if len(roles) > 1:
+            if {"request", "event"} <= roles:
                 self.both.extend((p.line + p.code.count("\n", 0, start), p.code[start:end].strip())
                                  for p, _, _, start, end in thing.places)
-            elif roles and not (thing.base == "int" and thing.stars > 1):
+            elif roles and roles <= set(TYPES) and thing.base != "number" and \
+                    not (thing.base == "int" and thing.stars > 1):
                 role = next(iter(roles))
                 for piece, a, b, start, end in thing.places:
                     edits.setdefault((id(piece), a), (piece, a, b, []))[3].append((start, end, role))
@@ -270,13 +291,220 @@ class Roles:
         return text[:line] + ";\n".join(rows) + text[end:]
 
 
-def retype(pieces):
+class Values:
+    """
+    Commands and flags that reach a request through a parameter or a variable: there they
+    get the channel's values. What is no constant is left for a person.
+    """
+
+    def __init__(self, roles):
+        self.roles, self.unknown = roles, []
+
+    def role(self, thing):
+        roles = thing.root().roles if thing else ()
+        return "flags" if "flags" in roles else "command" if "command" in roles else None
+
+    def of_flags(self, words, around):
+        """The channel's flags for those of kevent; the type of the source is said around."""
+        if not words <= {"0", "KEVENT_REQ_ONESHOT", "KEVENT_REQ_ET", "KEVENT_REQ_ALWAYS_QUEUE",
+                         "KEVENT_REQ_WAKEUP_ALL"}:
+            return None
+        kinds = set(KINDS.findall(around))
+        mode = "EVCHAN_ONESHOT" if "KEVENT_REQ_ONESHOT" in words else \
+            "EVCHAN_EDGE" if "KEVENT_REQ_ET" in words else \
+            "0" if kinds and not kinds & DESCRIPTORS else "EVCHAN_LEVEL"
+        return mode + (" | EVCHAN_WAKE_ALL" if "KEVENT_REQ_WAKEUP_ALL" in words else "")
+
+    def edit(self, piece, thing, span, around):
+        """The edit for one value given to a thing, or none."""
+        text = piece.code[span[0]:span[1]]
+        role, words = self.role(thing), set(WORD.findall(text)) | set(re.findall(r"\b\d\w*", text))
+        if not role or self.role(self.roles.find(piece, text)) == role:
+            return []
+        new = self.of_flags(words, around) if role == "flags" else \
+            COMMANDS.get(text.strip()) if len(words) == 1 else None
+        if new is None:
+            self.unknown.append((piece.line + piece.code.count("\n", 0, span[0] + len(text) - len(text.lstrip())),
+                                 "req_flags" if role == "flags" else "kevent_ctl"))
+            return []
+        blank = len(text) - len(text.lstrip())
+        return [(span[0] + blank, span[0] + blank + len(text.strip()), new)]
+
+    def convert(self, piece):
+        code, edits = piece.code, []
+        start = code.find("{")
+        for m in re.compile(r"\b([A-Za-z_]\w*)\s*\(").finditer(code, start):
+            if m.group(1) in self.roles.parameters and m.group(1) not in CALLS:
+                args, spans, _ = arguments(code, m.end())
+                body = next((p.code for p in self.roles.pieces if p.kind == "function" and
+                             p.name == m.group(1)), "")
+                for n, span in enumerate(spans):
+                    edits += self.edit(piece, self.roles.parameter(m.group(1), n), span,
+                                       " ".join(args) if KINDS.search(" ".join(args)) else body)
+        for m in re.compile(r"([\w.>\[\]*-]*[\w\]])\s*=(?!=)\s*([^;=,?]*)").finditer(code, start):
+            edits += self.edit(piece, self.roles.find(piece, m.group(1)), m.span(2), code)
+        for a, b, new in sorted(set(edits), reverse=True):
+            piece.new = piece.new[:a] + new + piece.new[b:]
+
+
+def split_uses(piece, name):
+    """
+    A local variable that is a request first and then an event, and so on, becomes two. It is
+    a request where it is filled in and given to a call that changes, an event from where a
+    call has fetched into it.
+    """
+    code, edits, state = piece.code, [], "request"
+    declared = re.search(rf"\bstruct\s+ukevent\b[^;]*?(?<![\w.]){name}\b", code)
+    calls = [(m.start(), arguments(code, m.end())[2], "event" if m.group(1) == "kevent_get_events" else "request")
+             for m in re.finditer(r"\b(kevent_get_events|kevent_ctl|kevent_request|memset)\s*\(", code)]
+    for m in re.compile(rf"(?<![\w.])(?<!->){name}\b").finditer(code, declared.end()):
+        inside = [kind for a, b, kind in calls if a < m.start() < b]
+        if inside:
+            state = inside[0]
+        elif re.compile(r"(?:\[[^\]]*\])?\.(?:\w+|\[\w+\]|\.)+\s*=[^=]").match(code, m.end()):
+            state = "request"
+        if state == "event":
+            edits.append((m.end(), m.end(), "_event"))
+    depth, end = 0, declared.end()
+    for t in re.compile(r"[()\[\]{},;]").finditer(code, declared.end()):
+        depth += (t.group() in "([{") - (t.group() in ")]}")
+        if not depth and t.group() in ",;":
+            end = t.start()
+            break
+    size = re.match(r"(?:\s*\[[^\]]*\])*", code[declared.end():]).group()
+    edits.append((end, end, f", {name}_event{size}"))
+    for a, b, new in sorted(edits, reverse=True):
+        piece.new = piece.new[:a] + new + piece.new[b:]
+    piece.code = hide(piece.new)
+
+
+def split_roles(pieces):
+    """Split the local variables that are both request and event, and nobody else's."""
+    roles = Roles(pieces)
+    size = {}
+    for thing in roles.things.values():
+        size[id(thing.root())] = size.get(id(thing.root()), 0) + 1
+    for (scope, *name), thing in roles.things.items():
+        piece = next((p for p in pieces if p.kind == "function" and p.name == scope), None)
+        if piece and name and {"request", "event"} <= thing.root().roles and size[id(thing.root())] == 1 and \
+           not thing.stars and name[0] not in roles.parameters[scope]:
+            split_uses(piece, name[0])
+
+
+def in_milliseconds(text):
+    """Whether the program is of a generation whose timers are in milliseconds."""
+    take = re.search(r"#\s*define\s+KEVENT_TAKE\s+(\d+)", text)
+    if take:
+        return int(take.group(1)) < 16
+    return bool(re.search(r"#\s*define\s+KEVENT_GENERATION\s+[12]\b|\bKEVENT_CTL_INIT\b|\"/dev/kevent\"", text))
+
+
+FIELD = r"(?m)^([ \t]*)([\w.>\[\]-]*?[\w\]])(\.|->)"
+
+
+def name_sources(pieces, roles, unit):
+    """
+    What names the source of a request that is filled in by assignments, and its trigger
+    mode if none is given. Their place in struct evchan_change depends on the type.
+    """
+    for p in pieces:
+        if p.kind == "function":
+            for base in sorted({m.group(2) for m in re.finditer(FIELD + r"type\s*=[^=]", p.code)}):
+                thing = roles.find(p, base)
+                if thing and thing.root().roles == {"request"}:
+                    name_source(p, base, unit)
+
+
+def time_of(name, unit, two_words):
+    """The nanoseconds of a timer whose id has the given words."""
+    return f"(uint32_t){name} * {unit} + ({name} >> 32)" if two_words else f"{name} * {unit}"
+
+
+def add_or_modify(text):
+    """
+    A oneshot request of kevent is removed by its event and may be added again. The channel
+    keeps it, disarmed, so it is added or modified.
+    """
+    for base, flags in re.findall(r"([\w.>\[\]-]*\w\]?(?:\.|->))flags = (EVCHAN_ONESHOT\b|[a-z_]\w*;)", text):
+        new = "EVCHAN_SET" if flags == "EVCHAN_ONESHOT" else \
+            f"{base}flags & EVCHAN_ONESHOT ? EVCHAN_SET : EVCHAN_ADD"
+        text = re.sub(rf"(?<![\w.>])({re.escape(base)}op =) EVCHAN_ADD\b", rf"\1 {new}", text)
+    return text
+
+
+def name_source(piece, base, unit):
+    """The same for one request of a function."""
+    same = re.escape(base) + r"(\.|->)"
+    kinds = re.findall(rf"{same}type\s*=\s*([^;]*);", piece.code)
+    words = {word.strip() for _, word in kinds}
+    dot = kinds[0][0]
+    known = all(KINDS.fullmatch(word) for word in words)
+    mode = not re.search(rf"{same}req_flags\b", piece.code)
+    edits = []
+
+    def statement(field):
+        return list(re.finditer(rf"(?m)^([ \t]*){same}{field}\s*=\s*([^;]*);[^\n]*\n", piece.code))
+    types, low, high, whole = (statement(f) for f in ("type", r"id\.raw\[0\]", r"id\.raw\[1\]", r"id\.raw_u64"))
+    if not types:
+        return
+    ids = sorted(low + high + whole, key=lambda m: m.start())
+    if (not known or words == {"KEVENT_TIMER"}) and ids:
+        # The id keeps the words of kevent's, which the program may look at.
+        for m in low:
+            edits.append((m.start(), m.end(), f"{m.group(1)}{base}{dot}id = {m.group(3)};\n"))
+        for m in high:
+            edits.append((m.start(), m.end(), f"{m.group(1)}{base}{dot}id |= (uint64_t)({m.group(3)}) << 32;\n"))
+        done = [(a, b) for a, b, _ in edits]
+        for m in re.finditer(rf"{same}id\.raw\[([01])\]", piece.code):
+            if not any(a <= m.start() < b for a, b in done):
+                edits.append((m.start(), m.end(), f"(uint32_t){base}{dot}id" if m.group(2) == "0" else
+                              f"(uint32_t)({base}{dot}id >> 32)"))
+        others = [] if known else types + statement("req_flags")
+        for n, m in enumerate(ids):
+            following = ids[n + 1] if n + 1 < len(ids) else None
+            if following in high:
+                continue
+            # The type and the flags may come after what names the source.
+            until = following.start() if following else len(piece.code)
+            call = re.compile(r"\bkevent_(?:ctl|request)\s*\(").search(piece.code, m.end())
+            until = min(until, call.start() if call else until)
+            end = max([m.end()] + [o.end() for o in others if m.end() <= o.start() < until])
+            tab = m.group(1)
+            after = f"{tab}evport_name({'&' if dot == '.' else ''}{base});\n" if not known else \
+                f"{tab}{base}{dot}args[0] = CLOCK_MONOTONIC;\n" \
+                f"{tab}{base}{dot}args[1] = " + time_of(base + dot + "id", unit, m not in low) + ";\n" \
+                f"{tab}{base}{dot}args[2] = {base}{dot}args[1];\n"
+            edits.append((end, end, (f"{tab}{base}{dot}flags = EVCHAN_LEVEL;\n" if mode and not known else "") + after))
+    elif mode and words & DESCRIPTORS:
+        for m in types:
+            if m.group(3).strip() in DESCRIPTORS:
+                edits.append((m.end(), m.end(), f"{m.group(1)}{base}{dot}flags = EVCHAN_LEVEL;\n"))
+    for a, b, new in sorted(edits, reverse=True):
+        piece.new = piece.new[:a] + new + piece.new[b:]
+    piece.code = hide(piece.new)
+
+
+def retype(pieces, unit):
     """
     Declare the queues, requests and events of a program of kevent with the channel's types.
-    Returns what is both request and event: [(line, name)].
+    A timer's first word is in the given unit.
+    Returns what is both request and event, and which commands and flags are not known:
+    [(line, name)].
     """
+    split_roles(pieces)
+    roles = Roles(pieces)
+    values = Values(roles)
+    for p in pieces:
+        if p.kind == "function":
+            values.convert(p)
+    for p in pieces:
+        p.code = hide(p.new)
+    roles = Roles(pieces)
+    name_sources(pieces, roles, unit)
+    for p in pieces:
+        p.code = hide(p.new)
     roles = Roles(pieces)
     roles.declare_anew()
     for p in pieces:
         p.code = hide(p.new)
-    return sorted(set(roles.both))
+    return sorted(set(roles.both)), sorted(set(values.unknown))

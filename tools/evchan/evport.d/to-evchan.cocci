@@ -2,7 +2,7 @@
 // From kevent to the event channel. What is not fully understood stays as it is,
 // and evport reports it. The declarations of queues, requests and events already have
 // their new types; see roles.py.
-virtual counts, hints
+virtual counts, hints, times, posts, nanoseconds
 
 @@ expression E; @@
 - kevent_perror(E)
@@ -14,9 +14,37 @@ virtual counts, hints
 - kevent_init(NULL, 0, F)
 + ec_create(F)
 
+@@ expression E; @@
+- kevent_ctl(E, KEVENT_CTL_INIT, ...)
++ ec_create(0)
+
+@@ @@
+(
+- open("/dev/kevent", <+... O_NONBLOCK ...+>)
++ ec_create(EVCHAN_NONBLOCK)
+|
+- open("/dev/kevent", ...)
++ ec_create(0)
+)
+
 @@ expression R, N, F; @@
 - kevent_init(R, N, F)
 + ec_create_sized(F, N)
+
+@@ expression F, N; @@
+(
+- ec_create(F) < 0
++ !ec_create(F)
+|
+- ec_create(F) >= 0
++ ec_create(F)
+|
+- ec_create_sized(F, N) < 0
++ !ec_create_sized(F, N)
+|
+- ec_create_sized(F, N) >= 0
++ ec_create_sized(F, N)
+)
 
 @@ identifier Q; expression X; @@
   ec_t Q = *
@@ -132,13 +160,16 @@ virtual counts, hints
 + .events = V,
  };
 
-@@ struct evchan_change X; expression V; @@
+@@ struct evchan_change X; expression V; identifier F !~ "^KEVENT_"; @@
 (
 - X.event
 + X.events
 |
+- X.id.raw[0] = V
++ X.args[0] = V
+|
 - X.id.raw[0]
-+ X.args[0]
++ (uint32_t)X.args[0]
 |
 - X.id.raw_u64
 + X.id
@@ -184,15 +215,21 @@ virtual counts, hints
 |
 - X.req_flags |= KEVENT_REQ_ET
 + X.flags = EVCHAN_EDGE
+|
+- X.req_flags = F
++ X.flags = F
 )
 
-@@ struct evchan_change *X; expression V; @@
+@@ struct evchan_change *X; expression V; identifier F !~ "^KEVENT_"; @@
 (
 - X->event
 + X->events
 |
+- X->id.raw[0] = V
++ X->args[0] = V
+|
 - X->id.raw[0]
-+ X->args[0]
++ (uint32_t)X->args[0]
 |
 - X->id.raw_u64
 + X->id
@@ -238,6 +275,9 @@ virtual counts, hints
 |
 - X->req_flags |= KEVENT_REQ_ET
 + X->flags = EVCHAN_EDGE
+|
+- X->req_flags = F
++ X->flags = F
 )
 
 // A timer is named by its period, and has no level.
@@ -302,7 +342,7 @@ virtual counts, hints
 + .data = V,
  };
 
-@@ struct evchan_change X; expression E; @@
+@@ struct evchan_change X; expression E; identifier C !~ "^KEVENT_"; @@
 (
 - kevent_ctl(E, KEVENT_CTL_ADD, 1, &X)
 + (X.op = EVCHAN_ADD, ec_change(E, &X))
@@ -321,9 +361,15 @@ virtual counts, hints
 |
 - kevent_request(E, KEVENT_CTL_REMOVE, &X)
 + (X.op = EVCHAN_DEL, ec_change(E, &X))
+|
+- kevent_ctl(E, C, 1, &X)
++ (X.op = C, ec_change(E, &X))
+|
+- kevent_request(E, C, &X)
++ (X.op = C, ec_change(E, &X))
 )
 
-@@ struct evchan_change *X; expression E; @@
+@@ struct evchan_change *X; expression E; identifier C !~ "^KEVENT_"; @@
 (
 - kevent_ctl(E, KEVENT_CTL_ADD, 1, X)
 + (X->op = EVCHAN_ADD, ec_change(E, X))
@@ -342,10 +388,16 @@ virtual counts, hints
 |
 - kevent_request(E, KEVENT_CTL_REMOVE, X)
 + (X->op = EVCHAN_DEL, ec_change(E, X))
+|
+- kevent_ctl(E, C, 1, X)
++ (X->op = C, ec_change(E, X))
+|
+- kevent_request(E, C, X)
++ (X->op = C, ec_change(E, X))
 )
 
 // Several at once, by a function that evport adds, which calls evchan_ctl().
-@@ expression E, N, A; @@
+@@ expression E, N, A; identifier C !~ "^KEVENT_"; @@
 (
 - kevent_ctl(E, KEVENT_CTL_ADD, N, A)
 + evport_change(E, EVCHAN_ADD, N, A)
@@ -355,13 +407,45 @@ virtual counts, hints
 |
 - kevent_ctl(E, KEVENT_CTL_REMOVE, N, A)
 + evport_change(E, EVCHAN_DEL, N, A)
+|
+- kevent_ctl(E, C, N, A)
++ evport_change(E, C, N, A)
 )
+
+@@ struct evchan_change X; expression E; @@
+- kevent_ctl(E, KEVENT_CTL_READY, 1, &X)
++ (ec_post(E, X.id, 1) < 0 ? -1 : 1)
+
+@@ struct evchan_change *X; expression E; @@
+- kevent_ctl(E, KEVENT_CTL_READY, 1, X)
++ (ec_post(E, X->id, 1) < 0 ? -1 : 1)
+
+@@ struct evchan_change X; expression V; @@
+  memset(&X, V, sizeof(
+- struct ukevent
++ struct evchan_change
+  ))
+
+@@ struct evchan_change *P; identifier f; @@
+  P = f(..., <+... sizeof(
+- struct ukevent
++ struct evchan_change
+  ) ...+>, ...)
+
+@@ struct evchan_change *P; expression V; @@
+  memset(P, V, <+... sizeof(
+- struct ukevent
++ struct evchan_change
+  ) ...+>)
 
 // What each request answered.
 @@ struct evchan_change X; @@
 (
 - X.ret_flags & KEVENT_RET_BROKEN
 + X.result < 0
+|
+- X.ret_flags == KEVENT_RET_DONE
++ X.result >= 0
 |
 - (int)X.ret_data[1]
 + X.result
@@ -374,6 +458,9 @@ virtual counts, hints
 (
 - X->ret_flags & KEVENT_RET_BROKEN
 + X->result < 0
+|
+- X->ret_flags == KEVENT_RET_DONE
++ X->result >= 0
 |
 - (int)X->ret_data[1]
 + X->result
@@ -399,6 +486,15 @@ virtual counts, hints
 - (X->op = V, ec_change(E, X));
 + X->op = V;
 + ec_change(E, X);
+
+// A removal may answer 1 here, where kevent answers 0.
+@@ expression E; struct evchan_change X; expression V != {EVCHAN_ADD, EVCHAN_SET, EVCHAN_MOD}; @@
+- (X.op = V, ec_change(E, &X))
++ (X.op = V, ec_change(E, &X) < 0 ? -1 : 0)
+
+@@ expression E; struct evchan_change *X; expression V != {EVCHAN_ADD, EVCHAN_SET, EVCHAN_MOD}; @@
+- (X->op = V, ec_change(E, X))
++ (X->op = V, ec_change(E, X) < 0 ? -1 : 0)
 
 // --- libkevent's calls; without a flag kevent is level-triggered ---
 
@@ -463,6 +559,27 @@ virtual counts, hints
 )
 
 // --- fetching events ---
+
+@@ expression E, D, MIN, MAX; struct timespec T; @@
+- kevent_get_events(E, MIN, MAX, T, D, 0)
++ ec_wait_events(E, D, MIN, MAX, &T)
+
+@@ expression E, D, MIN, MAX; initializer list L; @@
+- kevent_get_events(E, MIN, MAX, (struct timespec){ L }, D, 0)
++ ec_wait_events(E, D, MIN, MAX, &(struct timespec){ L })
+
+// Programs that open /dev/kevent are of the takes whose timeouts are nanoseconds.
+@ depends on nanoseconds @ expression E, D, MIN, MAX, NS; @@
+(
+- kevent_get_events(E, MIN, MAX, \(UINT64_MAX\|ULLONG_MAX\|-1\), D, 0)
++ ec_wait_events(E, D, MIN, MAX, NULL)
+|
+- kevent_get_events(E, MIN, MAX, 0, D, 0)
++ ec_wait_events(E, D, 0, MAX, NULL)
+|
+- kevent_get_events(E, MIN, MAX, NS, D, 0)
++ ec_wait_events(E, D, MIN, MAX, NS == UINT64_MAX ? NULL : &(struct timespec){ NS / 1000000000, NS % 1000000000 })
+)
 
 @@ expression E, D, MIN, MAX, MS; @@
 (
@@ -557,6 +674,10 @@ virtual counts, hints
 - kevent_wait(E, N, I, NULL, 0)
 + ec_wait_events(E, R + I, 1, N - I, NULL)
 
+@@ event_data_t *ring.R; identifier ring.I; expression E, N; struct timespec T; @@
+- kevent_wait(E, N, I, T, 0)
++ ec_wait_events(E, R + I, 1, N - I, &T)
+
 @@ event_data_t *R; expression U; @@
 (
 - &R->event[U]
@@ -595,8 +716,14 @@ virtual counts, hints
 - E.ptr
 + (void *)(uintptr_t)E.data
 |
+- (int)E.user[0]
++ (int)E.data
+|
 - E.user[0]
-+ E.data
++ (uint32_t)E.data
+|
+- E.user[1]
++ (uint32_t)(E.data >> 32)
 |
 - E.event
 + E.events
@@ -607,11 +734,14 @@ virtual counts, hints
 - E.id.raw[0]
 + (uint32_t)E.id
 |
+- E.id.raw[1]
++ (uint32_t)(E.id >> 32)
+|
 - E.id.raw_u64
 + E.id
 |
 - E.ret_data[1]
-+ E.value
++ (uint32_t)E.value
 )
 
 @@ event_data_t *E; @@
@@ -622,8 +752,14 @@ virtual counts, hints
 - E->ptr
 + (void *)(uintptr_t)E->data
 |
+- (int)E->user[0]
++ (int)E->data
+|
 - E->user[0]
-+ E->data
++ (uint32_t)E->data
+|
+- E->user[1]
++ (uint32_t)(E->data >> 32)
 |
 - E->event
 + E->events
@@ -634,11 +770,14 @@ virtual counts, hints
 - E->id.raw[0]
 + (uint32_t)E->id
 |
+- E->id.raw[1]
++ (uint32_t)(E->id >> 32)
+|
 - E->id.raw_u64
 + E->id
 |
 - E->ret_data[1]
-+ E->value
++ (uint32_t)E->value
 )
 
 // Of a timer it is a time, of a poll source the events: evport says if it is not.
@@ -649,6 +788,22 @@ virtual counts, hints
 @ depends on hints @ event_data_t *E; @@
 - E->ret_data[0]
 + E->value
+
+@ depends on times @ event_data_t E; @@
+- E.ret_data[0]
++ (uint32_t)(E.extra[0] / 1000000)
+
+@ depends on times @ event_data_t *E; @@
+- E->ret_data[0]
++ (uint32_t)(E->extra[0] / 1000000)
+
+@ depends on posts @ event_data_t E; @@
+- E.ret_data[0]
++ (uint32_t)E.extra[0]
+
+@ depends on posts @ event_data_t *E; @@
+- E->ret_data[0]
++ (uint32_t)E->extra[0]
 
 @@ event_data_t E; @@
 (

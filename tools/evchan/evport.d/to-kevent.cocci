@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // From the event channel to kevent. What is not fully understood stays as it is,
 // and evport reports it.
-virtual counts, hints
+virtual counts, hints, times, posts, nanoseconds
 
 @@ typedef ec_t, event_data_t, uintptr_t, uint32_t, __u64; expression F, N; @@
 - ec_create_sized(F, N)

@@ -6,7 +6,7 @@
 
 static int any_command(int q, unsigned int cmd, struct ukevent *uk, unsigned int n)
 {
-	return kevent_ctl(q, cmd, n, uk);	/* ? */
+	return kevent_ctl(q, cmd, n, uk);
 }
 
 static int last_check(int q, int fd)
@@ -18,6 +18,14 @@ static int last_check(int q, int fd)
 		.req_flags = KEVENT_REQ_LAST_CHECK,	/* ? */
 	};
 
+	return kevent_ctl(q, KEVENT_CTL_ADD, 1, &uk);
+}
+
+static int any_flags(int q, unsigned int flags)
+{
+	struct ukevent uk = { .type = KEVENT_PIPE, .event = KEVENT_SOCKET_RECV };
+
+	uk.req_flags = flags;
 	return kevent_ctl(q, KEVENT_CTL_ADD, 1, &uk);
 }
 
@@ -56,7 +64,10 @@ int main(void)
 	int q = kevent_init(NULL, 0, 0);
 	struct ukevent ev;
 
-	any_command(q, KEVENT_CTL_ADD, NULL, 0);	/* ? */
+	any_command(q, KEVENT_CTL_ADD, NULL, 0);
+	any_command(q, (unsigned int)used_as_number(q), NULL, 0);	/* ? */
+	any_flags(q, KEVENT_REQ_ET);
+	any_flags(q, KEVENT_REQ_LAST_CHECK);	/* ? */
 	last_check(q, 0);
 	computed_flags(q, 0, 0);
 	used_as_number(q);
