@@ -73,6 +73,10 @@ class Roles:
             if p.kind in ("declaration", "function"):
                 self.tags.update((b, a) for a, b in re.findall(r"\btypedef\s+(struct\s+\w+)\s+(\w+)\s*;", p.code))
                 self.declare(p)
+        self.members = {}
+        for (scope, *name), t in self.things.items():
+            if len(name) == 1 and scope not in ("", "()") and scope not in self.parameters:
+                self.members.setdefault(name[0], []).append(t)
         for p in pieces:
             if p.kind == "function":
                 self.follow(p)
@@ -175,8 +179,7 @@ class Roles:
 
     def member(self, name):
         """The member of that name, if there is only one."""
-        found = [t for (scope, *rest), t in self.things.items() if rest == [name] and
-                 scope not in ("", "()") and scope not in self.parameters]
+        found = self.members.get(name, ())
         return found[0] if len(found) == 1 else None
 
     def is_(self, thing, role):
@@ -245,8 +248,11 @@ class Roles:
                     edits.setdefault((id(piece), a), (piece, a, b, []))[3].append((start, end, role))
         queues = [key[1] for key, t in self.things.items() if t.root().roles == {"queue"} and
                   len(key) == 2 and self.member(key[1]) is t]
+        of_piece = {}
+        for e in edits.values():
+            of_piece.setdefault(id(e[0]), []).append(e)
         for piece in self.pieces:
-            mine = sorted((e for e in edits.values() if e[0] is piece), key=lambda e: -e[1])
+            mine = sorted(of_piece.get(id(piece), ()), key=lambda e: -e[1])
             text = piece.new
             for _, a, b, names in mine:
                 text = self.retype(piece, text, a, b, names)
@@ -299,6 +305,7 @@ class Values:
 
     def __init__(self, roles):
         self.roles, self.unknown = roles, []
+        self.bodies = {p.name: p.code for p in roles.pieces if p.kind == "function"}
 
     def role(self, thing):
         roles = thing.root().roles if thing else ()
@@ -336,8 +343,7 @@ class Values:
         for m in re.compile(r"\b([A-Za-z_]\w*)\s*\(").finditer(code, start):
             if m.group(1) in self.roles.parameters and m.group(1) not in CALLS:
                 args, spans, _ = arguments(code, m.end())
-                body = next((p.code for p in self.roles.pieces if p.kind == "function" and
-                             p.name == m.group(1)), "")
+                body = self.bodies.get(m.group(1), "")
                 for n, span in enumerate(spans):
                     edits += self.edit(piece, self.roles.parameter(m.group(1), n), span,
                                        " ".join(args) if KINDS.search(" ".join(args)) else body)
@@ -384,8 +390,9 @@ def split_roles(pieces):
     size = {}
     for thing in roles.things.values():
         size[id(thing.root())] = size.get(id(thing.root()), 0) + 1
+    functions = {p.name: p for p in pieces if p.kind == "function"}
     for (scope, *name), thing in roles.things.items():
-        piece = next((p for p in pieces if p.kind == "function" and p.name == scope), None)
+        piece = functions.get(scope)
         if piece and name and {"request", "event"} <= thing.root().roles and size[id(thing.root())] == 1 and \
            not thing.stars and name[0] not in roles.parameters[scope]:
             split_uses(piece, name[0])
