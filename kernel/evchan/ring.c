@@ -77,8 +77,9 @@ static void read_head(struct evchan_queue *c, u64 tail)
 
 	if (tail - head > c->mask + 1ULL)
 		return;
-	/* Each pairs with its acquire: the copying comes before filling the slots again. */
+	/* The copying comes before what is posted next: pairs with last_consumed(). */
 	smp_store_release(&c->consumed, head);
+	/* The copying comes before filling the slots again: pairs with known_free(). */
 	smp_store_release(&c->free, min(head + c->mask + 1, tail + EVCHAN_HEAD_INTERVAL));
 }
 
@@ -89,7 +90,7 @@ static void read_head(struct evchan_queue *c, u64 tail)
  */
 static __always_inline bool known_free(const struct evchan_queue *c, u64 tail)
 {
-	return tail < smp_load_acquire(&c->free);
+	return tail < smp_load_acquire(&c->free);	/* pairs with read_head() */
 }
 
 static noinline bool is_free(struct evchan_queue *c, u64 pos)
@@ -211,6 +212,7 @@ static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
 /* Is the last record of a source consumed? Its slot is read only if that is not known. */
 static __always_inline bool last_consumed(const struct evchan_queue *c, u64 last)
 {
+	/* Pairs with read_head(). */
 	return last < smp_load_acquire(&c->consumed) || taken(c, last);
 }
 
