@@ -64,7 +64,7 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 	/* A removal takes only the descriptor, whatever event the caller passes. */
 	if (ev && op != EPOLL_CTL_DEL) {
 		/* epoll reports errors even if they are not asked for. */
-		c.events = (ev->events & 0xffff) | EPOLLERR | EPOLLHUP;
+		c.events = (ev->events & EVRUN_BITS) | EPOLLERR | EPOLLHUP;
 		c.flags = change_flags(ev->events);
 		c.data = ev->data.u64;
 	}
@@ -79,8 +79,10 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 		pthread_mutex_unlock(&set->mutex);
 		set_put(set);
 	}
+	if (!err)
+		return 0;
 	errno = err;
-	return err ? -1 : 0;
+	return -1;
 }
 
 /* Take up to @max events, and make an EVCHAN_CHECK entry for each registration among them. */

@@ -57,7 +57,7 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 
 	if (ev) {
 		/* epoll reports errors even if they are not asked for. */
-		uk.event = (ev->events & 0xffff) | EPOLLERR | EPOLLHUP;
+		uk.event = (ev->events & EVRUN_BITS) | EPOLLERR | EPOLLHUP;
 		uk.req_flags = request_flags(ev->events);
 		memcpy(uk.user, &ev->data, sizeof(uk.user));
 	}

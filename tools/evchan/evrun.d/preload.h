@@ -15,6 +15,9 @@
 /* Events fetched in one call; epoll_wait() may return fewer than it has room for. */
 #define EVRUN_BATCH	256
 
+/* The bits of poll(2), which is what a face asks for. epoll ignores bits without a meaning. */
+#define EVRUN_BITS	0x3fff
+
 /* Size of the kernel's signal set. */
 #define EVRUN_SIGSET	(_NSIG / 8)
 

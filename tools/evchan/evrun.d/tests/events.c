@@ -34,6 +34,37 @@ TEST_F(set, errors)
 	close(file);
 }
 
+/* A call that succeeds leaves errno as it is. */
+TEST_F(set, errno_kept)
+{
+	errno = ENOTTY;
+	EXPECT_EQ(add(self->ep, EPOLL_CTL_ADD, self->fd, EPOLLIN, 1), 0);
+	EXPECT_EQ(errno, ENOTTY);
+	EXPECT_EQ(add(self->ep, EPOLL_CTL_MOD, self->fd, EPOLLIN | EPOLLET, 1), 0);
+	EXPECT_EQ(errno, ENOTTY);
+	EXPECT_EQ(add(self->ep, EPOLL_CTL_DEL, self->fd, 0, 0), 0);
+	EXPECT_EQ(errno, ENOTTY);
+}
+
+/* Bits that have no meaning are ignored, with others and alone. */
+TEST_F(set, unknown_bits)
+{
+	const uint32_t known = 0x37ff | EPOLLEXCLUSIVE | EPOLLWAKEUP | EPOLLONESHOT | EPOLLET;
+
+	for (uint32_t bit = 1; bit; bit <<= 1) {
+		if (bit & known)
+			continue;
+		ASSERT_EQ(add(self->ep, EPOLL_CTL_ADD, self->fd, EPOLLIN | bit, 1), 0);
+		raise_it(self->fd);
+		ASSERT_EQ(one(self->ep, &self->ev, LONG_MS), 1);
+		EXPECT_EQ(self->ev.events, EPOLLIN);
+		ASSERT_EQ(add(self->ep, EPOLL_CTL_MOD, self->fd, bit, 1), 0);
+		EXPECT_EQ(one(self->ep, &self->ev, 0), 0);
+		lower(self->fd);
+		ASSERT_EQ(add(self->ep, EPOLL_CTL_DEL, self->fd, 0, 0), 0);
+	}
+}
+
 TEST_F(set, level_until_consumed)
 {
 	ASSERT_EQ(add(self->ep, EPOLL_CTL_ADD, self->fd, EPOLLIN, 0x1122334455667788), 0);
