@@ -248,6 +248,18 @@ int ec_poll_slow(ec_t ec, event_data_t *d)
 	return -1;
 }
 
+/* Is the time over at which a wait with these flags gives up? */
+static __attribute__((noinline)) bool expired(unsigned int flags,
+					      const struct __kernel_timespec *at)
+{
+	struct timespec now;
+
+	if (!at)
+		return false;
+	clock_gettime(flags & EVCHAN_WAIT_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
+	return now.tv_sec > at->tv_sec || (now.tv_sec == at->tv_sec && now.tv_nsec >= at->tv_nsec);
+}
+
 /* The ring was empty: wait and try to take, until an event was taken or an error. */
 static inline __attribute__((always_inline)) int
 wait_event(ec_t ec, event_data_t *d, unsigned int flags,
@@ -255,17 +267,22 @@ wait_event(ec_t ec, event_data_t *d, unsigned int flags,
 {
 	int n;
 
-	/* The call rechecks level-triggered conditions even if the ring has events. */
-	do {
+	for (;;) {
+		/* The call rechecks level-triggered conditions even if the ring has events. */
 		n = wait_cancellable(ec->fd, 1, flags, to, mask, mask ? 8 : 0);
 		if (n < 0)
 			return -1;
-		if (!n) {
+		if (n && ec_take(ec, d))
+			return 0;
+		/*
+		 * Another thread took the event, or something has been written into the ring,
+		 * and the call says each time that there is an event which cannot be taken.
+		 */
+		if (!n || expired(flags, to)) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
-	} while (!ec_take(ec, d));
-	return 0;
+	}
 }
 
 static __attribute__((noinline)) int wait_for_ever(ec_t ec, event_data_t *d)
@@ -309,12 +326,12 @@ int ec_timedwait_event(ec_t ec, event_data_t *d, struct timespec *to)
 	}
 	/* Absolute, so that waiting again does not extend the time. */
 	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += to->tv_sec;
 	at.tv_nsec += to->tv_nsec;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_nsec -= 1000000000;
-		at.tv_sec++;
-	}
+	at.tv_sec += at.tv_nsec / 1000000000;
+	at.tv_nsec %= 1000000000;
+	/* A time that cannot be represented is never reached. */
+	if (__builtin_add_overflow(at.tv_sec, to->tv_sec, &at.tv_sec))
+		return ec_wait_event(ec, d);
 	return ec_wait_until(ec, d, CLOCK_MONOTONIC, &at, NULL);
 }
 
@@ -358,10 +375,20 @@ static bool by_fd(const struct evchan_change *c)
 		c->type == EVCHAN_PIPE || c->type == EVCHAN_PROCESS);
 }
 
+/* The C library uses these signals itself; its sigaction() refuses them too. */
+static bool is_library_signal(const struct evchan_change *c)
+{
+	uint64_t number = c->id & ~EVCHAN_SIGNAL_NOMASK;
+
+	return c->type == EVCHAN_SIGNAL && number >= 32 && number < (uint64_t)SIGRTMIN;
+}
+
 int ec_change(ec_t ec, struct evchan_change *c)
 {
 	c->result = 0;
-	if (c->op == EVCHAN_DEL) {
+	if (is_library_signal(c)) {
+		c->result = -EINVAL;
+	} else if (c->op == EVCHAN_DEL) {
 		/*
 		 * Pass only the name: the kernel refuses a removal with arguments or event
 		 * bits that the type does not have.
@@ -416,17 +443,11 @@ int ec_timer(ec_t ec, uint64_t id, clockid_t clock, uint64_t first_ns,
 
 int ec_watch_signal(ec_t ec, uint64_t sig, unsigned int flags, uint64_t data)
 {
-	uint64_t number = sig & ~EVCHAN_SIGNAL_NOMASK;
 	struct evchan_change c = {
 		.op = EVCHAN_SET, .type = EVCHAN_SIGNAL, .flags = flags, .id = sig,
 		.data = data,
 	};
 
-	/* The C library uses these signals itself; its sigaction() refuses them too. */
-	if (number >= 32 && number < (uint64_t)SIGRTMIN) {
-		errno = EINVAL;
-		return -1;
-	}
 	return ec_change(ec, &c);
 }
 
