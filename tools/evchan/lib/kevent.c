@@ -339,6 +339,34 @@ int kevent_open(struct kevent_queue *q, unsigned int num, unsigned int flags)
 }
 
 /*
+ * Find the kernel's index, because another consumer of the queue has committed events: what it
+ * has committed is not returned any more.
+ */
+static int find_index(struct kevent_queue *q)
+{
+	const struct __kernel_timespec now = { 0, 0 };
+	unsigned int kidx, used;
+	int n;
+
+	/* Until no event came meanwhile. */
+	do {
+		kidx = __atomic_load_n(&q->ring->ring_kidx, __ATOMIC_ACQUIRE) % q->num;
+		/* From the end on there is nothing, or a full ring. */
+		n = kevent_sys_wait(q->fd, q->num, kidx, &now, 0);
+		if (n >= 0 && (unsigned int)n < q->num)
+			/* An index that is not in the ring stands for the kernel's own. */
+			n = kevent_sys_wait(q->fd, q->num, (kidx + 1) % q->num, &now, 0);
+		if (n < 0)
+			return -1;
+		used = (unsigned int)n;
+	} while (kidx != __atomic_load_n(&q->ring->ring_kidx, __ATOMIC_ACQUIRE) % q->num);
+	q->uidx = (kidx + q->num - used) % q->num;
+	q->taken = 0;
+	q->there = 0;
+	return 0;
+}
+
+/*
  * Commit the events that were taken. An index equal to the kernel's own frees nothing, so
  * a full ring needs two commits.
  */
@@ -350,31 +378,67 @@ static int commit_taken(struct kevent_queue *q)
 		unsigned int over = __atomic_load_n(&q->ring->ring_over, __ATOMIC_ACQUIRE);
 		int n = kevent_sys_commit(q->fd, to, over);
 
-		if (n < 0)
+		if (n < 0 && errno != EINVAL && errno != EOVERFLOW)
 			return -1;
-		q->taken -= (unsigned int)n;
+		if (n != (int)(q->taken - left))
+			return find_index(q);
+		q->taken = left;
 	}
 	return 0;
 }
 
-const struct ukevent *kevent_next(struct kevent_queue *q, int timeout_ms)
+/* Milliseconds of CLOCK_MONOTONIC. */
+static long long now_ms(void)
 {
-	struct __kernel_timespec ts = { timeout_ms / 1000, timeout_ms % 1000 * 1000000LL };
-	const struct ukevent *uk;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* Wait until there are events from q->uidx on. @end: when to give up, if there is a timeout. */
+static int wait_for_events(struct kevent_queue *q, int timeout_ms, long long end)
+{
+	long long left = timeout_ms < 0 ? 0 : timeout_ms;
+	unsigned int uidx;
 	int n;
 
 	for (;;) {
-		if (!q->there) {
-			if (commit_taken(q))
-				return NULL;
-			n = kevent_sys_wait(q->fd, q->num, q->uidx, timeout_ms < 0 ? NULL : &ts, 0);
-			if (n <= 0) {
-				if (!n)
-					errno = ETIMEDOUT;
-				return NULL;
-			}
+		struct __kernel_timespec ts = { left / 1000, left % 1000 * 1000000 };
+
+		n = kevent_sys_wait(q->fd, q->num, q->uidx, timeout_ms < 0 ? NULL : &ts, 0);
+		if (n < 0)
+			return -1;
+		q->there = (unsigned int)n;
+		/* As many as there are up to the end of the ring's events? */
+		if (n && (q->uidx + (unsigned int)n) % q->num ==
+			 __atomic_load_n(&q->ring->ring_kidx, __ATOMIC_ACQUIRE))
+			return 0;
+		/* Otherwise events have come since, or another consumer has committed some. */
+		uidx = q->uidx;
+		if (find_index(q))
+			return -1;
+		if (q->uidx == uidx) {
 			q->there = (unsigned int)n;
+			if (n)
+				return 0;
+			errno = ETIMEDOUT;
+			return -1;
 		}
+		left = end - now_ms();
+		if (left < 0)
+			left = 0;
+	}
+}
+
+const struct ukevent *kevent_next(struct kevent_queue *q, int timeout_ms)
+{
+	long long end = timeout_ms > 0 ? now_ms() + timeout_ms : 0;
+	const struct ukevent *uk;
+
+	for (;;) {
+		if (!q->there && (commit_taken(q) || wait_for_events(q, timeout_ms, end)))
+			return NULL;
 		uk = &q->ring->event[q->uidx];
 		q->uidx = (q->uidx + 1) % q->num;
 		q->taken++;
