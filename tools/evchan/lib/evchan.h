@@ -12,12 +12,22 @@
 #ifndef EVCHAN_H
 #define EVCHAN_H
 
-#include <linux/aio_abi.h>
+/* The kernel's header has an anonymous structure, which ISO C++ does not. */
+#ifdef __GNUC__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#endif
 #include <linux/evchan.h>
+#ifdef __GNUC__
+#pragma GCC diagnostic pop
+#endif
+#include <linux/aio_abi.h>
 #include <linux/time_types.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+/* These have sigset_t, clockid_t and timer_t in strict ISO C too. */
+#include <sys/select.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -27,6 +37,11 @@ extern "C" {
 
 #ifndef IOCB_FLAG_EVCORE
 #define IOCB_FLAG_EVCORE	(1 << 2)	/* as in a linux/aio_abi.h that has the flag */
+#endif
+
+/* libevchan-ffi has the inline functions as ordinary ones, for other languages than C and C++. */
+#ifndef EC_INLINE
+#define EC_INLINE	static inline
 #endif
 
 typedef struct evchan_event event_data_t;
@@ -101,7 +116,7 @@ int ec_destroy(ec_t ec);
  *
  * Return: the descriptor.
  */
-static inline int ec_fd(ec_t ec)
+EC_INLINE int ec_fd(ec_t ec)
 {
 	return ec->fd;
 }
@@ -134,7 +149,7 @@ struct ec_cursor {
 };
 
 /* Move a cursor to a position. Internal. */
-static inline void ec_seek(ec_t ec, struct ec_cursor *at, uint64_t pos)
+EC_INLINE void ec_seek(ec_t ec, struct ec_cursor *at, uint64_t pos)
 {
 	at->pos = pos;
 	at->slot = &ec->events[pos & ec->mask];
@@ -150,7 +165,7 @@ static inline void ec_seek(ec_t ec, struct ec_cursor *at, uint64_t pos)
  *
  * Return: the cursor.
  */
-static inline struct ec_cursor ec_begin(ec_t ec)
+EC_INLINE struct ec_cursor ec_begin(ec_t ec)
 {
 	struct ec_cursor at;
 
@@ -167,7 +182,7 @@ static inline struct ec_cursor ec_begin(ec_t ec)
  * stored for the next ec_begin(), and tells the kernel which slots it can fill without
  * reading them. A store of another thread may move it back.
  */
-static inline void ec_end(ec_t ec, const struct ec_cursor *at)
+EC_INLINE void ec_end(ec_t ec, const struct ec_cursor *at)
 {
 	__atomic_store_n(&ec->header->head, at->pos, __ATOMIC_RELEASE);
 }
@@ -176,7 +191,7 @@ static inline void ec_end(ec_t ec, const struct ec_cursor *at)
  * Does the slot hold an event of this lap? One unsigned comparison tests both that the
  * lap is right and that there are event bits. Internal.
  */
-static inline int ec_is_there(uint64_t state, uint64_t consumed)
+EC_INLINE int ec_is_there(uint64_t state, uint64_t consumed)
 {
 	return state - consumed - 1 < UINT32_MAX;
 }
@@ -203,11 +218,11 @@ uint64_t ec_pass(ec_t ec, uint64_t pos);
  * Return: 1 if an event was taken, 0 if the ring has none. Further events may wait
  * outside the ring, see ec_must_call().
  */
-static inline int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
+EC_INLINE int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
 {
 	for (;;) {
 		/* Pairs with the kernel's exchange that publishes the event. */
-		uint64_t state = __atomic_load_n(&at->slot->state, __ATOMIC_ACQUIRE);
+		__u64 state = __atomic_load_n(&at->slot->state, __ATOMIC_ACQUIRE);
 		uint64_t next;
 
 		if (__builtin_expect(!ec_is_there(state, at->consumed), 0)) {
@@ -249,7 +264,7 @@ static inline int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
  *
  * Return: 1 if an event was taken, 0 if the ring has none; see ec_next().
  */
-static inline int ec_take(ec_t ec, event_data_t *d)
+EC_INLINE int ec_take(ec_t ec, event_data_t *d)
 {
 	struct ec_cursor at = ec_begin(ec);
 
@@ -268,7 +283,7 @@ static inline int ec_take(ec_t ec, event_data_t *d)
  *
  * Return: 0 if not, another value if so.
  */
-static inline int ec_must_call(ec_t ec)
+EC_INLINE int ec_must_call(ec_t ec)
 {
 	return __atomic_load_n(&ec->header->flags, __ATOMIC_RELAXED) & EVCHAN_RING_CALL;
 }
@@ -286,7 +301,7 @@ int ec_poll_slow(ec_t ec, event_data_t *d);
  *
  * Return: 0, or -1 with errno EAGAIN if there is no event.
  */
-static inline int ec_poll_event(ec_t ec, event_data_t *d)
+EC_INLINE int ec_poll_event(ec_t ec, event_data_t *d)
 {
 	return ec_take(ec, d) ? 0 : ec_poll_slow(ec, d);
 }
@@ -418,7 +433,7 @@ int ec_watch_signal(ec_t ec, uint64_t sig, unsigned int flags, uint64_t data);
  *
  * Return: the code.
  */
-static inline int ec_signal_code(const event_data_t *d)
+EC_INLINE int ec_signal_code(const event_data_t *d)
 {
 	return (int)(uint32_t)d->extra[0];
 }
@@ -429,7 +444,7 @@ static inline int ec_signal_code(const event_data_t *d)
  *
  * Return: the process id.
  */
-static inline pid_t ec_signal_pid(const event_data_t *d)
+EC_INLINE pid_t ec_signal_pid(const event_data_t *d)
 {
 	return (pid_t)(uint32_t)d->extra[1];
 }
@@ -440,7 +455,7 @@ static inline pid_t ec_signal_pid(const event_data_t *d)
  *
  * Return: the user id.
  */
-static inline uid_t ec_signal_uid(const event_data_t *d)
+EC_INLINE uid_t ec_signal_uid(const event_data_t *d)
 {
 	return (uid_t)(d->extra[1] >> 32);
 }
@@ -553,7 +568,7 @@ int ec_watch_path(ec_t ec, uint64_t id, const char *path, uint32_t mask, uint64_
  *
  * Return: the 64-bit FNV-1a hash of the bytes of @name.
  */
-static inline uint64_t ec_name_hash(const char *name)
+EC_INLINE uint64_t ec_name_hash(const char *name)
 {
 	uint64_t hash = 0xcbf29ce484222325ULL;
 
@@ -585,7 +600,7 @@ int ec_watch_futex(ec_t ec, uint64_t id, uint32_t *word, uint32_t value, uint64_
  * @request: a request that is then given to io_submit(). Its aio_data is the cookie of the
  *           event, whose value is the result of the operation.
  */
-static inline void ec_aio(ec_t ec, struct iocb *request)
+EC_INLINE void ec_aio(ec_t ec, struct iocb *request)
 {
 	request->aio_flags |= IOCB_FLAG_EVCORE;
 	request->aio_resfd = (uint32_t)ec->fd;

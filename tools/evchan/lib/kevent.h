@@ -12,9 +12,18 @@
 #ifndef KEVENT_H
 #define KEVENT_H
 
+/* The kernel's header has an array of no given size, which ISO C++ does not. */
+#ifdef __GNUC__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#endif
 #include <linux/kevent.h>
+#ifdef __GNUC__
+#pragma GCC diagnostic pop
+#endif
 #include <linux/time_types.h>
 #include <stddef.h>
+#include <sys/types.h>	/* clockid_t and timer_t in strict ISO C too */
 #include <time.h>
 
 #ifdef __cplusplus
@@ -208,7 +217,8 @@ int kevent_open(struct kevent_queue *q, unsigned int num, unsigned int flags);
  *              no limit
  *
  * When the ring is empty, the events that were returned are committed together. Entries of
- * events that the kernel has withdrawn are skipped; the timeout then starts anew.
+ * events that the kernel has withdrawn are skipped. Events that another consumer of the queue
+ * commits meanwhile are not returned, unless this consumer knows of them already.
  *
  * Return: the event, which is in the ring and valid until the next call; or NULL with
  * errno ETIMEDOUT if no event came in time or the queue is non-blocking and empty; EINTR

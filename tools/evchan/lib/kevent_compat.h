@@ -186,7 +186,11 @@ KEVENT_COMPAT_FN unsigned int kevent_compat_left(struct kevent_compat_time t, un
 	if (t.sec == -1)
 		return UINT_MAX;
 	if (flags & KEVENT_FLAGS_ABSTIME) {
+#ifdef CLOCK_REALTIME
 		clock_gettime(CLOCK_REALTIME, &now);
+#else
+		timespec_get(&now, TIME_UTC);	/* strict ISO C */
+#endif
 		t.sec -= now.tv_sec;
 		t.nsec -= now.tv_nsec;
 		if (t.nsec < 0) {
