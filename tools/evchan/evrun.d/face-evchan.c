@@ -15,8 +15,12 @@
 #include "preload.h"
 #include "sets.h"
 
-/* Slots of the ring; further events wait in the kernel. */
-#define ENTRIES	256
+/*
+ * Slots of a ring; further events wait in the kernel. Rings count against RLIMIT_MEMLOCK, and
+ * cannot be smaller than a page and their header. A process with one set gets a larger one.
+ */
+#define ENTRIES		64
+#define ENTRIES_FIRST	256
 
 static int create(bool cloexec)
 {
@@ -24,7 +28,7 @@ static int create(bool cloexec)
 	int fd;
 
 	count(&stat_syscalls, 1);
-	ec = ec_create_sized(cloexec ? EVCHAN_CLOEXEC : 0, ENTRIES);
+	ec = ec_create_sized(cloexec ? EVCHAN_CLOEXEC : 0, sets_none() ? ENTRIES_FIRST : ENTRIES);
 	if (!ec)
 		return -1;
 	fd = ec->fd;

@@ -16,6 +16,7 @@
 
 static struct set **blocks[BLOCKS];
 static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
+static int nr_sets;
 
 static struct set **entry(int fd)
 {
@@ -53,6 +54,12 @@ static void unmap(struct set *set)
 	pthread_mutex_destroy(&set->mutex);
 	free(set->ec);
 	free(set);
+	__atomic_fetch_sub(&nr_sets, 1, __ATOMIC_RELAXED);
+}
+
+bool sets_none(void)
+{
+	return !__atomic_load_n(&nr_sets, __ATOMIC_RELAXED);
 }
 
 void set_put(struct set *set)
@@ -89,6 +96,7 @@ int set_new(int fd, ec_t ec)
 	e = make_entry(fd);
 	if (e && !*e) {
 		__atomic_store_n(e, set, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&nr_sets, 1, __ATOMIC_RELAXED);
 		set = NULL;
 	}
 	pthread_mutex_unlock(&table);

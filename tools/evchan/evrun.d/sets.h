@@ -34,6 +34,8 @@ struct set *set_find(int fd);
 void set_put(struct set *set);
 /* Add the new set of @fd, mapped as @ec. */
 int set_new(int fd, ec_t ec);
+/* Has this process no set? */
+bool sets_none(void);
 /* @fd is no longer a set. */
 void set_forget(int fd);
 /* Called in the child after fork(). */

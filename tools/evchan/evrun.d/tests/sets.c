@@ -24,6 +24,25 @@ TEST_F(set, nested)
 	close(outer);
 }
 
+/* An ordinary user gets as many sets as descriptors, within a locked memory of 8 MiB. */
+TEST_F(set, as_many_as_descriptors)
+{
+	const struct rlimit files = { 1024, 1024 }, locked = { 8 << 20, 8 << 20 };
+	int status, n = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setrlimit(RLIMIT_NOFILE, &files) || setrlimit(RLIMIT_MEMLOCK, &locked) ||
+		    setresgid(54321, 54321, 54321) || setresuid(54321, 54321, 54321))
+			_exit(100);
+		while (epoll_create1(0) >= 0)
+			n++;
+		_exit(errno != EMFILE ? 101 : n < 1000 ? 102 : 0);
+	}
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
 TEST_F(set, loops_and_depth)
 {
 	int chain[6];
