@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The functions that replace the C library's in a program run by evrun: those of epoll, and
- * those that close descriptors or give a descriptor a certain number. They check arguments
- * as the kernel's epoll does, and leave the rest to a face.
+ * those that close descriptors, make sockets, or give a descriptor a certain number. They
+ * check arguments as the kernel's epoll does, and leave the rest to a face.
  *
  * The descriptor of a set is the queue's own, so fork(), dup(), passing the descriptor over
  * a socket, poll() on it and sets in sets need no code here.
@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,6 +39,8 @@ static const struct face *face = &face_epoll;
 #define MAX_OWN	(1 << 20)
 static unsigned char own[MAX_OWN / 8];
 static int most_own;	/* no bit above this one is set */
+/* The sockets that this process made, a bit for each descriptor. */
+static unsigned char sockets[MAX_OWN / 8];
 
 /*
  * Points to 1 once a process uses a set that another process made. The word is shared by
@@ -45,10 +49,25 @@ static int most_own;	/* no bit above this one is set */
  */
 static int *elsewhere;
 
-static bool made_here(int fd)
+static bool in(const unsigned char *bits, int fd)
 {
 	return fd >= 0 && fd < MAX_OWN &&
-	       __atomic_load_n(&own[fd / 8], __ATOMIC_RELAXED) & 1U << fd % 8;
+	       __atomic_load_n(&bits[fd / 8], __ATOMIC_RELAXED) & 1U << fd % 8;
+}
+
+static bool made_here(int fd)
+{
+	return in(own, fd);
+}
+
+bool is_socket(int fd)
+{
+	struct stat st;
+
+	if (in(sockets, fd))
+		return true;
+	count(&stat_syscalls, 1);
+	return !fstat(fd, &st) && S_ISSOCK(st.st_mode);
 }
 
 bool shared(int fd)
@@ -80,6 +99,9 @@ static void forget(int fd)
 		return;
 	if (made_here(fd))
 		__atomic_fetch_and(&own[fd / 8], (unsigned char)~(1U << fd % 8),
+				   __ATOMIC_RELAXED);
+	if (in(sockets, fd))
+		__atomic_fetch_and(&sockets[fd / 8], (unsigned char)~(1U << fd % 8),
 				   __ATOMIC_RELAXED);
 	if (face->forget)
 		face->forget(fd);
@@ -361,6 +383,46 @@ EXPORT int dup3(int old, int new, int flags)
 	if (old != new)
 		forget(new);
 	return next(old, new, flags);
+}
+
+/* --- sockets, which is_socket() can then tell without a call --- */
+
+static int new_socket(int fd)
+{
+	fresh(fd);
+	if (fd >= 0 && fd < MAX_OWN)
+		__atomic_fetch_or(&sockets[fd / 8], (unsigned char)(1U << fd % 8),
+				  __ATOMIC_RELAXED);
+	return fd;
+}
+
+EXPORT int socket(int domain, int type, int protocol)
+{
+	REAL(int, "socket", int, int, int);
+	return new_socket(next(domain, type, protocol));
+}
+
+EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
+{
+	int ret;
+
+	REAL(int, "socketpair", int, int, int, int *);
+	ret = next(domain, type, protocol, fds);
+	for (int i = 0; !ret && i < 2; i++)
+		new_socket(fds[i]);
+	return ret;
+}
+
+EXPORT int accept(int fd, __SOCKADDR_ARG addr, socklen_t *len)
+{
+	REAL(int, "accept", int, struct sockaddr *, socklen_t *);
+	return new_socket(next(fd, addr.__sockaddr__, len));
+}
+
+EXPORT int accept4(int fd, __SOCKADDR_ARG addr, socklen_t *len, int flags)
+{
+	REAL(int, "accept4", int, struct sockaddr *, socklen_t *, int);
+	return new_socket(next(fd, addr.__sockaddr__, len, flags));
 }
 
 #define FCNTL(name) \

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * epoll through the event channel. Events are taken out of the ring, and one call of
- * evchan_ctl() asks for all of them what still holds (EVCHAN_CHECK), because meanwhile the
- * program may have read from the file, changed the registration, or closed the file. What
- * that call answers is delivered, including the cookie.
- *
- * evchan_wait() rechecks level-triggered conditions, so a set with such registrations calls
- * it each time. A set with edge-triggered registrations only is served from the ring for as
- * long as the ring has events.
+ * epoll through the event channel. A wait makes one call: evchan_wait(), which also polls again
+ * what has to be polled; or, if there are events in the ring before, the call that asks which
+ * of them hold, see deliver.c. If nothing has to be polled and the ring is empty, a wait that
+ * does not sleep makes none.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "preload.h"
-#include "sets.h"
+#include "deliver.h"
 
 /*
  * Slots of a ring; further events wait in the kernel. Rings count against RLIMIT_MEMLOCK, and
@@ -55,6 +50,63 @@ static unsigned int change_flags(uint32_t events)
 	return flags;
 }
 
+/*
+ * Bits that are asked for in addition, and not reported to the program. A socket wakes with
+ * these bits whenever it wakes with those that the program wants, and the kernel does not
+ * believe them. So it polls the socket during evchan_wait(), as epoll does, and posts all bits
+ * that hold. Without them it would post the bits of the wake-up at once.
+ */
+static uint32_t helper_bits(uint32_t events)
+{
+	uint32_t bits = 0;
+
+	if (events & (EPOLLEXCLUSIVE | EPOLLONESHOT))
+		return 0;
+	if (events & (EPOLLIN | EPOLLRDNORM))
+		bits |= EPOLLRDBAND;
+	if (events & (EPOLLOUT | EPOLLWRNORM))
+		bits |= EPOLLWRBAND;
+	return bits;
+}
+
+/*
+ * Does an event have every bit that holds? One of a socket has. Other files wake with one
+ * direction, which is all if the program wants no other.
+ */
+static bool is_complete(int fd, uint32_t events)
+{
+	uint32_t wanted = events & EVRUN_BITS & (uint32_t)~(EPOLLRDHUP | EPOLLERR | EPOLLHUP);
+
+	if (wanted == EPOLLIN || wanted == EPOLLOUT)
+		return true;
+	return wanted == (EPOLLIN | EPOLLOUT) && helper_bits(events) && is_socket(fd);
+}
+
+/* Remember a change that succeeded; set->mutex must be held. */
+static void note(struct set *set, const struct evchan_change *c, const struct epoll_event *ev)
+{
+	int fd = (int)c->args[0];
+	struct registration *r = registration_of(&set->registered, fd);
+	struct set *inner;
+
+	if (!r)
+		return;
+	if (c->op == EVCHAN_DEL) {
+		r->id = 0;
+		return;
+	}
+	if (c->op == EVCHAN_ADD) {
+		inner = set_find(fd);
+		r->id = c->id;
+		r->nested = inner;
+		if (inner)
+			set_put(inner);
+	}
+	if (c->op == EVCHAN_ADD || ev->events != r->events)
+		r->complete = !r->nested && is_complete(fd, ev->events);
+	r->events = ev->events;
+}
+
 static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 {
 	struct evchan_change c = {
@@ -63,78 +115,29 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 		.type = EVCHAN_POLL, .args = { (uint64_t)fd },
 	};
 	struct set *set = set_find(epfd);
-	int ret, err;
+	int ret, err, before = errno;
 
 	/* A removal takes only the descriptor, whatever event the caller passes. */
 	if (ev && op != EPOLL_CTL_DEL) {
 		/* epoll reports errors even if they are not asked for. */
-		c.events = (ev->events & EVRUN_BITS) | EPOLLERR | EPOLLHUP;
+		c.events = (ev->events & EVRUN_BITS) | helper_bits(ev->events) |
+			   EPOLLERR | EPOLLHUP;
 		c.flags = change_flags(ev->events);
 		c.data = ev->data.u64;
 	}
 	count(&stat_syscalls, 1);
 	if (set)
 		pthread_mutex_lock(&set->mutex);
-	if (set && c.flags & EVCHAN_LEVEL)
-		__atomic_store_n(&set->level, true, __ATOMIC_RELAXED);
 	ret = evchan_ctl(epfd, &c, 1, sizeof(c), 0);
 	err = ret < 0 ? errno : c.result < 0 ? -c.result : 0;
 	if (set) {
+		if (!err)
+			note(set, &c, ev);
 		pthread_mutex_unlock(&set->mutex);
 		set_put(set);
 	}
-	if (!err)
-		return 0;
-	errno = err;
-	return -1;
-}
-
-/* Take up to @max events, and make an EVCHAN_CHECK entry for each registration among them. */
-static int take(struct set *set, struct evchan_change *c, int max)
-{
-	uint64_t seen = 0;
-	event_data_t d;
-	int n = 0;
-
-	while (n < max && ec_take(set->ec, &d)) {
-		uint64_t bit = 1ULL << ((d.id ^ d.id >> 32) & 63);
-		bool twice = false;
-
-		for (int i = 0; seen & bit && i < n && !twice; i++)
-			twice = c[i].id == d.id;
-		if (twice)
-			continue;
-		seen |= bit;
-		c[n++] = (struct evchan_change){
-			.op = EVCHAN_CHECK, .type = d.type, .flags = EVCHAN_BY_ID, .id = d.id,
-		};
-	}
-	return n;
-}
-
-/* Take the events of the ring that still hold; set->mutex must be held. */
-static int collect(int epfd, struct set *set, struct epoll_event *ev, int max, bool *level)
-{
-	struct evchan_change c[EVRUN_BATCH];
-	int out = 0, n;
-
-	do {
-		n = take(set, c, max);
-		if (!n)
-			break;
-		count(&stat_syscalls, 1);
-		if (evchan_ctl(epfd, c, (unsigned int)n, sizeof(*c), 0) < 0)
-			return -1;
-		for (int i = 0; i < n; i++) {
-			/* ENOENT: deleted, or closed. */
-			if (c[i].result || !c[i].events)
-				continue;
-			ev[out].events = c[i].events;
-			ev[out++].data.u64 = c[i].data;
-			*level |= !!(c[i].flags & EVCHAN_LEVEL);
-		}
-	} while (!out);
-	return out;
+	errno = err ? err : before;
+	return err ? -1 : 0;
 }
 
 struct waiting {
@@ -146,19 +149,23 @@ static void leave(void *arg)
 {
 	struct waiting *w = arg;
 
-	if (w->asleep)
+	/* Cancelled, and perhaps before the call polled anything. */
+	if (w->asleep) {
 		__atomic_fetch_sub(&w->set->sleeping, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&w->set->level_call, true, __ATOMIC_RELAXED);
+	}
 	set_put(w->set);
 }
 
-static int wait_ring(int epfd, struct waiting *w, const struct deadline *d,
+/* Call evchan_wait(); sleep in it unless there are events, or the program does not wait. */
+static int wait_ring(int epfd, struct waiting *w, bool sleep, const struct deadline *d,
 		     const sigset_t *mask)
 {
 	struct __kernel_timespec at = { d->at.tv_sec, d->at.tv_nsec };
 	int n;
 
 	count(&stat_syscalls, 1);
-	if (d->now)
+	if (!sleep)
 		return evchan_wait(epfd, 0, 0, NULL, mask, EVRUN_SIGSET);
 	w->asleep = true;
 	__atomic_fetch_add(&w->set->sleeping, 1, __ATOMIC_RELAXED);
@@ -168,33 +175,89 @@ static int wait_ring(int epfd, struct waiting *w, const struct deadline *d,
 	return n;
 }
 
-static int wait_set(int epfd, struct waiting *w, struct epoll_event *ev, int max,
-		    const struct deadline *d, const sigset_t *mask)
+/* Is there anything that only evchan_wait() finds out? */
+static bool must_call(int epfd, const struct set *set)
 {
-	struct set *set = w->set;
-	bool must = __atomic_load_n(&set->level, __ATOMIC_RELAXED) || shared(epfd) ||
-		    ec_must_call(set->ec);
-	bool level = false;
-	int there = 1, n;
+	return __atomic_load_n(&set->level_call, __ATOMIC_RELAXED) || shared(epfd) ||
+	       ec_must_call(set->ec);
+}
 
-	if (max > EVRUN_BATCH)
-		max = EVRUN_BATCH;
-	for (;;) {
-		if (must)
-			there = wait_ring(epfd, w, d, mask);
-		if (there < 0)
-			return -1;
+/*
+ * Deliver events that are in the ring already, unless it is the turn of those that need
+ * evchan_wait(). Returns -1 on errors.
+ */
+static int without_wait(struct delivery *to, bool must)
+{
+	struct set *set = to->set;
+	uint64_t first, end;
+	bool turn;
+
+	if (!events_there(set, &first, &end))
+		return 0;
+	turn = set->call_first && (int64_t)(first - set->turn) < 0;
+	if (must && set->call_first && !turn)
+		return 0;
+	if (!turn)
+		set->turn = end;
+	set->call_first = true;
+	return deliver_old(to);
+}
+
+/* Call evchan_wait(), and deliver. Returns -1 on errors; *@over: the time is over. */
+static int with_wait(struct delivery *to, struct waiting *w, struct deadline *d,
+		     const sigset_t *mask, bool *over)
+{
+	struct set *set = to->set;
+	struct timespec left;
+	unsigned int old;
+	uint64_t first, end;
+	int there, n;
+
+	pthread_mutex_lock(&set->mutex);
+	old = events_there(set, &first, &end);
+	/* Before the call, because it does not poll for events that are taken later. */
+	set->nr_level = 0;
+	__atomic_store_n(&set->level_call, false, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&set->mutex);
+	there = wait_ring(to->epfd, w, !old && !d->now, d, mask);
+	if (there < 0) {
+		__atomic_store_n(&set->level_call, true, __ATOMIC_RELAXED);
+		return -1;
+	}
+	pthread_mutex_lock(&set->mutex);
+	n = deliver_new(to, end, !old);
+	set->call_first = false;
+	if (!n && old)
+		n = deliver_old(to);
+	pthread_mutex_unlock(&set->mutex);
+	/* What is in the ring may be anything, so the clock decides. */
+	if (!n)
+		*over = d->now || (!there && !old) || (!d->none && !deadline_left(d, &left));
+	return n;
+}
+
+static int wait_set(struct delivery *to, struct waiting *w, struct deadline *d,
+		    const sigset_t *mask)
+{
+	struct set *set = to->set;
+	bool must = must_call(to->epfd, set), over;
+	int n;
+
+	pthread_mutex_lock(&set->mutex);
+	n = without_wait(to, must);
+	over = !n && d->now && !must && !set->nr_level;
+	pthread_mutex_unlock(&set->mutex);
+	while (!n && !over)
+		n = with_wait(to, w, d, mask, &over);
+	if (n > 0 && to->nested) {
 		pthread_mutex_lock(&set->mutex);
-		n = collect(epfd, set, ev, max, &level);
+		told_outer(to);
 		pthread_mutex_unlock(&set->mutex);
-		if (n || !there)
-			break;
-		must = true;
 	}
 	/* A level-triggered condition that holds must be reported to every waiter: wake another. */
-	if (level && (shared(epfd) || __atomic_load_n(&set->sleeping, __ATOMIC_RELAXED))) {
+	if (to->level && (shared(to->epfd) || __atomic_load_n(&set->sleeping, __ATOMIC_RELAXED))) {
 		count(&stat_syscalls, 1);
-		evchan_wait(epfd, 0, EVCHAN_WAKE_OTHER, NULL, NULL, 0);
+		evchan_wait(to->epfd, 0, EVCHAN_WAKE_OTHER, NULL, NULL, 0);
 	}
 	return n;
 }
@@ -203,14 +266,21 @@ static int wait(int epfd, struct epoll_event *ev, int max, const struct timespec
 		const sigset_t *mask)
 {
 	struct waiting w = { .set = set_get(epfd) };
+	struct delivery to;
 	struct deadline d;
 	int n;
 
 	if (!w.set)
 		return -1;
+	to.epfd = epfd;
+	to.set = w.set;
+	to.ev = ev;
+	to.max = max < EVRUN_BATCH ? max : EVRUN_BATCH;
+	to.n = 0;
+	to.level = to.nested = false;
 	deadline_set(&d, timeout);
 	pthread_cleanup_push(leave, &w);
-	n = wait_set(epfd, &w, ev, max, &d, mask);
+	n = wait_set(&to, &w, &d, mask);
 	pthread_cleanup_pop(1);
 	return n;
 }

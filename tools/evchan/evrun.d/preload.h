@@ -48,6 +48,9 @@ extern const struct face face_epoll, face_kevent, face_evchan;
 /* calls.c: the C library's functions, which ours of the same name hide. */
 long real_syscall(long nr, ...);
 
+/* Is the descriptor that of a socket? */
+bool is_socket(int fd);
+
 /* Can another process sleep in this set, or change it? */
 bool shared(int epfd);
 

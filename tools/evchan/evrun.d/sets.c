@@ -52,6 +52,8 @@ static void unmap(struct set *set)
 {
 	munmap(set->ec->header, set->ec->length);
 	pthread_mutex_destroy(&set->mutex);
+	registrations_free(&set->registered);
+	free(set->held);
 	free(set->ec);
 	free(set);
 	__atomic_fetch_sub(&nr_sets, 1, __ATOMIC_RELAXED);
@@ -144,7 +146,7 @@ struct set *set_get(int fd)
 	if (!set)
 		errno = EBADF;
 	else
-		set->level = true;	/* unknown, because another process may have registered */
+		set->level_call = true;	/* another process may have taken such an event */
 	return set;
 }
 
@@ -165,6 +167,10 @@ void sets_forked(void)
 			pthread_mutex_init(&set->mutex, NULL);
 			set->users = 1;
 			set->sleeping = 0;
+			/* Another thread may have been changing these. */
+			set->registered = (struct registrations){ 0 };
+			set->held = NULL;
+			set->nr_held = 0;
 		}
 	}
 }

@@ -10,6 +10,11 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "registrations.h"
+
+/* Most conditions of a set that are polled together with events. */
+#define EVRUN_LEVEL	64
+
 /**
  * struct set - a mapped ring
  * @ec: libevchan's handle; its descriptor is not used
@@ -17,14 +22,30 @@
  *         registration changes, like epoll's own mutex
  * @users: number of references: one of the table and one of each thread that uses it
  * @sleeping: number of this process's threads that sleep in a wait
- * @level: the set may have level-triggered registrations
+ * @level: registrations whose level-triggered event was delivered since the last evchan_wait().
+ *         Their conditions must be polled again
+ * @nr_level: number of them; both are protected by @mutex
+ * @level_call: there are or may be more, which evchan_wait() has to poll
+ * @call_first: events before position @turn were, or are, delivered without evchan_wait(). Then
+ *              it is the turn of events that need that call
+ * @turn: see @call_first
+ * @registered: what this process has registered; protected by @mutex
+ * @held: ids of registrations whose event was taken and not delivered yet, see told_outer()
+ * @nr_held: number of them; both are protected by @mutex
  */
 struct set {
 	ec_t ec;
 	pthread_mutex_t mutex;
 	int users;
 	int sleeping;
-	bool level;
+	uint64_t level[EVRUN_LEVEL];
+	unsigned int nr_level;
+	bool level_call;
+	bool call_first;
+	uint64_t turn;
+	struct registrations registered;
+	uint64_t *held;
+	unsigned int nr_held;
 };
 
 /* The set of @fd, to be released by set_put(); NULL with errno if @fd is not a set. */

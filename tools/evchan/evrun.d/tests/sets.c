@@ -24,6 +24,39 @@ TEST_F(set, nested)
 	close(outer);
 }
 
+/* An edge-triggered outer set is told of each event in the inner set, consumed or not. */
+TEST_F(set, nested_edge)
+{
+	int outer = epoll_create1(0);
+	struct epoll_event ev;
+
+	ASSERT_EQ(add(outer, EPOLL_CTL_ADD, self->ep, EPOLLIN | EPOLLET, 7), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		uint32_t mode = i ? EPOLLET : 0;
+
+		ASSERT_EQ(add(self->ep, EPOLL_CTL_ADD, self->fd, EPOLLIN | mode, 1), 0);
+		ASSERT_EQ(add(self->ep, EPOLL_CTL_ADD, self->s[0], EPOLLIN | mode, 2), 0);
+		for (int j = 0; j < 3; j++) {
+			raise_it(self->fd);
+			ASSERT_EQ(one(outer, &ev, LONG_MS), 1);
+			EXPECT_EQ(one(outer, &ev, SHORT_MS), 0);
+			ASSERT_EQ(write(self->s[1], "x", 1), 1);
+			ASSERT_EQ(one(outer, &ev, LONG_MS), 1);
+			EXPECT_EQ(ev.data.u64, 7);
+			EXPECT_EQ(one(outer, &ev, SHORT_MS), 0);
+		}
+		/* The inner set still has both. */
+		ASSERT_EQ(one(self->ep, &ev, 0), 1);
+		ASSERT_EQ(one(self->ep, &self->ev, 0), 1);
+		EXPECT_EQ(ev.data.u64 + self->ev.data.u64, 3);
+		lower(self->fd);
+		EXPECT_EQ(read(self->s[0], (char[8]){ 0 }, 8), 3);
+		ASSERT_EQ(add(self->ep, EPOLL_CTL_DEL, self->fd, 0, 0), 0);
+		ASSERT_EQ(add(self->ep, EPOLL_CTL_DEL, self->s[0], 0, 0), 0);
+	}
+	close(outer);
+}
+
 /* An ordinary user gets as many sets as descriptors, within a locked memory of 8 MiB. */
 TEST_F(set, as_many_as_descriptors)
 {
