@@ -208,12 +208,19 @@ static bool hold(struct set *set, uint64_t id)
 	return true;
 }
 
-/* Empty the ring of a set. Its events are held for its next wait. */
+/*
+ * Empty the ring of a set. Its events are held for its next wait. A thread that sleeps in the set
+ * would not find them, and takes the events itself.
+ */
 static void empty(int fd, struct set *set)
 {
 	event_data_t d;
 
 	pthread_mutex_lock(&set->mutex);
+	if (__atomic_load_n(&set->sleeping, __ATOMIC_RELAXED)) {
+		pthread_mutex_unlock(&set->mutex);
+		return;
+	}
 	/* This posts what is waiting to be polled. */
 	count(&stat_syscalls, 1);
 	evchan_wait(fd, 0, 0, NULL, NULL, 0);

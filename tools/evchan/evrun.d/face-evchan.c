@@ -157,7 +157,10 @@ static void leave(void *arg)
 	set_put(w->set);
 }
 
-/* Call evchan_wait(); sleep in it unless there are events, or the program does not wait. */
+/*
+ * Call evchan_wait(); sleep in it unless there are events, or the program does not wait. The
+ * caller has counted a thread that sleeps.
+ */
 static int wait_ring(int epfd, struct waiting *w, bool sleep, const struct deadline *d,
 		     const sigset_t *mask)
 {
@@ -167,8 +170,6 @@ static int wait_ring(int epfd, struct waiting *w, bool sleep, const struct deadl
 	count(&stat_syscalls, 1);
 	if (!sleep)
 		return evchan_wait(epfd, 0, 0, NULL, mask, EVRUN_SIGSET);
-	w->asleep = true;
-	__atomic_fetch_add(&w->set->sleeping, 1, __ATOMIC_RELAXED);
 	n = evchan_wait(epfd, 1, EVCHAN_WAIT_ABSTIME, d->none ? NULL : &at, mask, EVRUN_SIGSET);
 	__atomic_fetch_sub(&w->set->sleeping, 1, __ATOMIC_RELAXED);
 	w->asleep = false;
@@ -218,8 +219,12 @@ static int with_wait(struct delivery *to, struct waiting *w, struct deadline *d,
 	/* Before the call, because it does not poll for events that are taken later. */
 	set->nr_level = 0;
 	__atomic_store_n(&set->level_call, false, __ATOMIC_RELAXED);
+	w->asleep = !old && !d->now;
+	/* With the mutex held, because empty() leaves events to a thread that sleeps. */
+	if (w->asleep)
+		__atomic_fetch_add(&set->sleeping, 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&set->mutex);
-	there = wait_ring(to->epfd, w, !old && !d->now, d, mask);
+	there = wait_ring(to->epfd, w, w->asleep, d, mask);
 	if (there < 0) {
 		__atomic_store_n(&set->level_call, true, __ATOMIC_RELAXED);
 		return -1;
