@@ -33,13 +33,18 @@ int main(int argc, char **argv)
 		err(1, "send-serial: %s", argv[1]);
 	puts("listening");
 	fclose(stdout);
-	fd = accept(s, NULL, NULL);
-	in = fd < 0 ? NULL : fdopen(fd, "r");
-	out = fd < 0 ? NULL : fdopen(dup(fd), "w");
-	if (!in || !out)
-		err(1, "send-serial");
-	/* The guest sends the first line, when it has set up the port. */
-	while (fgets(line, sizeof(line), in)) {
+	/*
+	 * The guest sends the first line, when it has set up the port. If it fails in the boot
+	 * it is booted again, and connects again.
+	 */
+	do {
+		fd = accept(s, NULL, NULL);
+		in = fd < 0 ? NULL : fdopen(fd, "r");
+		out = fd < 0 ? NULL : fdopen(dup(fd), "w");
+		if (!in || !out)
+			err(1, "send-serial");
+	} while (!fgets(line, sizeof(line), in));
+	do {
 		if (sscanf(line, "%lu", &has) != 1 || has > next)
 			errx(1, "send-serial: the guest says '%s'", line);
 		if (next > count)
@@ -51,7 +56,7 @@ int main(int argc, char **argv)
 			next++;
 		}
 		fflush(out);
-	}
+	} while (fgets(line, sizeof(line), in));
 	if (next <= count)
 		errx(1, "send-serial: %lu lines of %lu were asked for", next, count);
 	return 0;

@@ -6,7 +6,12 @@
  * is statically linked and the only file of the initramfs.
  *
  * The command comes in the file cmd of the 9p share cmd, as NUL-terminated strings: the
- * working directory, the number of environment entries, these entries, and the arguments.
+ * working directory, "1" if there is standard input, the size of the terminal ("ROWS COLUMNS",
+ * or nothing), the number of environment entries, these entries, and the arguments.
+ *
+ * The host can send lines to the port of the status while the command runs: "size ROWS
+ * COLUMNS", when the terminal's size has changed; and "tasks", when the command has taken too
+ * long. Then the kernel's log gets the stacks of all tasks and processors.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,7 +21,9 @@
 #include <net/route.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +35,12 @@
 #include <unistd.h>
 
 static int console_fd;	/* the kernel's log */
+
+/* What the host wants to be run. */
+struct command {
+	char *dir, *size, *env, **argv;
+	int input, nr_env;
+};
 
 static void die(const char *what)
 {
@@ -43,6 +56,12 @@ static void must_mount(const char *src, const char *dir, const char *type,
 	mkdir(dir, 0755);
 	if (mount(src, dir, type, flags, data))
 		die(dir);
+}
+
+static void symlink_or_die(const char *target, const char *name)
+{
+	if (symlink(target, name))
+		die(name);
 }
 
 static void address(int s, struct ifreq *ifr, unsigned long op, const char *text)
@@ -89,7 +108,7 @@ static int open_port(const char *pattern, int flags)
 
 	for (int i = 0; i < 1000 && fd < 0; i++) {
 		if (!glob(pattern, 0, NULL, &found)) {
-			fd = open(found.gl_pathv[0], flags);
+			fd = open(found.gl_pathv[0], flags | O_CLOEXEC);
 			globfree(&found);
 		} else {
 			usleep(10000);
@@ -98,44 +117,181 @@ static int open_port(const char *pattern, int flags)
 	return fd;
 }
 
+/* Read a file, and add a NUL character to it. */
 static char *read_file(const char *path, size_t *len)
 {
-	char *buf = malloc(1 << 20);
+	size_t room = 1 << 16;
+	char *buf = malloc(room);
 	int fd = open(path, O_RDONLY);
 	ssize_t n;
 
 	*len = 0;
 	if (fd < 0 || !buf)
 		die(path);
-	while ((n = read(fd, buf + *len, (1 << 20) - *len)) > 0)
+	while ((n = read(fd, buf + *len, room - *len - 1)) > 0) {
 		*len += n;
+		if (*len + 1 == room)
+			buf = realloc(buf, room *= 2);
+		if (!buf)
+			die(path);
+	}
 	close(fd);
+	buf[*len] = 0;
 	return buf;
 }
 
-static void run(char *cmd, size_t len, int out, int err, int in)
+static char *next_string(char **p)
 {
-	char *argv[4096], *end = cmd + len, *p = cmd, *dir = cmd;
-	int argc = 0, env;
+	char *string = *p;
 
-	p += strlen(p) + 1;
-	env = atoi(p);
-	p += strlen(p) + 1;
-	for (; env > 0; env--, p += strlen(p) + 1)
-		putenv(p);
-	for (; p < end && argc < 4095; p += strlen(p) + 1)
-		argv[argc++] = p;
-	argv[argc] = NULL;
+	*p += strlen(string) + 1;
+	return string;
+}
+
+/* Cut the file that the host wrote into its strings. */
+static void parse_command(struct command *c, char *text, size_t len)
+{
+	char *end = text + len, *p = text;
+	int argc = 0;
+
+	c->dir = next_string(&p);
+	c->input = atoi(next_string(&p));
+	c->size = next_string(&p);
+	c->nr_env = atoi(next_string(&p));
+	c->env = p;
+	for (int i = 0; i < c->nr_env; i++)
+		next_string(&p);
+	for (char *q = p; q < end; argc++)
+		next_string(&q);
+	c->argv = calloc(argc + 1, sizeof(*c->argv));
+	if (!c->argv)
+		die("arguments");
+	for (argc = 0; p < end; argc++)
+		c->argv[argc] = next_string(&p);
+}
+
+/*
+ * Copy standard input from its virtio port to a pipe, which the command gets: unlike the port,
+ * a pipe can be opened again as /dev/stdin, and breaks when the command closes it.
+ */
+static int input_pipe(void)
+{
+	int port = open_port("/dev/vport*p4", O_RDONLY), ends[2];
+	char buf[65536];
+	ssize_t n;
+
+	if (port < 0 || pipe2(ends, O_CLOEXEC))
+		die("standard input");
+	if (fork()) {
+		close(port);
+		close(ends[1]);
+		return ends[0];
+	}
+	close(ends[0]);
+	signal(SIGPIPE, SIG_DFL);
+	while ((n = read(port, buf, sizeof(buf))) > 0)
+		for (ssize_t done = 0, w; done < n; done += w) {
+			w = write(ends[1], buf + done, n - done);
+			if (w < 0)
+				_exit(1);
+		}
+	_exit(0);
+}
+
+/* "ROWS COLUMNS" */
+static void set_size(int tty, const char *text)
+{
+	struct winsize size = { 0 };
+
+	if (sscanf(text, "%hu %hu", &size.ws_row, &size.ws_col) == 2)
+		ioctl(tty, TIOCSWINSZ, &size);
+}
+
+static void run(struct command *c, int in, int out, int err)
+{
+	sigset_t none;
+	char *p = c->env;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	clearenv();
+	for (int i = 0; i < c->nr_env; i++)
+		putenv(next_string(&p));
 	dup2(in, 0);
 	dup2(out, 1);
 	dup2(err, 2);
+	close_range(3, ~0U, 0);
 	setsid();
 	ioctl(0, TIOCSCTTY, 0);
-	if (chdir(dir) && chdir("/"))
+	if (chdir(c->dir) && chdir("/"))
 		_exit(126);
-	execvp(argv[0], argv);
-	dprintf(2, "vm: %s: %s\n", argv[0], strerror(errno));
+	execvp(c->argv[0], c->argv);
+	dprintf(2, "vm: %s: %s\n", c->argv[0], strerror(errno));
 	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static void on_child(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * Print the stacks of all processors, of all blocked tasks and of all tasks, with a log level
+ * that shows the lines with the tasks' names.
+ */
+static void report_tasks(void)
+{
+	int fd = open("/proc/sysrq-trigger", O_WRONLY);
+
+	for (const char *key = "7lwt"; *key; key++)
+		if (write(fd, key, 1) != 1)
+			fprintf(stderr, "vm-init: /proc/sysrq-trigger: %s\n", strerror(errno));
+	fprintf(stderr, "vm-init: end of tasks\n");
+	close(fd);
+}
+
+/* Do what the host says in lines on the port. Returns false when it says no more. */
+static bool obey(int port, int tty)
+{
+	static char line[64];
+	static size_t len;
+	char *end;
+	ssize_t n;
+
+	n = read(port, line + len, sizeof(line) - 1 - len);
+	if (n <= 0)
+		return n < 0 && errno == EINTR;
+	len += n;
+	line[len] = 0;
+	while ((end = strchr(line, '\n'))) {
+		*end = 0;
+		if (!strncmp(line, "size ", 5) && tty >= 0)
+			set_size(tty, line + 5);
+		else if (!strcmp(line, "tasks"))
+			report_tasks();
+		len -= end + 1 - line;
+		memmove(line, end + 1, len + 1);
+	}
+	if (len == sizeof(line) - 1)
+		len = 0;
+	return true;
+}
+
+/* Wait for the end of the command, and return its status. SIGCHLD is blocked. */
+static int await(pid_t pid, int port, int tty, const sigset_t *unblocked)
+{
+	struct pollfd p = { .fd = port, .events = POLLIN };
+	pid_t w;
+	int st;
+
+	for (;;) {
+		while ((w = waitpid(-1, &st, WNOHANG)) > 0)
+			if (w == pid)
+				return WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
+		if (ppoll(&p, 1, NULL, unblocked) == 1 && !obey(port, tty))
+			p.fd = -1;
+	}
 }
 
 /*
@@ -173,13 +329,71 @@ static void races_on(void)
 	close(fd);
 }
 
+static void mount_all(void)
+{
+	must_mount("root", "/lower", "9p", MS_RDONLY,
+		   "trans=virtio,version=9p2000.L,msize=512000,cache=loose");
+	must_mount("tmpfs", "/upper", "tmpfs", 0, "mode=755,size=75%");
+	mkdir("/upper/data", 0755);
+	mkdir("/upper/work", 0755);
+	must_mount("overlay", "/root", "overlay", 0,
+		   "lowerdir=/lower,upperdir=/upper/data,workdir=/upper/work,metacopy=off");
+	must_mount("proc", "/root/proc", "proc", 0, NULL);
+	must_mount("sys", "/root/sys", "sysfs", 0, NULL);
+	must_mount("dev", "/root/dev", "devtmpfs", 0, NULL);
+	symlink_or_die("/proc/self/fd", "/root/dev/fd");
+	symlink_or_die("/proc/self/fd/0", "/root/dev/stdin");
+	symlink_or_die("/proc/self/fd/1", "/root/dev/stdout");
+	symlink_or_die("/proc/self/fd/2", "/root/dev/stderr");
+	must_mount("pts", "/root/dev/pts", "devpts", 0, "mode=620,ptmxmode=666");
+	must_mount("shm", "/root/dev/shm", "tmpfs", 0, "mode=1777");
+	mkdir("/root/dev/mqueue", 0755);
+	mount("mqueue", "/root/dev/mqueue", "mqueue", 0, NULL);
+	/* Do not mount /tmp: the project may be there. Writes go to the overlay in memory. */
+	must_mount("run", "/root/run", "tmpfs", 0, "mode=755");
+	mount("tracefs", "/root/sys/kernel/tracing", "tracefs", 0, NULL);
+	mount("debugfs", "/root/sys/kernel/debug", "debugfs", 0, NULL);
+	races_on();
+	mount("cgroup2", "/root/sys/fs/cgroup", "cgroup2", 0, NULL);
+	must_mount("cmd", "/cmd", "9p", MS_RDONLY,
+		   "trans=virtio,version=9p2000.L,msize=512000");
+}
+
+/* Become the parent of the command, with its status as the result. */
+static int run_command(struct command *c, int port, int tty)
+{
+	int in, out, err;
+	sigset_t child, before;
+	pid_t pid;
+
+	if (tty >= 0) {
+		in = out = err = tty;
+		set_size(tty, c->size);
+	} else {
+		out = open_port("/dev/vport*p1", O_WRONLY);
+		err = open_port("/dev/vport*p2", O_WRONLY);
+		in = c->input ? input_pipe() : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	}
+	if (out < 0 || err < 0)
+		die("virtio ports");
+	signal(SIGCHLD, on_child);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, &before);
+	pid = fork();
+	if (!pid)
+		run(c, in, out, err);
+	if (tty < 0)
+		close(in);
+	return await(pid, port, tty, &before);
+}
+
 int main(void)
 {
-	int status = 0, out, err, port, console, st;
-	const char *tty = getenv("vm_tty");
+	int status, port, console, tty = -1;
 	char *cmd, *where, dir[4096];
+	struct command c;
 	size_t len, n;
-	pid_t pid, w;
 
 	mkdir("/dev", 0755);
 	mount("dev", "/dev", "devtmpfs", 0, NULL);
@@ -194,60 +408,32 @@ int main(void)
 		fprintf(stderr, "vm-init: alive\n");
 		reboot(RB_POWER_OFF);
 	}
-	must_mount("root", "/lower", "9p", MS_RDONLY,
-		   "trans=virtio,version=9p2000.L,msize=512000,cache=loose");
-	must_mount("tmpfs", "/upper", "tmpfs", 0, "mode=755,size=75%");
-	mkdir("/upper/data", 0755);
-	mkdir("/upper/work", 0755);
-	must_mount("overlay", "/root", "overlay", 0,
-		   "lowerdir=/lower,upperdir=/upper/data,workdir=/upper/work,metacopy=off");
-	must_mount("proc", "/root/proc", "proc", 0, NULL);
-	must_mount("sys", "/root/sys", "sysfs", 0, NULL);
-	must_mount("dev", "/root/dev", "devtmpfs", 0, NULL);
-	must_mount("pts", "/root/dev/pts", "devpts", 0, "mode=620,ptmxmode=666");
-	must_mount("shm", "/root/dev/shm", "tmpfs", 0, "mode=1777");
-	mkdir("/root/dev/mqueue", 0755);
-	mount("mqueue", "/root/dev/mqueue", "mqueue", 0, NULL);
-	/* Do not mount /tmp: the project may be there. Writes go to the overlay in memory. */
-	must_mount("run", "/root/run", "tmpfs", 0, "mode=755");
-	mount("tracefs", "/root/sys/kernel/tracing", "tracefs", 0, NULL);
-	mount("debugfs", "/root/sys/kernel/debug", "debugfs", 0, NULL);
-	races_on();
-	mount("cgroup2", "/root/sys/fs/cgroup", "cgroup2", 0, NULL);
-	must_mount("cmd", "/cmd", "9p", MS_RDONLY,
-		   "trans=virtio,version=9p2000.L,msize=512000");
+	mount_all();
 	cmd = read_file("/cmd/cmd", &len);
+	parse_command(&c, cmd, len);
 	/* Mount the shared directory at the path that it has on the host. */
 	where = read_file("/cmd/where", &n);
-	where[n] = 0;
 	snprintf(dir, sizeof(dir), "/root%s", where);
 	must_mount("share", dir, "9p", 0, "trans=virtio,version=9p2000.L,msize=512000");
 	network();
 	sethostname("guest", 5);
 	if (chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
 		die("new root");
-	port = open_port("/dev/vport*p3", O_WRONLY);
-	if (tty) {
-		out = err = open_port("/dev/hvc0", O_RDWR);
-	} else {
-		out = open_port("/dev/vport*p1", O_WRONLY);
-		err = open_port("/dev/vport*p2", O_WRONLY);
+	port = open_port("/dev/vport*p3", O_RDWR);
+	if (getenv("vm_tty")) {
+		tty = open_port("/dev/hvc0", O_RDWR);
+		if (tty < 0)
+			die("/dev/hvc0");
 	}
-	if (port < 0 || out < 0 || err < 0)
+	/*
+	 * Write an empty line to tell the host that the boot is over. The status follows later.
+	 * The write waits until the host has connected the port. The ports of the output and of
+	 * standard input, which come before it, are connected by then: a read of the latter
+	 * returns 0 only at the end of the input.
+	 */
+	if (port < 0 || write(port, "\n", 1) != 1)
 		die("virtio ports");
-	/* Write an empty line to tell the host that the boot is over. The status follows later. */
-	if (write(port, "\n", 1) != 1)
-		die("virtio ports");
-	signal(SIGPIPE, SIG_DFL);
-	pid = fork();
-	if (!pid)
-		run(cmd, len, out, err, tty ? out : open("/dev/null", O_RDONLY));
-	while ((w = wait(&st)) > 0 || errno == EINTR) {
-		if (w == pid) {
-			status = WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
-			break;
-		}
-	}
+	status = run_command(&c, port, tty);
 	kill(-1, SIGKILL);
 	if (getenv("vm_leaks"))
 		report_leaks();
