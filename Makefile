@@ -35,8 +35,7 @@ patch: ## write the patch series for KSRC=TREE-OR-TARBALL
 	@scripts/patch
 
 boot: ## a shell in the guest
-	@scripts/kernel $(KERNEL)
-	@tools/evchan/vm --kernel $(KERNEL) --net --timeout 86400 --shell -- bash
+	@scripts/boot $(KERNEL)
 
 selftests: ## the tests of the system calls (API=kevent, evchan or all)
 	@scripts/kernel $(KERNEL)
