@@ -37,9 +37,8 @@ patch: ## write the patch series for KSRC=TREE-OR-TARBALL
 boot: ## a shell in the guest
 	@scripts/boot $(KERNEL)
 
-selftests: ## the tests of the system calls (API=kevent, evchan or all)
-	@scripts/kernel $(KERNEL)
-	@selftests/run $(if $(filter debug,$(KERNEL)),--debug) --api $(API)
+selftests: ## the tests of the system calls (API=kevent, evchan, common; TEST="NAME...")
+	@selftests/run --build --kernel $(KERNEL) --api $(API) $(TEST:%=--test %)
 
 bench: ## measure the interfaces side by side (BENCH="NAME...", ACCEL=kvm)
 	@scripts/kernel release
