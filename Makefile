@@ -4,13 +4,24 @@
 API    ?= all
 KERNEL ?= release
 
-# Where everything built goes: make OUT=DIR.
+# Where everything built goes: make OUT=DIR. Scripts and other makefiles work in other directories.
 ifdef OUT
+ifneq ($(words $(OUT)),1)
+$(error OUT=$(OUT) has spaces in its name, with which the kernel does not build; choose another)
+endif
+override OUT := $(abspath $(OUT))
 export OUT
+endif
+# A directory below this one is meant here too.
+ifneq ($(DESTDIR)$(filter /%,$(firstword $(DESTDIR))),$(DESTDIR)$(firstword $(DESTDIR)))
+override DESTDIR := $(CURDIR)/$(DESTDIR)
 endif
 ifdef KSRC
 export KSRC
 endif
+
+# Variables of the command line reach another makefile as they were typed; these take their place.
+TO := $(if $(OUT),OUT='$(OUT)') $(if $(DESTDIR),DESTDIR='$(DESTDIR)')
 
 .PHONY: help demo check check-all kernel patch boot selftests ports lint bench mutants torture fuzz latency tools install clean
 
@@ -19,7 +30,7 @@ help: ## this list
 
 demo: ## build everything, boot it, run one program through both interfaces
 	@scripts/kernel release
-	@$(MAKE) -s tools
+	@$(MAKE) -s tools $(TO)
 	@tools/evchan/demo/run
 
 check: ## the tests; the last line counts them
@@ -64,10 +75,10 @@ latency: ## the longest sections with interrupts or preemption off, and those of
 	@tools/evchan/latency/run $(CASES)
 
 tools: ## the libraries and the demo's programs
-	@$(MAKE) -s -C tools/evchan all
+	@$(MAKE) -s -C tools/evchan all $(TO)
 
 install: ## install the libraries, headers and manual pages (DESTDIR=, PREFIX=)
-	@$(MAKE) -s -C tools/evchan install
+	@$(MAKE) -s -C tools/evchan install $(TO)
 
 clean: ## remove everything built
 	rm -rf out
