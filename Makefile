@@ -25,8 +25,27 @@ TO := $(if $(OUT),OUT='$(OUT)') $(if $(DESTDIR),DESTDIR='$(DESTDIR)')
 
 .PHONY: help demo check check-all kernel patch boot selftests ports lint bench mutants torture fuzz latency tools install clean
 
+#: OUT=DIR               build in DIR and not in out/
+#: KERNEL=NAME           the kernel of boot, kernel, selftests, torture and fuzz: release, debug,
+#:                       kcov, kcsan, trace or rt (Documentation/testing.rst)
+#: KSRC=PATH             the kernel source, a tree or a tarball; patch needs one
+#: API=NAME              for selftests: kevent, evchan, common or all
+#: TEST="NAME..."        for selftests: only these, by the names that are printed
+#: BENCH="NAME..."       for bench: only these rows
+#: ACCEL=kvm             for bench: also measure time, on real processors
+#: CASES="NAME..."       for latency: only these cases
+#: DESTDIR=DIR           for install: put DIR before each path
+#: PREFIX=DIR            for install: in place of /usr/local
+
 help: ## this list
+	@echo 'Targets:'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@echo 'Variables:'
+	@sed -n 's/^#: /  /p' Makefile
+	@echo 'Programs in tools/evchan; each explains itself with --help:'
+	@echo '  vm -- COMMAND    run a command in the guest'
+	@echo '  evstat, evtrace  show the queues of processes, and the calls of a program'
+	@echo '  evrun, evport    run a program of epoll on an interface, and rewrite its source'
 
 demo: ## build everything, boot it, run one program through both interfaces
 	@scripts/kernel release
