@@ -3,9 +3,11 @@
  * The ring of the event channel. Many processors post into it without a lock, and user
  * space frees its slots without a system call.
  *
- * Positions are free-running 64-bit counters. Position p lies in slot
- * p & mask; lap(p) = (u32)(p >> order) + 1. The slot's state word is
- * lap << 32 | events and is the only thing that hands the slot over:
+ * Positions are free-running 64-bit counters. Position p of the program lies in slot
+ * p & mask; lap(p) = (u32)(p >> order) + 1. The positions of the kernel, which are tail,
+ * seen, published, consumed, free and source->last_record, are larger by the number of
+ * slots, so that their lap is p >> order. The slot's state word is lap << 32 | events
+ * and is the only thing that hands the slot over:
  *
  *   free for p	{lap(p) - 1, 0}		a fresh ring is all zero
  *   published	{lap(p), events != 0}	stored with release by the kernel
@@ -14,11 +16,11 @@
  * Reserve: make sure that the slot is free, then move the tail by compare-and-swap. Only
  * one producer moves it past p, so only one fills the slot. The slot is free if the
  * program's head is beyond position p - entries; only if it is not, the slot is read.
- * Publish: exchange the state
- * word, which releases what was filled in and is a full barrier before sleepers is
- * read. Take (user space): acquire load, copy, compare-and-swap {lap, events} to
- * {lap, 0}. The acquire pairs with publish, and the success of the compare-and-swap
- * orders the copy before the next lap's reserve. Merge: compare-and-swap
+ * Publish: exchange the state word, which releases what was filled in and is a full
+ * barrier before sleepers is read. Take (user space): acquire load, copy,
+ * compare-and-swap {lap, events} to {lap, 0}, later store the head with release. The
+ * acquire pairs with publish, and the success of the compare-and-swap, or the store of
+ * the head, orders the copy before the next lap's reserve. Merge: compare-and-swap
  * {lap(p), e} to {lap(p), e | bits}. When it succeeds, the consumer's compare-and-swap
  * either fails, and the consumer reads the slot again, or comes later and reads the
  * merged word. In both cases the consumer sees what happened before the merge.
@@ -131,8 +133,6 @@ static __always_inline enum reserved reserve(struct evchan_queue *c, u64 *pos,
 {
 	u64 tail = atomic64_read(&c->tail), now;
 
-	/* The overflow bit does not get into the 32 bits of the slot's number or the lap. */
-	BUILD_BUG_ON(63 - ilog2(EVCHAN_MAX_ENTRIES) < 32);
 	for (;;) {
 		/* With queue->lock held, the overflow bit does not matter. */
 		*pos = caller <= POST ? tail : tail & ~EVCHAN_TAIL_OVERFLOW;
@@ -433,7 +433,7 @@ static noinline int wake_level_slow(struct evcore_source *s, u32 events)
 		return 1;
 	}
 	evcore_recheck_level_add(s);
-	return after_level_post(s, events);
+	return unlikely(needs_after_post(c)) ? after_level_post(s, events) : 1;
 }
 
 /*
@@ -643,8 +643,8 @@ static noinline unsigned int count_published(const struct evchan_queue *c, u64 t
 }
 
 /*
- * The head that the program writes is a hint and may be anything. It is used if it lies between
- * c->seen and the tail. At most EVCHAN_SCAN_MAX slots are read, because interrupts are
+ * The head that the program writes may be anything. It is used if it lies between c->seen and
+ * the tail. At most EVCHAN_SCAN_MAX slots are read, because interrupts are
  * disabled; slots beyond that count as events. If the program keeps its head up to date, only
  * few slots are read.
  */

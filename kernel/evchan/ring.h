@@ -12,12 +12,13 @@
 /**
  * struct evchan_queue - an event channel
  * @queue: the core's part; the fields that posting reads are at its start
- * @tail: the next position, and EVCHAN_TAIL_OVERFLOW; not visible to user space
+ * @tail: the next position, and EVCHAN_TAIL_OVERFLOW; not visible to user space. At first the
+ *        number of slots, as of the other positions
  * @slots: the slots, shared with user space
  * @mask: number of slots - 1
  * @order: log2 of the number of slots
- * @consumed: all records before this position are consumed: the program's head when posting
- *            last read it
+ * @consumed: all records before this position are consumed: the program's head, plus the
+ *            number of slots, when posting last read it
  * @free: the slots for positions before this one can be filled in without reading them
  * @header: start of the shared mapping
  * @seen: all slots before this position were consumed (queue->lock)

@@ -260,7 +260,7 @@ static __always_inline unsigned int evcore_drain_fast(struct evcore_queue *q, un
 		/* Unlink the source only after its record is in the ring. */
 		if (!put(q, s, s->pending))
 			break;
-		/* Whether it is on a list, ->where says, so the link need not be emptied. */
+		/* ->where says that it is on no list: its link is not read until it is on one. */
 		__list_del_entry(&s->link);
 		s->pending = 0;
 		/* Last: pairs with the acquire in evcore_change_bits(). */

@@ -125,7 +125,7 @@ enum evcore_where {
  * @events: bits it is interested in
  * @flags: EVCORE_LEVEL ...
  * @at: the part of it that the lists of a queue link: the fields from @link to @pending
- * @link: in the list that @where names (queue->lock)
+ * @link: in the list that @where names; may be stale if that is none (queue->lock)
  * @where: list it is on (queue->lock)
  * @armed: a oneshot source that has not fired (queue->lock)
  * @recheck: poll its condition again even if its record is not consumed (queue->lock)

@@ -128,9 +128,12 @@ void evcore_overflow_add(struct evcore_source *s, const struct evcore_record *r)
 	if (!q->nr_overflow++)
 		q->face->set_lockless(q, false);
 	/* It leaves the recheck list, and is polled again when this event is delivered. */
-	if (s->recheck && s->where == EVCORE_ON_RECHECK)
-		q->nr_recheck--;
-	list_move_tail(&s->link, &q->overflow);
+	if (s->where == EVCORE_ON_RECHECK) {
+		if (s->recheck)
+			q->nr_recheck--;
+		__list_del_entry(&s->link);
+	}
+	list_add_tail(&s->link, &q->overflow);
 	s->where = EVCORE_ON_OVERFLOW;
 	s->pending = r->events;
 	s->made_ready = r->made_ready;

@@ -64,6 +64,44 @@ TEST(overflow_not_overtaken)
 	channel_close(&c);
 }
 
+/* A source that was drained waits in overflow again, behind others that still wait there. */
+TEST(overflow_again)
+{
+	struct evchan_event e;
+	struct channel c;
+	int fds[16];
+
+	ASSERT_EQ(open_with_eventfds(&c, fds, 16), 0);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 16; i++)
+			raise_eventfd(fds[i]);
+		for (int i = 0; i < 3; i++) {
+			ASSERT_EQ(take(&c, &e), 1);
+			EXPECT_EQ(e.data, i);
+		}
+		/* The sources 8 to 10 are drained, 11 to 15 wait. */
+		ASSERT_GE(wait_events(&c, 0, 0), 8);
+		for (int i = 3; i < 9; i++) {
+			ASSERT_EQ(take(&c, &e), 1);
+			EXPECT_EQ(e.data, i);
+		}
+		raise_eventfd(fds[8]);
+		for (int i = 9; i < 17; i++) {
+			if (!take(&c, &e)) {
+				ASSERT_GE(wait_events(&c, 0, 0), 1);
+				ASSERT_EQ(take(&c, &e), 1);
+			}
+			EXPECT_EQ(e.data, i < 16 ? i : 8);
+		}
+		EXPECT_EQ(take(&c, &e), 0);
+		EXPECT_EQ(wait_events(&c, 0, 0), 0);
+		EXPECT_EQ(c.header->flags & EVCHAN_RING_CALL, 0);
+	}
+	for (int i = 0; i < 16; i++)
+		close(fds[i]);
+	channel_close(&c);
+}
+
 /* Each post into a ring with room also drains some of overflow, without a system call. */
 TEST(post_drains)
 {

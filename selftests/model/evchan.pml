@@ -235,10 +235,10 @@ inline read_head(tail)
 
 /*
  * models: kernel/evchan/ring.c reserve
- * models: kernel/evchan/ring.c known_consumed
+ * models: kernel/evchan/ring.c known_free
  * models: kernel/evchan/ring.c is_free
  * models: kernel/evchan/ring.c lap_of
- * models: kernel/evchan/ring.c record_at
+ * models: kernel/evchan/ring.c slot_of
  * Sets pos to the position, or NONE. @s: the source whose new record it is, or NONE. If
  * the slot is not known to be free, a post fails at first, and comes back with the same
  * steps as the other callers; so the model does not have POST_FAST.
@@ -347,8 +347,8 @@ inline place(s, e)
 /*
  * models: kernel/evchan/ring.c last_consumed
  * models: kernel/evchan/ring.c evchan_taken
- * Sets ok if the last record is consumed. The code reads the slot of the newest records at
- * once, and the program's head first for the others.
+ * Sets ok if the last record is consumed. The code does not read the head here; in the model
+ * it may, as another post may do at any time.
  */
 inline last_consumed(s)
 {
@@ -369,7 +369,6 @@ inline last_consumed(s)
 /*
  * models: kernel/evchan/ring.c merge
  * models: kernel/evchan/ring.c evchan_merge
- * models: kernel/evchan/ring.c last_slot
  * Sets ok if it has merged. The code bounds the tries, but only against hostile programs.
  */
 inline merge(s, e)

@@ -219,7 +219,7 @@ uint64_t ec_pass(ec_t ec, uint64_t pos)
 	struct ec_cursor at;
 
 	ec_seek(ec, &at, pos);
-	/* Whatever the hint was, two laps are enough to find the end. */
+	/* Whatever the head was, two laps are enough to find the end. */
 	for (uint64_t passed = 0; passed <= 2 * ec->mask + 3; passed++) {
 		uint64_t state = __atomic_load_n(&at.slot->state, __ATOMIC_ACQUIRE);
 		int32_t ahead = (int32_t)((uint32_t)(state >> 32) - (uint32_t)(at.consumed >> 32));
@@ -228,7 +228,7 @@ uint64_t ec_pass(ec_t ec, uint64_t pos)
 		if (ec_is_there(state, at.consumed) || ahead < 0)
 			return at.pos;
 		/*
-		 * Consumed. A slot that is some laps ahead tells how far behind the hint
+		 * Consumed. A slot that is some laps ahead tells how far behind the head
 		 * was: its event was posted only after the event one lap before it in the
 		 * same slot had been consumed, so those laps can be skipped.
 		 */
