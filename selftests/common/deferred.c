@@ -16,14 +16,31 @@
 #define ROUNDS	60	/* at most; the rounds end when the work item has run in a few */
 #define ENOUGH	3
 
+#define STARTS	TRACING "events/workqueue/workqueue_execute_start/enable"
+
+/*
+ * selftests/run enables the tracepoint from boot, and then it stays so: to change it, the kernel
+ * patches code that another processor runs, which some versions of QEMU do not emulate correctly
+ * (with 7.2 a breakpoint of the patching is run after it was removed, and the kernel panics).
+ */
+static bool enabled_before;
+
 static int trace_work(void)
 {
-	return write_file(TRACING "events/workqueue/workqueue_execute_start/enable", "1");
+	FILE *f = fopen(STARTS, "r");
+
+	if (!f)
+		return -1;
+	enabled_before = fgetc(f) == '1';
+	fclose(f);
+	return write_file(TRACING "trace", "") ||
+	       (!enabled_before && write_file(STARTS, "1")) ? -1 : 0;
 }
 
 static void trace_nothing(void)
 {
-	write_file(TRACING "events/workqueue/workqueue_execute_start/enable", "0");
+	if (!enabled_before)
+		write_file(STARTS, "0");
 	write_file(TRACING "trace", "");
 }
 
