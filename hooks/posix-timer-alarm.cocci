@@ -14,3 +14,17 @@ identifier ptr;
 +evcore_timer_rearmed(ptr);
  ...>
  }
+
+// or:
+// Since 6.13 the function does not re-arm a timer whose signal is ignored.
+
+@ embedded @
+identifier alarm, now, ptr;
+@@
+ alarm_handle_timer(struct alarm *alarm, ktime_t now)
+ {
+ ...
+ posix_timer_queue_signal(ptr);
++if (evcore_timer_again(ptr))
++	evcore_alarm_rearm(ptr, alarm, now);
+ }

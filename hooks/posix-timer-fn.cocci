@@ -19,3 +19,20 @@ identifier timer, timr, ret, flags;
  ...
  return ret;
  }
+
+// or:
+// Since 6.13 the function does not re-arm a timer whose signal is ignored.
+
+@ embedded @
+identifier timer, timr;
+@@
+ posix_timer_fn(struct hrtimer *timer)
+ {
+ ...
+ guard(spinlock_irqsave)(&timr->it_lock);
++if (evcore_timer(timr))
++	return evcore_timer_fired(timr, timer);
+ posix_timer_queue_signal(timr);
+-return HRTIMER_NORESTART;
++return evcore_timer_restart(timr, timer);
+ }

@@ -7,9 +7,5 @@
 @ free @
 identifier tmr;
 @@
- posix_timer_free(struct k_itimer *tmr)
- {
 +evcore_timer_free(tmr);
  put_pid(tmr->it_pid);
- ...
- }

@@ -153,10 +153,11 @@
 #define _EVCORE_H
 
 #include <linux/err.h>
+#include "compat.h"
 #include "source.h"
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/hrtimer_types.h>
+#include <linux/hrtimer.h>
 #include <linux/irq_work.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -169,7 +170,7 @@
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
-#include <linux/workqueue_types.h>
+#include <linux/workqueue.h>
 
 struct fsnotify_group;
 struct task_struct;

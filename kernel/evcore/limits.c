@@ -43,6 +43,7 @@ static struct ctl_table evcore_sysctls[] = {
 		.extra1		= SYSCTL_LONG_ZERO,
 		.extra2		= SYSCTL_LONG_MAX,
 	},
+	EVCORE_SYSCTL_END
 };
 
 /* Increment a count; false if it would exceed @limit. @limit is at most LONG_MAX. */
@@ -64,6 +65,7 @@ static struct ctl_table kernel_sysctls[] = {
 		.extra1		= SYSCTL_ZERO,
 		.extra2		= SYSCTL_TWO,
 	},
+	EVCORE_SYSCTL_END
 };
 
 /**

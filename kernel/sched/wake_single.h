@@ -17,10 +17,21 @@
 #define wake_single_inline
 #endif
 
-typedef int (*wake_walk_t)(struct wait_queue_head *head, unsigned int mode,
-			   int nr_exclusive, int wake_flags, void *key);
+/* Before 6.8 a long walk is interrupted, and an entry that is no waiter marks the place. */
+#ifdef WQ_FLAG_BOOKMARK
+#define WAKE_BOOKMARK_PARAM	, wait_queue_entry_t *bookmark
+#define WAKE_BOOKMARK		, bookmark
+#define wake_is_bookmark(entry)	((entry)->flags & WQ_FLAG_BOOKMARK)
+#else
+#define WAKE_BOOKMARK_PARAM
+#define WAKE_BOOKMARK
+#define wake_is_bookmark(entry)	false
+#endif
 
-/**
+typedef int (*wake_walk_t)(struct wait_queue_head *head, unsigned int mode,
+			   int nr_exclusive, int wake_flags, void *key WAKE_BOOKMARK_PARAM);
+
+/*
  * wake_single_or_walk - wake the waiters of a wait queue head
  * @walk: wakes any number of waiters
  * @head: the head; its lock is held
@@ -36,7 +47,7 @@ typedef int (*wake_walk_t)(struct wait_queue_head *head, unsigned int mode,
  */
 static __always_inline int wake_single_or_walk(wake_walk_t walk, struct wait_queue_head *head,
 					       unsigned int mode, int nr_exclusive,
-					       int wake_flags, void *key)
+					       int wake_flags, void *key WAKE_BOOKMARK_PARAM)
 {
 	struct list_head *first = head->head.next;
 	struct wait_queue_entry *entry = list_entry(first, struct wait_queue_entry, entry);
@@ -44,8 +55,8 @@ static __always_inline int wake_single_or_walk(wake_walk_t walk, struct wait_que
 	int ret;
 
 	if (!IS_ENABLED(CONFIG_WAKE_SINGLE_WAITER) || unlikely(first != head->head.prev) ||
-	    unlikely(first == &head->head))
-		return walk(head, mode, nr_exclusive, wake_flags, key);
+	    unlikely(first == &head->head) || wake_is_bookmark(entry))
+		return walk(head, mode, nr_exclusive, wake_flags, key WAKE_BOOKMARK);
 
 	lockdep_assert_held(&head->lock);
 	/* Read before the call, which may free the entry. */

@@ -62,6 +62,35 @@ TEST_F(channel, signal_ignored_posix_timer)
 	timer_delete(timer);
 }
 
+/* The same, and the timer has expired before the process registers the signal. */
+TEST_F(channel, signal_ignored_before_registering)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2 };
+	timer_t timer, burn;
+	clock_t end;
+
+	on_signal(SIGUSR2, SIG_IGN);
+	ASSERT_EQ(timer_create(CLOCK_MONOTONIC, &ev, &timer), 0);
+	ASSERT_EQ(timer_create(CLOCK_PROCESS_CPUTIME_ID, &ev, &burn), 0);
+	ASSERT_EQ(set_timer(timer, 1000000, 1000000), 0);
+	ASSERT_EQ(set_timer(burn, 1000000, 1000000), 0);
+	/* Until both have expired. */
+	for (end = clock() + CLOCKS_PER_SEC / 20; clock() < end;)
+		;
+	for (int i = 0; i < 2; i++) {
+		int n = 0;
+
+		ASSERT_EQ(watch_signal(&self->c, SIGUSR2 | (i ? ONLY : 0)), 0);
+		for (end = clock() + 10 * CLOCKS_PER_SEC; n < 5 && clock() < end;)
+			n += take_signals(&self->c, SIGUSR2);
+		EXPECT_EQ(n, 5);
+		/* The CPU timer is alone with the second registration. */
+		timer_delete(timer);
+		ASSERT_GE(signal_change(&self->c, EVCHAN_DEL, SIGUSR2 | (i ? ONLY : 0), 0), 0);
+	}
+	timer_delete(burn);
+}
+
 static void *eat_alarms(void *arg)
 {
 	struct timespec none = { 0 };

@@ -6,13 +6,15 @@
 #ifndef _LINUX_EVCORE_SIGEV_H
 #define _LINUX_EVCORE_SIGEV_H
 
-#include <linux/hrtimer_types.h>
+#include <linux/hrtimer.h>
 #include <linux/signal_types.h>
 
+struct alarm;
 struct evcore_sigev;
 struct k_itimer;
 struct mqueue_inode_info;
 struct sigevent;
+struct task_struct;
 
 /* send_sigqueue() returns this for a signal that was posted into queues only. */
 #define EVCORE_SIGQUEUE_TAKEN	2
@@ -36,12 +38,22 @@ enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *t
 int evcore_timer_expired(struct k_itimer *timr);
 void evcore_timer_rearmed(struct k_itimer *timr);
 void evcore_timer_taken(struct k_itimer *timr);
+bool evcore_timer_signal(struct k_itimer *timr, bool deliver, struct task_struct *t);
+enum hrtimer_restart evcore_timer_restart(struct k_itimer *timr, struct hrtimer *timer);
+void evcore_alarm_rearm(struct k_itimer *timr, struct alarm *alarm, ktime_t now);
 
 /**
  * evcore_timer - does the timer post into a queue?
  * @timr: the timer
  */
 #define evcore_timer(timr)	unlikely((timr)->it_evcore)
+
+/**
+ * evcore_timer_again - must a timer that has expired be re-armed, without a signal? (since 6.13)
+ * @timr: the timer, after posix_timer_queue_signal(), which is waiting for its signal otherwise
+ */
+#define evcore_timer_again(timr)	\
+	unlikely((timr)->it_status == POSIX_TIMER_ARMED && posixtimer_valid(timr))
 
 /**
  * evcore_timer_free - remove the source of a timer that is being freed
@@ -98,6 +110,27 @@ static inline void evcore_timer_rearmed(struct k_itimer *timr)
 }
 
 static inline void evcore_timer_taken(struct k_itimer *timr)
+{
+}
+
+static inline bool evcore_timer_signal(struct k_itimer *timr, bool deliver,
+				       struct task_struct *t)
+{
+	return false;
+}
+
+static inline bool evcore_timer_again(struct k_itimer *timr)
+{
+	return false;
+}
+
+static inline enum hrtimer_restart evcore_timer_restart(struct k_itimer *timr,
+							struct hrtimer *timer)
+{
+	return HRTIMER_NORESTART;
+}
+
+static inline void evcore_alarm_rearm(struct k_itimer *timr, struct alarm *alarm, ktime_t now)
 {
 }
 

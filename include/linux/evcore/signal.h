@@ -15,6 +15,8 @@ bool evcore_signal_slow(bool deliver, int sig, const struct kernel_siginfo *info
 			struct task_struct *t, int *ret, int taken);
 void evcore_signal_also_slow(int sig, const struct kernel_siginfo *info,
 			     struct task_struct *t);
+bool evcore_signal_instead(bool deliver, const struct kernel_siginfo *info,
+			   struct task_struct *t);
 void evcore_signal_exec(struct task_struct *tsk);
 void evcore_signal_exit(struct task_struct *tsk);
 void evcore_itimer_expired(struct signal_struct *sig);

@@ -200,7 +200,7 @@ static void defer_post(struct futex_waiter *w)
 	if (!evcore_defer_post(&fm->deferred, &w->deferred))
 		return;
 	refcount_inc(&fm->refs);
-	if (!queue_work(system_unbound_wq, &fm->work))
+	if (!queue_work(system_dfl_wq, &fm->work))
 		put_futex_mm(fm);
 }
 
@@ -377,19 +377,16 @@ static int futex_args(struct futex_waiter *w, const struct evcore_request *req)
 /* Compare the value and wait. Return: 0 with CHANGED if the value is not the expected one. */
 static int start_waiter(struct futex_waiter *w)
 {
-	struct futex_hash_bucket *hb;
-	int ret = join_waiters(w);
+	int ret = evcore_futex_hash(w->flags) ?: join_waiters(w);
 
 	if (ret)
 		return ret;
 	w->q = futex_q_init;
 	w->q.bitset = w->mask;
 	w->q.wake = futex_woken;
-	ret = futex_wait_setup(w->addr, w->value, w->flags, &w->q, &hb);
+	ret = evcore_futex_queue(w->addr, w->value, w->flags, &w->q);
 	if (!ret) {
 		w->queued = true;
-		__acquire(&hb->lock);	/* in futex_wait_setup() */
-		futex_queue(&w->q, hb, NULL);
 		return 0;
 	}
 	stop_waiter(w);
@@ -422,7 +419,7 @@ static void futex_finish(struct evcore_request *req)
 
 	stop_waiter(w);
 	if (w->state == WOKEN)
-		futex_wake(w->addr, w->flags, 1, w->mask);
+		evcore_futex_wake(w->addr, w->flags, 1, w->mask);
 	free_waiter(w);
 }
 

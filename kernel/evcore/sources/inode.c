@@ -327,7 +327,7 @@ static void put_mark_later(struct inode_mark *im)
 	    !task_work_add(current, &im->task_work, TWA_RESUME))
 		return;
 	INIT_WORK(&im->work, put_mark_work);
-	queue_work(system_unbound_wq, &im->work);
+	queue_work(system_dfl_wq, &im->work);
 }
 
 /* Remove the mark from its inode. Afterwards it posts nothing. */

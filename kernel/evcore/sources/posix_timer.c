@@ -13,11 +13,17 @@
  * The kernel's own accounting is used: k_itimer.it_overrun counts the skipped expirations,
  * starting at -1, and it_overrun_last is what timer_getoverrun() returns. All functions
  * here are called with k_itimer.it_lock held, unless they say otherwise.
+ *
+ * A timer whose signal is posted by signal.c needs something too: the kernel re-arms a periodic
+ * timer when its signal is dequeued, which does not happen if queues only have it.
  */
 #include <linux/err.h>
+#include <linux/evcore/signal.h>
 #include <linux/hrtimer.h>
 #include <linux/posix-timers.h>
+#include <linux/sched/signal.h>
 
+#include "../../time/posix-timers.h"
 #include "sigev.h"
 
 /* Post the overrun count and reset it; false if the source is gone. */
@@ -64,15 +70,17 @@ enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *t
 	ktime_t now = hrtimer_cb_get_time(timer);
 	u64 delay;
 
+	if (!evcore_timer_valid(timr))
+		return HRTIMER_NORESTART;
 	if (!timr->it_interval) {
-		timr->it_active = 0;
+		evcore_timer_set_armed(timr, false);
 		post_overrun(timr);
 		return HRTIMER_NORESTART;
 	}
 	timr->it_overrun += hrtimer_forward(timer, now, timr->it_interval);
 	if (!post_overrun(timr)) {
 		timr->it_sigev_notify = SIGEV_NONE;
-		timr->it_active = 0;
+		evcore_timer_set_armed(timr, false);
 		return HRTIMER_NORESTART;
 	}
 	/* Expirations that are skipped because of the delay belong to the next event. */
@@ -94,6 +102,8 @@ int evcore_timer_expired(struct k_itimer *timr)
 {
 	if (!timr->it_interval)
 		post_overrun(timr);
+	else
+		evcore_timer_keep_armed(timr);
 	return 1;
 }
 
@@ -118,6 +128,137 @@ void evcore_timer_taken(struct k_itimer *timr)
 	timr->it_overrun_last = max(timr->it_overrun, 0);
 	timr->it_overrun = -1;
 }
+
+#ifdef EVCORE_TIMER_HAS_SIGNAL
+
+/* The time up to which the expirations of a periodic timer are skipped: at most one in a tick. */
+static ktime_t skip_until(const struct k_itimer *timr, ktime_t now)
+{
+	return timr->it_interval < TICK_NSEC ? ktime_add_ns(now, TICK_NSEC) : now;
+}
+
+/**
+ * evcore_timer_signal - post the signal of a timer that has expired
+ * @timr: the timer
+ * @deliver: result of prepare_signal()
+ * @t: the task that the signal is sent to, or a task of the process
+ *
+ * A periodic timer whose signal was posted, and will not be dequeued, is marked as armed, so
+ * that evcore_timer_again() tells the caller to re-arm it.
+ *
+ * Context: siglock of @t held.
+ *
+ * Return: true if the signal must neither be delivered nor be treated as ignored.
+ */
+bool evcore_timer_signal(struct k_itimer *timr, bool deliver, struct task_struct *t)
+{
+	if (likely(!t->signal->evcore) || !evcore_signal_instead(deliver, &timr->sigq.info, t))
+		return false;
+	evcore_timer_taken(timr);
+	/* If an earlier signal is still queued, it is stale. */
+	timr->it_signal_seq++;
+	if (timr->it_interval)
+		evcore_timer_set_armed(timr, true);
+	return true;
+}
+
+/**
+ * evcore_timer_restart - re-arm a timer that is based on an hrtimer, if evcore_timer_again()
+ * @timr: the timer, which has expired
+ * @timer: its hrtimer
+ *
+ * Context: the timer's interrupt.
+ *
+ * Return: what the function of the hrtimer is to return.
+ */
+enum hrtimer_restart evcore_timer_restart(struct k_itimer *timr, struct hrtimer *timer)
+{
+	if (!evcore_timer_again(timr))
+		return HRTIMER_NORESTART;
+	timr->it_overrun += hrtimer_forward(timer, skip_until(timr, hrtimer_cb_get_time(timer)),
+					    timr->it_interval);
+	return HRTIMER_RESTART;
+}
+
+/**
+ * evcore_alarm_rearm - re-arm an alarm timer; and post, if it posts into a queue
+ * @timr: the timer, which has expired
+ * @alarm: its alarm
+ * @now: the current time on the clock of the alarm
+ */
+void evcore_alarm_rearm(struct k_itimer *timr, struct alarm *alarm, ktime_t now)
+{
+	now = skip_until(timr, now);
+	do {
+		timr->it_overrun += alarm_forward(alarm, now, timr->it_interval);
+		now = ktime_add_ns(now, TICK_NSEC);
+	} while (!evcore_alarm_start(alarm));
+	evcore_timer_rearmed(timr);
+}
+
+/* Re-arm a periodic timer that stands still because its signal was ignored. */
+static void rearm(struct k_itimer *timr)
+{
+	struct hrtimer *timer = &timr->it.real.timer;
+
+	/* If an earlier signal is queued by now, it is stale. */
+	timr->it_signal_seq++;
+	evcore_timer_set_armed(timr, true);
+	if (timr->it_clock < 0) {	/* the CPU time of a task */
+		timr->kclock->timer_rearm(timr);
+	} else if (timr->it_clock == CLOCK_REALTIME_ALARM ||
+		   timr->it_clock == CLOCK_BOOTTIME_ALARM) {
+		evcore_alarm_rearm(timr, &timr->it.alarm.alarmtimer,
+				   timr->kclock->clock_get_ktime(timr->it_clock));
+	} else {
+		timr->it_overrun += hrtimer_forward(timer,
+						    skip_until(timr, hrtimer_cb_get_time(timer)),
+						    timr->it_interval);
+		hrtimer_start_expires(timer, HRTIMER_MODE_ABS);
+	}
+}
+
+/* Take a timer of the process that stands still off their list; the caller gets its reference. */
+static struct k_itimer *next_ignored(int sig)
+{
+	struct signal_struct *signal = current->signal;
+	struct k_itimer *timr, *found = NULL;
+
+	spin_lock_irq(&current->sighand->siglock);
+	hlist_for_each_entry(timr, &signal->ignored_posix_timers, ignored_list) {
+		if (timr->sigq.info.si_signo == sig) {
+			found = timr;
+			hlist_del_init(&timr->ignored_list);
+			break;
+		}
+	}
+	spin_unlock_irq(&current->sighand->siglock);
+	return found;
+}
+
+/**
+ * evcore_timers_continue - re-arm the timers that stand still because their signal is ignored
+ * @sig: a signal that the current process has registered just now
+ *
+ * Until the signal is no longer ignored, or the program sets the timer again, nothing else
+ * would. With the registration the timer does not stop any more: see evcore_timer_signal().
+ *
+ * Context: process context.
+ */
+void evcore_timers_continue(int sig)
+{
+	struct k_itimer *timr;
+
+	while ((timr = next_ignored(sig))) {
+		spin_lock_irq(&timr->it_lock);
+		if (posixtimer_valid(timr) && timr->it_status == POSIX_TIMER_REQUEUE_PENDING)
+			rearm(timr);
+		spin_unlock_irq(&timr->it_lock);
+		posixtimer_putref(timr);
+	}
+}
+
+#endif /* EVCORE_TIMER_HAS_SIGNAL */
 
 const struct evcore_source_ops evcore_posix_timer_ops = {
 	.name		= "evcore_posix_timer",

@@ -10,7 +10,6 @@
  * posted together with EVCORE_EXITED.
  */
 #include <linux/pid.h>
-#include <linux/pidfs.h>
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 

@@ -314,6 +314,28 @@ void evcore_signal_also_slow(int sig, const struct kernel_siginfo *info,
 	spin_unlock(&es->lock);
 }
 
+/**
+ * evcore_signal_instead - post the signal of a timer into the queues that take it
+ * @deliver: result of prepare_signal()
+ * @info: the timer's siginfo
+ * @t: the task that it is sent to, or a task of the process, which has registered signals
+ *
+ * Context: as evcore_signal(). evcore_signal_also() is called next.
+ *
+ * Return: true if all of the signal is what is posted: a queue has taken it in place of delivery,
+ * or it is ignored and the process has registered it.
+ */
+bool evcore_signal_instead(bool deliver, const struct kernel_siginfo *info,
+			   struct task_struct *t)
+{
+	int sig = info->si_signo, ret = 0;
+
+	if (evcore_signal_slow(deliver, sig, info, t, &ret, EVCORE_SIGQUEUE_TAKEN))
+		return false;
+	return ret == EVCORE_SIGQUEUE_TAKEN ||
+	       (!(t->signal->flags & SIGNAL_GROUP_EXIT) && has_sources(t->signal->evcore, sig));
+}
+
 /*
  * Lock the siglock of a process. It fails for a leader that is exiting. Then exec may have
  * made another thread the leader, so look the leader up again.
@@ -493,6 +515,8 @@ static int signal_attach(struct evcore_source *s, struct evcore_request *req,
 	ret = add_source(es, ss);
 	if (ret)
 		uncharge_user(ss);
+	else
+		evcore_timers_continue(sig);
 	return ret;
 }
 

@@ -80,8 +80,7 @@ static int timer_start(struct timer_source *ts, const struct evcore_request *req
 	/* Setting the clock must not change a relative timeout. */
 	if (!absolute && clock == CLOCK_REALTIME)
 		clock = CLOCK_MONOTONIC;
-	hrtimer_init(&ts->timer, clock, HRTIMER_MODE_ABS);
-	ts->timer.function = timer_fired;
+	hrtimer_setup(&ts->timer, timer_fired, clock, HRTIMER_MODE_ABS);
 	ts->interval = req->args[2];
 	ts->late = 0;
 	ts->counted = 0;
