@@ -19,6 +19,10 @@ endif
 ifdef KSRC
 export KSRC
 endif
+# Another kernel than the default one: 6.1, 6.12, 6.18 or 7.3.
+ifdef SERIES
+export SERIES
+endif
 
 # Variables of the command line reach another makefile as they were typed; these take their place.
 TO := $(if $(OUT),OUT='$(OUT)') $(if $(DESTDIR),DESTDIR='$(DESTDIR)')
@@ -58,7 +62,7 @@ check: ## the tests; the last line counts them
 check-all: ## every test, however long
 	@scripts/check --all
 
-kernel: ## build the guest's kernel (KERNEL=release, debug, kcov, kcsan, trace, rt)
+kernel: ## build the guest's kernel (KERNEL=release, debug, kcov, kcsan, trace, rt; SERIES=7.3)
 	@scripts/kernel $(KERNEL)
 
 patch: ## write the patch series for KSRC=TREE-OR-TARBALL

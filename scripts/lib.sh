@@ -9,6 +9,8 @@
 OUT=${OUT:-$top/out}
 KERNEL_PACKAGE=linux-source-6.12
 KERNEL_VERSION=6.12
+# The kernels that the rules in hooks/ fit.
+KERNEL_SERIES="6.1 6.12 6.18 7.3"
 
 # die MESSAGE: print one line that says what is wrong and what to do, and exit.
 die() {
@@ -20,12 +22,52 @@ say() {
 	printf '%s\n' "$*"
 }
 
+# version_of TREE: the version of a kernel tree
+version_of() {
+	awk '/^VERSION =/ { v = $3 } /^PATCHLEVEL =/ { p = $3 } /^SUBLEVEL =/ { s = $3 }
+		END { print v "." p "." s; exit }' "$1/Makefile"
+}
+
+# source_id FILE: the name in out/src/ under which a kernel tree or tarball is unpacked
+source_id() {
+	stat -c '%n %s %Y' "$1" | sha256sum | cut -c1-12
+}
+
+# build_name NAME: the directory in out/build/ of a kernel of scripts/kernel: NAME, and for
+# another series than the default one NAME-SERIES. SERIES or KSRC says which.
+build_name() {
+	series=${SERIES:-$KERNEL_VERSION}
+	if [ -n "${KSRC-}" ] && [ -e "$KSRC" ]; then
+		unpacked=$OUT/src/$(source_id "$KSRC")
+		[ ! -f "$unpacked/Makefile" ] || series=$(version_of "$unpacked" | cut -d. -f1,2)
+	fi
+	case $series in
+	"$KERNEL_VERSION") say "$1" ;;
+	*) say "$1-$series" ;;
+	esac
+}
+
 # install_changed FILE DEST: copy FILE, but do not touch DEST if it is equal.
 install_changed() {
 	cmp -s "$1" "$2" && return 0
 	mkdir -p "${2%/*}"
 	cp "$1" "$2.new"
 	mv -f "$2.new" "$2"
+}
+
+# apt_config DIRECTORY: write apt.conf in it, a private configuration of apt. Its package sources
+# are the files sources.list and parts/ in DIRECTORY. The system's configuration is not changed.
+apt_config() {
+	mkdir -p "$1/parts" "$1/lists/partial" "$1/cache/archives/partial"
+	: > "$1/sources.list"
+	cat > "$1/apt.conf" <<-CONF
+		Dir::Etc::sourcelist "$1/sources.list";
+		Dir::Etc::sourceparts "$1/parts";
+		Dir::State::lists "$1/lists";
+		Dir::Cache "$1/cache";
+		APT::Sandbox::User "root";
+		#clear APT::Update::Post-Invoke-Success;
+	CONF
 }
 
 # with_lock NAME COMMAND...: run COMMAND with the lock NAME held. Says so if it has to wait.
