@@ -8,6 +8,7 @@
 #define _EVCORE_COMPAT_H
 
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/hrtimer.h>
 #include <linux/pid.h>
 #include <linux/version.h>
@@ -35,6 +36,21 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 #ifndef fd_file
 #define fd_file(f)	((f).file)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+/* A reference to a file, unless its last one was dropped. */
+static inline struct file *get_file_active(struct file **f)
+{
+	struct file *file;
+
+	rcu_read_lock();
+	file = READ_ONCE(*f);
+	if (file && !get_file_rcu(file))
+		file = NULL;
+	rcu_read_unlock();
+	return file;
+}
 #endif
 
 /* The end of a table of sysctls. Newer kernels know its length. */
