@@ -10,6 +10,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hrtimer.h>
+#include <linux/llist.h>
 #include <linux/pid.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
@@ -36,6 +37,21 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 #ifndef fd_file
 #define fd_file(f)	((f).file)
+#endif
+#ifndef EMPTY_FD
+#define EMPTY_FD	(struct fd) { }
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+static inline void init_llist_node(struct llist_node *node)
+{
+	node->next = node;
+}
+
+static inline bool llist_on_list(const struct llist_node *node)
+{
+	return node->next != node;
+}
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
