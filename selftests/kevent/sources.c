@@ -206,7 +206,7 @@ TEST(posix_timer_queue_closed)
 {
 	struct queue q;
 	struct sigevent ev;
-	timer_t timer;
+	timer_t timer = NULL;
 
 	for (int i = 0; i < 30; i++) {
 		ASSERT_EQ(queue_open(&q, i & 1 ? 8 : 0, 0), 0);

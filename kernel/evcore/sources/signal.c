@@ -314,6 +314,8 @@ void evcore_signal_also_slow(int sig, const struct kernel_siginfo *info,
 	spin_unlock(&es->lock);
 }
 
+#ifdef EVCORE_TIMER_HAS_SIGNAL
+
 /**
  * evcore_signal_instead - post the signal of a timer into the queues that take it
  * @deliver: result of prepare_signal()
@@ -335,6 +337,8 @@ bool evcore_signal_instead(bool deliver, const struct kernel_siginfo *info,
 	return ret == EVCORE_SIGQUEUE_TAKEN ||
 	       (!(t->signal->flags & SIGNAL_GROUP_EXIT) && has_sources(t->signal->evcore, sig));
 }
+
+#endif /* EVCORE_TIMER_HAS_SIGNAL */
 
 /*
  * Lock the siglock of a process. It fails for a leader that is exiting. Then exec may have
