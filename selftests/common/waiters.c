@@ -61,6 +61,7 @@ TEST_F(face, put_back_wakes_another)
  */
 TEST_F(face, rest_put_back_in_order)
 {
+	static const struct sched_param urgent = { 1 }, normal = { 0 };
 	enum { N = 4 };
 	struct stalled_page missing;
 	struct sleeper first, second;
@@ -81,9 +82,11 @@ TEST_F(face, rest_put_back_in_order)
 	}
 	ASSERT_EQ(start_sleeper(&first, self), 0);
 	ASSERT_EQ(start_sleeper(&second, self), 0);
-	/* Both threads have the processor of this one, and do not run until it waits. */
+	/* Both threads have the processor of this one, and do not run until all is posted. */
+	ASSERT_EQ(sched_setscheduler(0, SCHED_FIFO, &urgent), 0);
 	for (int i = 0; i < N; i++)
 		raise_eventfd(fds[i]);
+	ASSERT_EQ(sched_setscheduler(0, SCHED_OTHER, &normal), 0);
 	ASSERT_EQ(await_fault(&missing), 0);
 	ASSERT_EQ(await_sleeper(&second), 0);
 	EXPECT_EQ(second.ret, 1);
