@@ -41,6 +41,15 @@ static inline __poll_t evcore_write_key(u64 added)
 	return added ? EPOLLIN : 0;
 }
 
+/**
+ * evcore_init_file - no source watches a new file
+ * @file: the file, which need not be zeroed
+ */
+static inline void evcore_init_file(struct file *file)
+{
+	INIT_HLIST_HEAD(&file->f_evcore);
+}
+
 void evcore_release_file(struct file *file);
 
 /**
@@ -63,6 +72,7 @@ static inline __poll_t evcore_write_key(u64 added)
 	return EPOLLIN;
 }
 
+static inline void evcore_init_file(struct file *file) {}
 static inline void evcore_release(struct file *file) {}
 #endif
 
