@@ -54,12 +54,14 @@ struct evcore_source *evcore_alloc_slow(const struct evcore_source_ops *ops,
 					struct evcore_batch *batch)
 {
 	if (batch && !batch->nr && batch->left > 1) {
-		batch->ops = ops;
-		batch->nr = kmem_cache_alloc_bulk(evcore_cache(ops), GFP_KERNEL_ACCOUNT,
-						  min(batch->left, EVCORE_BATCH_MAX),
-						  batch->at);
-		if (batch->nr)
+		unsigned int nr = min(batch->left, EVCORE_BATCH_MAX);
+
+		/* It allocates all or nothing. Since 7.3 the result does not say how many. */
+		if (kmem_cache_alloc_bulk(evcore_cache(ops), GFP_KERNEL_ACCOUNT, nr, batch->at)) {
+			batch->ops = ops;
+			batch->nr = nr;
 			return batch->at[--batch->nr];
+		}
 	}
 	return kmem_cache_alloc(evcore_cache(ops), GFP_KERNEL_ACCOUNT);
 }
