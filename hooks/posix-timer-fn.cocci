@@ -21,6 +21,46 @@ identifier timer, timr, ret, flags;
  }
 
 // or:
+// Since 7.3 a timer also expires outside this function: when it is set, or re-armed, to a time
+// that has passed.
+
+@ at_once @
+identifier timer, timr;
+@@
+ posix_timer_fn(struct hrtimer *timer)
+ {
+ ...
+ guard(spinlock_irqsave)(&timr->it_lock);
++if (evcore_timer(timr))
++	return evcore_timer_fired(timr, timer);
+ posix_timer_queue_signal(timr);
+-return HRTIMER_NORESTART;
++return evcore_timer_restart(timr, timer);
+ }
+
+@ set @
+identifier timr;
+@@
+ common_timer_set(struct k_itimer *timr, ...)
+ {
+ <...
+-posix_timer_queue_signal(timr);
++evcore_timer_expired_at_once(timr);
+ ...>
+ }
+
+@ deliver @
+identifier info, timr;
+@@
+ __posixtimer_deliver_signal(struct kernel_siginfo *info, struct k_itimer *timr)
+ {
+ <...
+-posix_timer_queue_signal(timr);
++evcore_timer_expired_at_once(timr);
+ ...>
+ }
+
+// or:
 // Since 6.13 the function does not re-arm a timer whose signal is ignored.
 
 @ embedded @

@@ -41,6 +41,7 @@ void evcore_timer_taken(struct k_itimer *timr);
 bool evcore_timer_signal(struct k_itimer *timr, bool deliver, struct task_struct *t);
 enum hrtimer_restart evcore_timer_restart(struct k_itimer *timr, struct hrtimer *timer);
 void evcore_alarm_rearm(struct k_itimer *timr, struct alarm *alarm, ktime_t now);
+void evcore_timer_expired_at_once(struct k_itimer *timr);
 
 /**
  * evcore_timer - does the timer post into a queue?
@@ -133,6 +134,8 @@ static inline enum hrtimer_restart evcore_timer_restart(struct k_itimer *timr,
 static inline void evcore_alarm_rearm(struct k_itimer *timr, struct alarm *alarm, ktime_t now)
 {
 }
+
+#define evcore_timer_expired_at_once(timr)	posix_timer_queue_signal(timr)
 
 static inline struct evcore_sigev *evcore_mqueue_create(const struct sigevent *event,
 							int mqdes)

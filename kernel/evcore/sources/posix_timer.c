@@ -196,7 +196,7 @@ void evcore_alarm_rearm(struct k_itimer *timr, struct alarm *alarm, ktime_t now)
 	evcore_timer_rearmed(timr);
 }
 
-/* Re-arm a periodic timer that stands still because its signal was ignored. */
+/* Re-arm a periodic timer that waits for nothing; and post, if it posts into a queue. */
 static void rearm(struct k_itimer *timr)
 {
 	struct hrtimer *timer = &timr->it.real.timer;
@@ -215,7 +215,22 @@ static void rearm(struct k_itimer *timr)
 						    skip_until(timr, hrtimer_cb_get_time(timer)),
 						    timr->it_interval);
 		hrtimer_start_expires(timer, HRTIMER_MODE_ABS);
+		evcore_timer_rearmed(timr);
 	}
+}
+
+/**
+ * evcore_timer_expired_at_once - a timer was set or re-armed to a time that has passed
+ * @timr: the timer, which is not queued
+ *
+ * Since 7.3 such a timer expires without an interrupt. Nobody re-arms it then if it posts into
+ * a queue, or if its signal is posted into queues only.
+ */
+void evcore_timer_expired_at_once(struct k_itimer *timr)
+{
+	posix_timer_queue_signal(timr);
+	if (evcore_timer_again(timr))
+		rearm(timr);
 }
 
 /* Take a timer of the process that stands still off their list; the caller gets its reference. */
