@@ -4,7 +4,7 @@
 #define SELFTESTS_FACE_FIXTURE_H
 
 #include "face.h"
-#include "kselftest_harness.h"
+#include "harness.h"
 
 /* The harness calls the type of a fixture's data _test_data_NAME; this makes it struct face. */
 #define _test_data_face face

@@ -4,7 +4,7 @@
 #define SELFTESTS_CHANNEL_H
 
 #include "events.h"
-#include "kselftest_harness.h"
+#include "harness.h"
 
 FIXTURE(channel)
 {

@@ -8,7 +8,7 @@
 
 #include "../../tools/evchan/examples/event-lock.h"
 #include "events.h"
-#include "kselftest_harness.h"
+#include "harness.h"
 
 #define THREADS	3		/* of each kind */
 #define ITEMS	400		/* sent to each producer */

@@ -4,7 +4,7 @@
  * space likes. It must not block anybody else: neither other threads that use the queue,
  * nor the last close() of a file that the queue watches.
  */
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "stalled-page.h"
 
 struct stalled {

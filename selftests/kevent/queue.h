@@ -4,7 +4,7 @@
 #define SELFTESTS_QUEUE_H
 
 #include "events.h"
-#include "kselftest_harness.h"
+#include "harness.h"
 
 /* A queue without a ring, with a ring of the kernel's, and with one in the program's memory. */
 FIXTURE(queue)
