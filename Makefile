@@ -27,7 +27,7 @@ endif
 # Variables of the command line reach another makefile as they were typed; these take their place.
 TO := $(if $(OUT),OUT='$(OUT)') $(if $(DESTDIR),DESTDIR='$(DESTDIR)')
 
-.PHONY: help demo check check-all kernel patch boot selftests ports lint bench mutants torture fuzz latency tools install clean
+.PHONY: help demo check check-all kernel patch boot selftests ports lint bench bounce mutants torture fuzz latency tools install clean
 
 #: OUT=DIR               build in DIR and not in out/
 #: KERNEL=NAME           the kernel of boot, kernel, selftests, torture and fuzz: release, debug,
@@ -77,6 +77,9 @@ selftests: ## the tests of the system calls (API=kevent, evchan, common; TEST="N
 bench: ## measure the interfaces side by side (BENCH="NAME...", ACCEL=kvm)
 	@scripts/kernel release
 	@tools/evchan/bench/run $(if $(ACCEL),--accel $(ACCEL)) $(BENCH)
+
+bounce: ## nanoseconds of an event between two processors of this machine, without a guest
+	@tools/evchan/bench/bounce/run
 
 ports: ## programs nobody here wrote, on both interfaces, and a table
 	@scripts/kernel release
