@@ -20,6 +20,7 @@ MAKERS = re.compile(r'kevent_init\s*\(|kevent_ctl\s*\([^,;]*,\s*KEVENT_CTL_INIT\
 NUMBERS = {"unsigned", "__u32", "u32", "uint32_t", "long", "short", "__u64", "uint64_t"}
 COMMANDS = {"KEVENT_CTL_ADD": "EVCHAN_ADD", "KEVENT_CTL_MODIFY": "EVCHAN_MOD", "KEVENT_CTL_REMOVE": "EVCHAN_DEL"}
 DESCRIPTORS = {"KEVENT_SOCKET", "KEVENT_POLL", "KEVENT_PIPE"}
+NAMED_BY_ID = {"KEVENT_SIGNAL", "KEVENT_UNOTIFY"}
 KINDS = re.compile(r"\bKEVENT_(?:SOCKET|INODE|TIMER|POLL|N?AIO|PIPE|SIGNAL|POSIX_TIMER|UNOTIFY|MQUEUE|PROCESS|FUTEX)\b")
 TYPES = {"queue": "ec_t", "request": "struct evchan_change", "event": "event_data_t"}
 BASE = r"(int|struct\s+\w+|[A-Za-z_]\w*)"
@@ -409,17 +410,151 @@ def in_milliseconds(text):
 FIELD = r"(?m)^([ \t]*)([\w.>\[\]-]*?[\w\]])(\.|->)"
 
 
+NO_LEVEL = re.compile(r"(\.req_flags|\breq_flags)\s*=\s*(?:0|KEVENT_REQ_ALWAYS_QUEUE)\s*$")
+TYPED = re.compile(r"[{,]\s*\.type\s*=\s*(KEVENT_\w+)\s*(?=[,}])")
+ID = re.compile(r"\s*\.id(?:\.(raw|raw_u64)|\.raw\[([01])\])?\s*=\s*(.*?)\s*", re.S)
+
+
+def fields_of(code, place):
+    """The fields of the initial value that place is in: [(start, end)], and where it begins."""
+    depth, begin = 0, place
+    while begin >= 0:
+        depth += (code[begin] in ")}]") - (code[begin] in "({[")
+        if depth < 0:
+            break
+        begin -= 1
+    _, spans, _ = arguments(code, begin + 1)
+    return spans, begin
+
+
+def words_of(text, member, index):
+    """The two words of an id with that value, {0: ..., 1: ...}, or its whole as {"": ...}."""
+    if index is not None:
+        return {int(index): text}
+    if member == "raw_u64":
+        return {"": text}
+    inner = re.fullmatch(r"\{\s*(?:\.(raw_u64)\s*=)?\s*(.*?)[,\s]*\}", text, re.S)
+    if not inner:
+        return None
+    if inner.group(1):
+        return {"": inner.group(2)}
+    nested = re.fullmatch(r"(?:\.raw\s*=\s*)?(\{.*\})", inner.group(2), re.S)
+    if nested:
+        return words_of(nested.group(1), "raw", None)
+    if member != "raw":
+        return None
+    values, _, _ = arguments(inner.group(2) + ")", 0)
+    values = [re.sub(r"^\s*\[[01]\]\s*=", "", v).strip() for v in values]
+    return dict(enumerate(values)) if len(values) <= 2 else None
+
+
+def whole_id(words):
+    """The 64 bits of an id with these words."""
+    if "" in words:
+        return words[""]
+    high = words.get(1, "0")
+    low = words.get(0, "0")
+    return low if high == "0" else \
+        (f"{bracket(low)} | " if low != "0" else "") + f"(uint64_t){bracket(high)} << 32"
+
+
+def bracket(text):
+    return text if re.fullmatch(r"\w+", text) else f"({text})"
+
+
+def period_of(words, unit):
+    """The nanoseconds of a timer whose id has these words; the first one is in the unit."""
+    if "" in words:
+        return f"(uint32_t)({words['']}) * {unit} + ((uint64_t)({words['']}) >> 32)"
+    low, high = words.get(0, "0"), words.get(1, "0")
+    if low == "0":
+        return high
+    return f"{bracket(low)} * {unit}" + (f" + {bracket(high)}" if high != "0" else "")
+
+
+def without(code, a, b):
+    """The edit that drops the field at a to b of an initial value."""
+    end = len(code[:b].rstrip())
+    return (a - 1, end, "") if code[a - 1] == "," else (a, b + (code[b] == ","), "")
+
+
+def initial_sources(piece, unit, packed):
+    """
+    What names the source in an initial value with a constant type. A timer's id is its
+    period, or the same words as in kevent if the program may look at them. Only descriptors
+    have a level.
+    """
+    edits = []
+    for typed in TYPED.finditer(piece.code):
+        kind = typed.group(1)
+        if kind not in NAMED_BY_ID | {"KEVENT_TIMER", "KEVENT_PROCESS"}:
+            continue
+        spans, _ = fields_of(piece.code, typed.start(1))
+        words, places = {}, []
+        for a, b in spans:
+            m = ID.fullmatch(piece.code[a:b])
+            found = None if kind == "KEVENT_PROCESS" else words_of(piece.new[a:b][m.start(3):m.end(3)], m.group(1), m.group(2)) if m else None
+            if found:
+                words.update(found)
+                places.append((a, b))
+            elif NO_LEVEL.search(piece.code[a:b]):
+                edits.append(without(piece.code, a, b))
+        if not places:
+            continue
+        blank = re.match(r"\s*", piece.code[places[0][0]:]).group()
+        period = period_of(words, unit)
+        new = f".id = {whole_id(words)}" if packed or kind != "KEVENT_TIMER" else f".id = {period}"
+        if kind == "KEVENT_TIMER":
+            new += f",{blank or ' '}.args = {{ CLOCK_MONOTONIC, {period}, {period} }}"
+        first, end = places[0]
+        edits.append((first, len(piece.code[:end].rstrip()), blank + new))
+        edits += [without(piece.code, a, b) for a, b in places[1:]]
+    for a, b, new in sorted(edits, reverse=True):
+        piece.new = piece.new[:a] + new + piece.new[b:]
+    piece.code = hide(piece.new)
+
+
+def initial_types(piece):
+    """
+    The constant types of the variables of a piece that have an initial value, and whether
+    that has an id: name -> (type, bool).
+    """
+    found = {}
+    for typed in TYPED.finditer(piece.code):
+        spans, begin = fields_of(piece.code, typed.start(1))
+        name = re.search(r"\bstruct\s+ukevent\s+(\w+)\s*=\s*$", piece.code[:begin])
+        if name:
+            found[name.group(1)] = typed.group(1), any(ID.fullmatch(piece.code[a:b]) for a, b in spans)
+    return found
+
+
+def looks_at_words(pieces):
+    """Whether the program reads the words of an id that may be a timer's."""
+    code = "".join(p.code for p in pieces)
+    kinds = set(KINDS.findall(code))
+    return bool(re.search(r"\bid\.raw\[1\](?!\s*=[^=])", code) or
+                (kinds == {"KEVENT_TIMER"} and re.search(r"\bid\.raw(?:_u64|\[[01]\])(?!\s*[|]?=[^=])", code)))
+
+
 def name_sources(pieces, roles, unit):
     """
     What names the source of a request that is filled in by assignments, and its trigger
-    mode if none is given. Their place in struct evchan_change depends on the type.
+    mode if none is given. Their place in struct evchan_change depends on the type. Returns
+    the lines where half of an id is changed.
     """
+    everywhere, halves = {}, []
+    for p in pieces:
+        if p.kind == "declaration":
+            everywhere.update(initial_types(p))
     for p in pieces:
         if p.kind == "function":
-            for base in sorted({m.group(2) for m in re.finditer(FIELD + r"type\s*=[^=]", p.code)}):
+            initial = {**everywhere, **initial_types(p)}
+            for base in sorted({m.group(2) for m in re.finditer(FIELD + r"type\s*=[^=]", p.code)} |
+                               {name for name in initial if re.search(rf"(?<![\w.>]){name}\.(?:id|req_flags)\b", p.code)}):
                 thing = roles.find(p, base)
                 if thing and thing.root().roles == {"request"}:
-                    name_source(p, base, unit)
+                    halves += name_source(p, base, unit, *initial.get(base, (None, False)))
+    return halves
 
 
 def time_of(name, unit, two_words):
@@ -427,11 +562,14 @@ def time_of(name, unit, two_words):
     return f"(uint32_t){name} * {unit} + ({name} >> 32)" if two_words else f"{name} * {unit}"
 
 
-def add_or_modify(text):
+def add_or_modify(text, once):
     """
     A oneshot request of kevent is removed by its event and may be added again. The channel
-    keeps it, disarmed, so it is added or modified.
+    keeps it, disarmed, so it is added or modified. Variables of the file that are oneshot are
+    in the set once.
     """
+    for name in re.findall(r"\bstruct evchan_change (\w+) = \{[^;]*\.flags = EVCHAN_ONESHOT\b", text) + sorted(once):
+        text = re.sub(rf"(?<![\w.>])({name}\.op =) EVCHAN_ADD\b", r"\1 EVCHAN_SET", text)
     for base, flags in re.findall(r"([\w.>\[\]-]*\w\]?(?:\.|->))flags = (EVCHAN_ONESHOT\b|[a-z_]\w*;)", text):
         new = "EVCHAN_SET" if flags == "EVCHAN_ONESHOT" else \
             f"{base}flags & EVCHAN_ONESHOT ? EVCHAN_SET : EVCHAN_ADD"
@@ -439,23 +577,34 @@ def add_or_modify(text):
     return text
 
 
-def name_source(piece, base, unit):
-    """The same for one request of a function."""
+def name_source(piece, base, unit, initial, has_id):
+    """
+    The same for one request of a function, which may have a type and an id in its initial
+    value.
+    """
     same = re.escape(base) + r"(\.|->)"
     kinds = re.findall(rf"{same}type\s*=\s*([^;]*);", piece.code)
-    words = {word.strip() for _, word in kinds}
-    dot = kinds[0][0]
-    known = all(KINDS.fullmatch(word) for word in words)
+    words = {word.strip() for _, word in kinds} | ({initial} if initial else set())
+    dot = kinds[0][0] if kinds else "."
+    # Sources that are named in different ways are told apart when the program runs.
+    timers, by_id = words == {"KEVENT_TIMER"}, words <= NAMED_BY_ID
+    known = timers or by_id or words <= DESCRIPTORS or words == {"KEVENT_PROCESS"}
     mode = not re.search(rf"{same}req_flags\b", piece.code)
     edits = []
 
     def statement(field):
         return list(re.finditer(rf"(?m)^([ \t]*){same}{field}\s*=\s*([^;]*);[^\n]*\n", piece.code))
     types, low, high, whole = (statement(f) for f in ("type", r"id\.raw\[0\]", r"id\.raw\[1\]", r"id\.raw_u64"))
-    if not types:
-        return
+    if not types and not initial:
+        return []
+    if has_id and timers and bool(low) != bool(high):
+        return [(piece.line + piece.code.count("\n", 0, (low or high)[0].start(2)), "id.raw")]
+    if known and not words & DESCRIPTORS:
+        for m in statement("req_flags"):
+            if m.group(3).strip() in ("0", "KEVENT_REQ_ALWAYS_QUEUE"):
+                edits.append((m.start(), m.end(), f"{m.group(1)}{base}{dot}flags = 0;\n"))
     ids = sorted(low + high + whole, key=lambda m: m.start())
-    if (not known or words == {"KEVENT_TIMER"}) and ids:
+    if (not known or timers or by_id) and ids:
         # The id keeps the words of kevent's, which the program may look at.
         for m in low:
             edits.append((m.start(), m.end(), f"{m.group(1)}{base}{dot}id = {m.group(3)};\n"))
@@ -467,7 +616,7 @@ def name_source(piece, base, unit):
                 edits.append((m.start(), m.end(), f"(uint32_t){base}{dot}id" if m.group(2) == "0" else
                               f"(uint32_t)({base}{dot}id >> 32)"))
         others = [] if known else types + statement("req_flags")
-        for n, m in enumerate(ids):
+        for n, m in enumerate(() if by_id else ids):
             following = ids[n + 1] if n + 1 < len(ids) else None
             if following in high:
                 continue
@@ -489,6 +638,7 @@ def name_source(piece, base, unit):
     for a, b, new in sorted(edits, reverse=True):
         piece.new = piece.new[:a] + new + piece.new[b:]
     piece.code = hide(piece.new)
+    return []
 
 
 def retype(pieces, unit):
@@ -498,6 +648,7 @@ def retype(pieces, unit):
     Returns what is both request and event, and which commands and flags are not known:
     [(line, name)].
     """
+    packed = looks_at_words(pieces)
     split_roles(pieces)
     roles = Roles(pieces)
     values = Values(roles)
@@ -507,11 +658,13 @@ def retype(pieces, unit):
     for p in pieces:
         p.code = hide(p.new)
     roles = Roles(pieces)
-    name_sources(pieces, roles, unit)
+    halves = name_sources(pieces, roles, unit)
     for p in pieces:
         p.code = hide(p.new)
+        if p.kind in ("function", "declaration"):
+            initial_sources(p, unit, packed)
     roles = Roles(pieces)
     roles.declare_anew()
     for p in pieces:
         p.code = hide(p.new)
-    return sorted(set(roles.both)), sorted(set(values.unknown))
+    return sorted(set(roles.both)), sorted(set(values.unknown + halves))

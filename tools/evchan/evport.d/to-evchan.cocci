@@ -280,20 +280,6 @@ virtual counts, hints, times, posts, nanoseconds
 + X->flags = F
 )
 
-// A timer is named by its period, and has no level.
-@ timer @ identifier X; expression S, N; @@
- struct evchan_change X = {
-  .type = KEVENT_TIMER,
-- .id.raw = { S, N },
-+ .id = (S) * 1000000000ULL + (N),
-+ .args = { CLOCK_MONOTONIC, (S) * 1000000000ULL + (N), (S) * 1000000000ULL + (N) },
- };
-
-@@ identifier timer.X; @@
- struct evchan_change X = {
-- .req_flags = \(0\|KEVENT_REQ_ALWAYS_QUEUE\),
- };
-
 @@ identifier request.X; expression V; @@
  struct evchan_change X = {
 - .id.raw[0] = V,
@@ -469,14 +455,6 @@ virtual counts, hints, times, posts, nanoseconds
 + X->result
 )
 
-// kevent's oneshot is removed by its delivery, so it may be added again.
-@ once @ identifier X; @@
- struct evchan_change X = { .flags = EVCHAN_ONESHOT, };
-
-@@ identifier once.X; @@
-- X.op = EVCHAN_ADD
-+ X.op = EVCHAN_SET
-
 @@ expression E, V; struct evchan_change X; @@
 - (X.op = V, ec_change(E, &X));
 + X.op = V;
@@ -498,8 +476,32 @@ virtual counts, hints, times, posts, nanoseconds
 
 // --- libkevent's calls; without a flag kevent is level-triggered ---
 
-@@ expression E, T, FD, EV, P; @@
+// Only descriptors have a level, and only they are named by an argument.
+@@ expression E, S, EV, P; @@
 (
+- kevent_watch(E, KEVENT_SIGNAL, S, EV, \(0\|KEVENT_REQ_ALWAYS_QUEUE\), P)
++ ec_watch_signal(E, S, 0, (uintptr_t)(P))
+|
+- kevent_watch(E, KEVENT_SIGNAL, S, EV, \(KEVENT_REQ_ONESHOT\|KEVENT_REQ_ONESHOT | KEVENT_REQ_ALWAYS_QUEUE\), P)
++ ec_watch_signal(E, S, EVCHAN_ONESHOT, (uintptr_t)(P))
+|
+- kevent_watch(E, KEVENT_UNOTIFY, S, EV, \(0\|KEVENT_REQ_ALWAYS_QUEUE\), P)
++ ec_user(E, S, (uintptr_t)(P))
+|
+- kevent_watch(E, KEVENT_PROCESS, S, EV, \(0\|KEVENT_REQ_ALWAYS_QUEUE\|KEVENT_REQ_ONESHOT\), P)
++ ec_watch_process(E, S, (uintptr_t)(P))
+|
+- kevent_unwatch(E, KEVENT_SIGNAL, S)
++ ec_remove(E, EVCHAN_SIGNAL, S)
+|
+- kevent_unwatch(E, KEVENT_UNOTIFY, S)
++ ec_remove(E, EVCHAN_USER, S)
+)
+
+@@ expression E, T, FD, EV, P, F; @@
+(
+ kevent_watch(E, \(KEVENT_SIGNAL\|KEVENT_UNOTIFY\|KEVENT_TIMER\|KEVENT_INODE\|KEVENT_AIO\|KEVENT_NAIO\|KEVENT_PROCESS\|KEVENT_FUTEX\|KEVENT_MQUEUE\|KEVENT_POSIX_TIMER\), FD, EV, F, P)
+|
 - kevent_watch(E, T, FD, EV, \(0\|KEVENT_REQ_ALWAYS_QUEUE\), P)
 + ec_watch(E, T, FD, EV, EVCHAN_LEVEL, (uintptr_t)(P))
 |
@@ -834,6 +836,15 @@ virtual counts, hints, times, posts, nanoseconds
 |
 - KEVENT_UNOTIFY
 + EVCHAN_USER
+|
+- KEVENT_PROCESS
++ EVCHAN_PROCESS
+|
+- KEVENT_PROCESS_EXITED
++ EVCHAN_EXITED
+|
+- KEVENT_PROCESS_HIDDEN
++ EVCHAN_EXIT_HIDDEN
 |
 - KEVENT_SIGNAL
 + EVCHAN_SIGNAL

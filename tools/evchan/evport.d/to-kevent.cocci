@@ -95,11 +95,17 @@ virtual counts, hints, times, posts, nanoseconds
 
 // --- timers: kevent names them by their period ---
 
-@ named @ expression E, ID, D; constant P; @@
+// A number that is no constant may name several timers with this period.
+@ named @ expression E, D; constant ID, P; @@
+(
 - ec_timer(E, ID, CLOCK_MONOTONIC, P, P, D)
 + kevent_timer(E, P, 0, (void *)(uintptr_t)(D))
+|
+- ec_timer(E, ID, CLOCK_MONOTONIC, P, 0, D)
++ kevent_timer(E, P, KEVENT_REQ_ONESHOT, (void *)(uintptr_t)(D))
+)
 
-@@ expression E; expression named.ID; constant named.P; @@
+@@ expression E; constant named.ID; constant named.P; @@
 - ec_remove(E, EVCHAN_TIMER, ID)
 + kevent_remove(E, KEVENT_TIMER, P)
 
@@ -136,6 +142,12 @@ virtual counts, hints, times, posts, nanoseconds
 + kevent_watch_signal(E, S, KEVENT_REQ_ONESHOT, (void *)(uintptr_t)(D))
 )
 
+// --- processes: both say it once ---
+
+@@ expression E, FD, D; @@
+- ec_watch_process(E, FD, D)
++ kevent_watch(E, KEVENT_PROCESS, FD, KEVENT_PROCESS_EXITED, 0, (void *)(uintptr_t)(D))
+
 @@ expression E, S; @@
 - ec_remove(E, EVCHAN_SIGNAL, S)
 + kevent_remove(E, KEVENT_SIGNAL, S)
@@ -163,7 +175,13 @@ virtual counts, hints, times, posts, nanoseconds
 @ change @ identifier X; @@
 - struct evchan_change
 + struct ukevent
-  X = { .type = \(EVCHAN_SOCKET\|EVCHAN_POLL\|EVCHAN_PIPE\|EVCHAN_USER\), };
+  X = { .type = \(EVCHAN_SOCKET\|EVCHAN_POLL\|EVCHAN_PIPE\|EVCHAN_USER\|EVCHAN_SIGNAL\|EVCHAN_PROCESS\), };
+
+@@ identifier change.X; expression V; @@
+ struct ukevent X = {
+- .id = V,
++ .id.raw_u64 = V,
+ };
 
 @@ identifier change.X; expression V; @@
  struct ukevent X = {
@@ -512,6 +530,22 @@ virtual counts, hints, times, posts, nanoseconds
 - E->value
 + E->ret_data[0]
 
+// --- commands that a function passes on ---
+
+@@ identifier f !~ "^(ec|evchan)_"; @@
+  f(...,
+(
+- EVCHAN_ADD
++ KEVENT_CTL_ADD
+|
+- EVCHAN_MOD
++ KEVENT_CTL_MODIFY
+|
+- EVCHAN_DEL
++ KEVENT_CTL_REMOVE
+)
+  , ...)
+
 // --- types and values ---
 
 @@ @@
@@ -542,6 +576,15 @@ virtual counts, hints, times, posts, nanoseconds
 |
 - EVCHAN_USER
 + KEVENT_UNOTIFY
+|
+- EVCHAN_PROCESS
++ KEVENT_PROCESS
+|
+- EVCHAN_EXITED
++ KEVENT_PROCESS_EXITED
+|
+- EVCHAN_EXIT_HIDDEN
++ KEVENT_PROCESS_HIDDEN
 |
 - EVCHAN_SIGNAL
 + KEVENT_SIGNAL

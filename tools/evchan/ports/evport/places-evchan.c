@@ -24,6 +24,17 @@ static int first_differs(ec_t ec)
 	return ec_timer(ec, 1, CLOCK_REALTIME, 5, 1000, 0);	/* ? */
 }
 
+static int one_for_each(ec_t ec, int fd)
+{
+	return ec_timer(ec, (uint64_t)fd, CLOCK_MONOTONIC, 1000, 1000, 0);	/* ? */
+}
+
+static int alike(ec_t ec)
+{
+	return ec_timer(ec, 1, CLOCK_MONOTONIC, 2000, 2000, 0) +	/* ? */
+	       ec_timer(ec, 2, CLOCK_MONOTONIC, 2000, 0, 0);	/* ? */
+}
+
 static int several(int fd, struct evchan_change *c, unsigned int n)
 {
 	return evchan_ctl(fd, c, n, sizeof(*c), 0);	/* ? */
@@ -39,6 +50,8 @@ int main(void)
 	computed_flags(ec, 0, 0);
 	with_value(ec, 5);
 	first_differs(ec);
+	one_for_each(ec, 0);
+	alike(ec);
 	several(ec_fd(ec), NULL, 0);
 	while (!ec_timedwait_event(ec, &ev, &to)) {	/* ? */
 		printf("on %u at %llu: %llu\n", ev.cpu,	/* ? */

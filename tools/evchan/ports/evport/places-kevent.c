@@ -21,6 +21,14 @@ static int last_check(int q, int fd)
 	return kevent_ctl(q, KEVENT_CTL_ADD, 1, &uk);
 }
 
+static int half_of_id(int q, unsigned int seconds)
+{
+	struct ukevent uk = { .type = KEVENT_TIMER, .id.raw = { 1, 500000000 } };
+
+	uk.id.raw[0] = seconds;	/* ? */
+	return kevent_ctl(q, KEVENT_CTL_ADD, 1, &uk);
+}
+
 static int any_flags(int q, unsigned int flags)
 {
 	struct ukevent uk = { .type = KEVENT_PIPE, .event = KEVENT_SOCKET_RECV };
@@ -69,6 +77,7 @@ int main(void)
 	any_flags(q, KEVENT_REQ_ET);
 	any_flags(q, KEVENT_REQ_LAST_CHECK);	/* ? */
 	last_check(q, 0);
+	half_of_id(q, 2);
 	computed_flags(q, 0, 0);
 	used_as_number(q);
 	not_parsed(q);
