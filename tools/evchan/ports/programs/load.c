@@ -4,6 +4,7 @@
  * requests on each, one after the other.
  *
  *   load http HOST PORT N M	GET of the three files that `load files` wrote
+ *   load small HOST PORT N M	GET of the smallest of them
  *   load echo HOST PORT N M	POST of the same contents to /echo, which must return them
  *   load memcached HOST PORT N M	set and get in turn
  *   load probe HOST PORT	does anything accept connections?
@@ -30,7 +31,7 @@
 /* No progress for this long is an error. */
 #define PATIENCE_MS 60000
 
-enum protocol { HTTP, ECHO, MEMCACHED };
+enum protocol { HTTP, SMALL, ECHO, MEMCACHED };
 
 struct connection {
 	int fd;
@@ -53,6 +54,12 @@ static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *form
 	va_end(ap);
 	fputc('\n', stderr);
 	exit(1);
+}
+
+/* Which file the request asks for. */
+static int file(int seq)
+{
+	return protocol == SMALL ? 0 : seq % 3;
 }
 
 /* The three bodies: small, a few segments, larger than a socket buffer. */
@@ -103,7 +110,8 @@ static void make_request(struct connection *c, int conn)
 
 	switch (protocol) {
 	case HTTP:
-		p += sprintf(p, "GET /f%d HTTP/1.1\r\nHost: %s\r\n\r\n", seq % 3, host);
+	case SMALL:
+		p += sprintf(p, "GET /f%d HTTP/1.1\r\nHost: %s\r\n\r\n", file(seq), host);
 		break;
 	case ECHO:
 		p += sprintf(p, "POST /echo HTTP/1.1\r\nHost: %s\r\nContent-Length: %zu\r\n\r\n",
@@ -129,7 +137,7 @@ static void make_request(struct connection *c, int conn)
 static bool http_answer(struct connection *c)
 {
 	static char body[BUFFER];
-	size_t size = body_size(c->seq);
+	size_t size = body_size(file(c->seq));
 	char *end, *length;
 
 	c->answer[c->got] = 0;
@@ -144,7 +152,7 @@ static bool http_answer(struct connection *c)
 	end += 4;
 	if (c->got < (size_t)(end - c->answer) + size)
 		return false;
-	fill(c->seq, body);
+	fill(file(c->seq), body);
 	if (c->got != (size_t)(end - c->answer) + size || memcmp(end, body, size))
 		die("answer %d has another body", c->seq);
 	return true;
@@ -261,6 +269,8 @@ int main(int argc, char **argv)
 		die("see the head of load.c");
 	if (!strcmp(argv[1], "http"))
 		protocol = HTTP;
+	else if (!strcmp(argv[1], "small"))
+		protocol = SMALL;
 	else if (!strcmp(argv[1], "echo"))
 		protocol = ECHO;
 	else if (!strcmp(argv[1], "memcached"))
