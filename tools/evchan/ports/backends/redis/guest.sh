@@ -19,8 +19,10 @@ GET missing
 WRONG
 R
 
+# A server that is told of nothing must not stop the test. The guest's time passes at once while
+# all its programs sleep.
 redis_cli() {
-	redis-cli -p $port "$@"
+	timeout 600 redis-cli -p $port "$@"
 }
 
 redis_questions() {
@@ -35,11 +37,11 @@ run_program() {
 	reason=
 	[ "$used" = "$backend" ] || reason="redis uses $used"
 	verdict used "$reason"
-	seq 1 300 | awk '{ printf "SET key%d value-of-%d\r\n", $1, $1 }' | redis_cli --pipe > /dev/null
-	redis_cli < session > "answers.$backend" 2>&1
+	seq 1 300 | awk '{ printf "SET key%d value-of-%d\r\n", $1, $1 }' | redis_cli --pipe > /dev/null || :
+	redis_cli < session > "answers.$backend" 2>&1 || :
 	# Requests and answers that are larger than the buffers of a socket.
 	awk 'BEGIN { for (i = 0; i < 100000; i++) printf "0123456789" }' > big
-	redis_cli -x SET large < big > /dev/null
+	redis_cli -x SET large < big > /dev/null || :
 	redis_cli GET large | tr -d '\n' > big.out
 	reason=
 	cmp -s "answers.$backend" answers.epoll || reason='other answers than with epoll'
@@ -47,12 +49,12 @@ run_program() {
 	redis_questions || reason="$reason the data are not intact"
 	verdict answers "$reason"
 	measure $started redis-benchmark -p $port -n $requests -c $conns --dbnum 0 -t get --csv
-	if [ "$length$backend" = SHORTepoll ]; then
+	if [ "$length" = SHORT ] && [ "$backend" != evchan ]; then
 		stop TERM
 		return
 	fi
 	# A child saves the data. The server serves meanwhile, and afterwards.
-	redis_cli BGSAVE > /dev/null
+	redis_cli BGSAVE > /dev/null || :
 	reason=
 	redis_questions || reason='wrong answers while a child saves'
 	i=0
