@@ -34,6 +34,7 @@
  * nobody but the owner of the ring.
  */
 #include <linux/mm.h>
+#include <linux/prefetch.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
@@ -43,6 +44,9 @@
 
 /* The most slots that are read before interrupts are enabled, or the task reschedules. */
 #define EVCHAN_SCAN_MAX	1024
+
+/* A post fetches the line of the slot so many positions later. */
+#define EVCHAN_PREFETCH		2
 
 /* For at most so many posts the program's head is not read again. */
 #define EVCHAN_HEAD_INTERVAL	256
@@ -157,6 +161,13 @@ static __always_inline enum reserved reserve(struct evchan_queue *c, u64 *pos,
 	}
 	*slot = slot_of(c, *pos);
 	*state = state_of(lap_of(c, *pos), 0);
+	/*
+	 * The compare-and-swap and the exchange of a post wait for its stores, so fetching the
+	 * line of a slot that another processor has written does not overlap with other posts.
+	 * Fetch a later one now. Behind the last slot there is none, which does no harm.
+	 */
+	if (caller <= POST)
+		prefetchw(*slot + EVCHAN_PREFETCH);
 	return RESERVED;
 }
 

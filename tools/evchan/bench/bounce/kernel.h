@@ -44,6 +44,8 @@ typedef s64 ktime_t;
 #define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
 #define LINUX_VERSION_CODE	KERNEL_VERSION(7, 3, 0)
 
+#define prefetchw(p)	asm volatile("prefetchw %0" : : "m" (*(const char *)(p)))
+
 /* --- the compiler --- */
 
 #define likely(x)		__builtin_expect(!!(x), 1)
