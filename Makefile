@@ -62,7 +62,7 @@ check: ## the tests; the last line counts them
 check-all: ## every test, however long
 	@scripts/check --all
 
-kernel: ## build the guest's kernel (KERNEL=release, debug, kcov, kcsan, trace, rt; SERIES=7.3)
+kernel: ## build the guest's kernel (KERNEL=..., SERIES=...)
 	@scripts/kernel $(KERNEL)
 
 patch: ## write the patch series for KSRC=TREE-OR-TARBALL
@@ -78,7 +78,7 @@ bench: ## measure the interfaces side by side (BENCH="NAME...", ACCEL=kvm)
 	@scripts/kernel release
 	@tools/evchan/bench/run $(if $(ACCEL),--accel $(ACCEL)) $(BENCH)
 
-bounce: ## nanoseconds of an event between two processors of this machine, without a guest
+bounce: ## nanoseconds of an event between two processors, without a guest
 	@tools/evchan/bench/bounce/run
 
 ports: ## programs nobody here wrote, on both interfaces, and a table
