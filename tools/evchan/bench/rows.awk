@@ -4,7 +4,9 @@
 #
 #	introduction HTML
 #	bench BENCH TEXT
+#	group BENCH ROW TEXT
 #	curve BENCH METRIC= X Y TEXT
+#	note BENCH METRIC API TEXT
 #	value BENCH API METRIC UNIT VALUE
 #	environment NAME TEXT
 #	wanted LINE-OF-TARGETS
@@ -16,10 +18,25 @@
 
 BEGIN {
 	apis = split("evchan kevent epoll io_uring poll floor", api_name, " ")
+	# The colours of the pictures. Scripts for gnuplot have their numbers, chart.css defines them.
+	colours = split("evchan kevent epoll io_uring poll floor soft line limit", colour_name, " ")
+	for (i = 1; i <= colours; i++)
+		colour_number[colour_name[i]] = i
 }
 
 $1 == "introduction" { introduction = introduction $2 "\n" }
 $1 == "bench" { bench_name[++benches] = $2; bench_text[benches] = $3 }
+$1 == "group" {
+	group_bench[++groups] = $2
+	group_row[groups] = $3
+	group_text[groups] = $4
+}
+$1 == "note" {
+	note_bench[++notes] = $2
+	note_metric[notes] = $3
+	note_api[notes] = $4
+	note_text[notes] = $5
+}
 $1 == "curve" {
 	curve_bench[++curves] = $2
 	curve_start[curves] = $3
@@ -126,6 +143,15 @@ function judgement(i,    field, j) {
 		cell[j] = field[j + 1]
 	cell[4] = number(cell[4])
 	return 7
+}
+
+function escape(text) {
+	gsub(/&/, "\\&amp;", text)
+	gsub(/</, "\\&lt;", text)
+	gsub(/>/, "\\&gt;", text)
+	gsub(/"/, "\\&quot;", text)
+	gsub(/'/, "\\&#x27;", text)
+	return text
 }
 
 function fail(text) {

@@ -21,5 +21,7 @@ $1 == "y" { row = row substr($0, 3); next }
 { flush(); introduction = 0 }
 $1 == "introduction" { introduction = 1 }
 $1 == "bench" { row = "bench\t" $2 }
+$1 == "group" { row = "group\t" $2 "\t" $3 }
+$1 == "note" { row = "note\t" $2 "\t" $3 "\t" $4 }
 $1 == "curve" { bench = $2; start = $3 }
 END { flush() }
