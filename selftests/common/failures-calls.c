@@ -415,6 +415,16 @@ static void execute(struct context *x)
 }
 
 /*
+ * May execve() fail so for want of memory? E2BIG: for the arguments. EIO: for reading a file.
+ * ENOEXEC and ELIBBAD: for reading the headers of the program, and of its interpreter.
+ */
+static bool no_memory_for_exec(int error)
+{
+	return error == ENOMEM || error == E2BIG || error == EIO || error == ENOEXEC ||
+	       error == ELIBBAD;
+}
+
+/*
  * exec fails at each of its allocations: either it returns an error and the sources of the
  * process are what they were, or it kills the process because there is no way back, and they are
  * gone.
@@ -453,8 +463,7 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_exec, 600)
 			passed += did;
 			EXPECT_EQ(await_sources(self, 0), 0);
 		} else if (WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP) {
-			/* E2BIG: there was no memory for the arguments. EIO: for reading. */
-			EXPECT_TRUE(x->spare == ENOMEM || x->spare == E2BIG || x->spare == EIO) {
+			EXPECT_TRUE(no_memory_for_exec(x->spare)) {
 				TH_LOG("allocation %d: errno %d", n, x->spare);
 			}
 			EXPECT_EQ(face_sources(self), 2);
