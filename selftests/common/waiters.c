@@ -62,7 +62,11 @@ TEST_F(face, put_back_wakes_another)
 TEST_F(face, rest_put_back_in_order)
 {
 	static const struct sched_param urgent = { 1 }, normal = { 0 };
-	enum { N = 4 };
+	/*
+	 * More than the kernel takes at once: before the thread waits for the page, events are put
+	 * back twice, and reversing all of them twice would not be seen.
+	 */
+	enum { N = 20 };
 	struct stalled_page missing;
 	struct sleeper first, second;
 	int fds[N];
