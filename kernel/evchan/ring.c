@@ -249,6 +249,9 @@ static noinline bool merge_counted(struct evchan_queue *c, u64 last, u32 events)
 	if (!merge(c, last, events))
 		return false;
 	atomic64_inc(&c->queue.merged);
+	/* The compare-and-swap is the full barrier that pairs with the one in poll_ready(). */
+	if (unlikely(READ_ONCE(c->queue.sleepers) & EVCORE_POLLED_AGAIN))
+		evcore_wake_pollers_slow(&c->queue);
 	return true;
 }
 

@@ -103,6 +103,10 @@
  * executes a full barrier (set_current_state() in evcore_wait(), smp_mb() in poll_ready()),
  * and then reads the ring. So either the post sees the waiter or the waiter sees the record.
  *
+ * A post that merges its event into an unconsumed record wakes no waiter, because none sleeps
+ * while there is a record. It wakes the tasks that poll the queue's file if one of them has
+ * polled it again. Merging is a full barrier too.
+ *
  * WHERE A SOURCE IS
  *
  * A source is on one of the lists of its queue at most; ->where says on which. The task that
@@ -178,6 +182,8 @@ struct user_struct;
 
 /* In evcore_queue.sleepers: a task polls the queue's file, or did so lately. */
 #define EVCORE_POLLED		BIT(31)
+/* In evcore_queue.sleepers: a task has polled the file since its pollers were woken last. */
+#define EVCORE_POLLED_AGAIN	BIT(30)
 
 /* Most records that one post moves out of the overflow list, and that one lock hold moves. */
 #define EVCORE_DRAIN_POST	4
@@ -269,7 +275,7 @@ struct evcore_face {
 /**
  * struct evcore_queue - embedded in a face's own structure
  * @face: the face
- * @sleepers: number of waiters, and EVCORE_POLLED
+ * @sleepers: number of waiters, EVCORE_POLLED and EVCORE_POLLED_AGAIN
  * @waiters: tasks in evcore_wait() for one event, or for none in particular, oldest first
  * @poll_wait: tasks and files that poll the queue's file
  * @lock: see the head of this file
@@ -624,5 +630,6 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 int evcore_wake_other(struct evcore_queue *q, bool force);
 void evcore_wake_slow(struct evcore_queue *q);
 void evcore_wake_locked(struct evcore_queue *q, bool all);
+void evcore_wake_pollers_slow(struct evcore_queue *q);
 
 #endif /* _EVCORE_H */

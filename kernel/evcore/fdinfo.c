@@ -76,7 +76,7 @@ static void read_counts(struct evcore_queue *q, struct counts *c)
 	/* A limit of 0: from the oldest record on that was not consumed. */
 	c->used = q->face->ready(q, 0);
 	c->waiting = q->nr_overflow;
-	c->waiters = q->sleepers & ~EVCORE_POLLED;
+	c->waiters = q->sleepers & ~(EVCORE_POLLED | EVCORE_POLLED_AGAIN);
 	c->posted = q->face->nr_posted(q);
 	c->overflowed = q->overflowed;
 	c->drained = q->drained;

@@ -10,6 +10,7 @@
 #include <trace/events/evcore.h>
 
 #include "internal.h"
+#include "wake.h"
 
 /**
  * evcore_deliver - place an event in the ring, or in overflow
@@ -70,18 +71,21 @@ bool evcore_post_locked(struct evcore_source *s, const struct evcore_record *r)
 		evcore_disarm(s);
 	if (s->where == EVCORE_ON_OVERFLOW) {
 		evcore_overflow_merge(s, r);
+		evcore_wake_repollers(q);
 		return evcore_drain(q, EVCORE_DRAIN_POST);
 	}
 	if (s->last_record && !(s->flags & EVCORE_COUNTS)) {
 		if (q->face->merge && q->face->merge(q, s, r->events)) {
 			atomic64_inc(&q->merged);
 			recheck_add_level(s);
+			evcore_wake_repollers(q);
 			return false;
 		}
 		/* When the record is consumed, the recheck will find this event too. */
 		if (!q->face->merge && s->flags & EVCORE_LEVEL &&
 		    !q->face->taken(q, s)) {
 			recheck_add_level(s);
+			evcore_wake_repollers(q);
 			return false;
 		}
 	}
@@ -205,9 +209,13 @@ void evcore_need_recheck(struct evcore_source *s)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	if (!s->muted && s->armed && !s->recheck) {
-		evcore_recheck_set(s);
-		evcore_wake_posted(s);
+	if (!s->muted && s->armed) {
+		if (!s->recheck) {
+			evcore_recheck_set(s);
+			evcore_wake_posted(s);
+		} else {
+			evcore_wake_repollers(q);
+		}
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 }

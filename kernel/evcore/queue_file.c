@@ -65,7 +65,7 @@ static bool poll_ready(struct evcore_queue *q, bool *recheck)
 	bool ready;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	WRITE_ONCE(q->sleepers, q->sleepers | EVCORE_POLLED);
+	WRITE_ONCE(q->sleepers, q->sleepers | EVCORE_POLLED | EVCORE_POLLED_AGAIN);
 	/*
 	 * Enqueue before reading the ring. Pairs with the full barrier of a post between
 	 * publishing the record and reading ->sleepers.

@@ -6,14 +6,15 @@
  * has no free slot, the record itself is put on the overflow list, in order with all other
  * events.
  *
- * Floor 7, see Makefile: calls alloc.c, state.c and post.c; called by source.c and the source
- * types.
+ * Floor 7, see Makefile: calls alloc.c, state.c, wake.c and post.c; called by source.c and the
+ * source types.
  */
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <trace/events/evcore.h>
 
 #include "internal.h"
+#include "wake.h"
 
 /*
  * With EVCORE_MERGE_RECORDS an event says no more than an earlier one. If an earlier one is not
@@ -33,6 +34,7 @@ static bool merge_record(struct evcore_source *s, const struct evcore_record *r)
 	else if (!s->last_record || !q->face->merge || !q->face->merge(q, s, r->events))
 		return false;
 	atomic64_inc(&q->merged);
+	evcore_wake_repollers(q);
 	return true;
 }
 

@@ -16,7 +16,8 @@
  * as many again, in process context. queue->wake_through is the number of the youngest waiter
  * that is still to be woken in this way.
  *
- * Floor 4, see Makefile: calls trace.c; called by overflow.c, post.c, wait.c and the faces.
+ * Floor 4, see Makefile: calls trace.c; called by overflow.c, post.c, records.c, wait.c and the
+ * faces.
  */
 #include <linux/sched.h>
 #include <trace/events/evcore.h>
@@ -47,25 +48,46 @@ static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 	wake_up_process(task);
 }
 
-/*
- * Wake the tasks that poll the queue's file. Once they were woken, they are not woken again
- * until every record that was in the ring at that time is consumed. Later records may still be
- * there, but a consumer may have found the ring empty before they were posted. If there is no
- * ring, they are woken each time. Called with queue->lock held.
+/**
+ * evcore_wake_pollers - wake the tasks and files that poll a queue's file
+ * @q: the queue; its lock must be held
+ *
+ * An edge-triggered poller is woken for each event, as it would be by an epoll set, but not
+ * before it has polled the queue again. If it takes events and never polls, it is woken again
+ * once every record that was in the ring at the last wake-up is consumed. Later records may
+ * still be there, but it may have found the ring empty before they were posted. If there is no
+ * ring, it is woken each time.
  *
  * A consumer stops at a record that is reserved but not published yet. If there is such a
- * record, its own post has to wake them again, so ->poll_mark is not set.
+ * record, its own post has to wake the pollers again, so ->poll_mark is not set.
  */
-static void wake_pollers(struct evcore_queue *q)
+void evcore_wake_pollers(struct evcore_queue *q)
 {
 	u64 posted = q->face->nr_posted(q);
 	unsigned int in_ring = q->face->ready(q, UINT_MAX);
 
-	if (posted - in_ring < q->poll_mark)
+	lockdep_assert_held(&q->lock);
+	if (!(q->sleepers & EVCORE_POLLED_AGAIN) && posted - in_ring < q->poll_mark)
 		return;
+	WRITE_ONCE(q->sleepers, q->sleepers & ~EVCORE_POLLED_AGAIN);
 	if (q->face->all_published(q))
 		q->poll_mark = posted;
 	irq_work_queue(&q->poll_work);
+}
+
+/**
+ * evcore_wake_pollers_slow - evcore_wake_pollers() for a caller without the lock
+ * @q: the queue; its lock must not be held
+ *
+ * Context: any but NMI.
+ */
+void evcore_wake_pollers_slow(struct evcore_queue *q)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	evcore_wake_pollers(q);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
 }
 
 /*
@@ -156,9 +178,9 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 	lockdep_assert_held(&q->lock);
 	/* No barrier needed: after enqueueing, poll_ready() sets EVCORE_POLLED under the lock. */
 	if (waitqueue_active(&q->poll_wait))
-		wake_pollers(q);
+		evcore_wake_pollers(q);
 	else
-		WRITE_ONCE(q->sleepers, q->sleepers & ~EVCORE_POLLED);
+		WRITE_ONCE(q->sleepers, q->sleepers & ~(EVCORE_POLLED | EVCORE_POLLED_AGAIN));
 	if (unlikely(all)) {
 		q->wake_through = q->waiter_nr;
 		evcore_wake_some(q);

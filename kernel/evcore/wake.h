@@ -54,6 +54,17 @@ static inline bool evcore_has_waiters(const struct evcore_queue *q)
 }
 
 void evcore_wake_some(struct evcore_queue *q);
+void evcore_wake_pollers(struct evcore_queue *q);
+
+/*
+ * Wake pollers for an event that makes no new record, because there is an unconsumed one, or
+ * because the source is to be polled already. No waiter sleeps then.
+ */
+static inline void evcore_wake_repollers(struct evcore_queue *q)
+{
+	if (unlikely(q->sleepers & EVCORE_POLLED_AGAIN))
+		evcore_wake_pollers(q);
+}
 
 /*
  * Wake another waiter if there are more events than the caller takes, which is @taken, and the

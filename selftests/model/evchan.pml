@@ -27,7 +27,9 @@
  *   - a level-triggered source has at most one record at a time;
  *   - when no process can proceed, a consumer has seen everything that happened, after it
  *     had taken an event with the bits for it; no consumer sleeps while its minimum number
- *     of events is there; and no event is in the ring while all sleep.
+ *     of events is there; and no event is in the ring while all sleep;
+ *   - a thread that polls the queue is woken by each post that begins after it has polled,
+ *     also if nobody takes the events.
  */
 
 /* SCENE */
@@ -43,6 +45,7 @@
 #define CANCEL		10
 #define MODIFY		11
 #define LEVELS		12
+#define TOLD		13
 
 #define N	2			/* slots */
 #define LAP(p)	((p) / N + 1)		/* lap_of() */
@@ -74,6 +77,7 @@
 #define WORDS	(LISTED + 1)
 
 #define POLLED	64			/* EVCORE_POLLED */
+#define AGAIN	32			/* EVCORE_POLLED_AGAIN */
 
 byte mem[WORDS];
 
@@ -132,6 +136,11 @@ bool polling;				/* a thread is on evcore_queue.poll_wait */
 byte poll_mark;
 byte published;				/* evchan_queue.published */
 bool poll_woken;
+#if SCENE == TOLD
+byte polls;				/* how often the watcher has polled */
+bool watching;				/* it has not been woken since */
+byte told_of;				/* the last poll before a post that has ended */
+#endif
 
 bool recheck;				/* evcore_queue.recheck: source 0 is on it */
 bool batch;				/* source 0 is on the list that a wait is rechecking */
@@ -562,9 +571,10 @@ inline all_published()
 }
 
 /*
- * models: kernel/evcore/wake.c wake_pollers
+ * models: kernel/evcore/wake.c evcore_wake_pollers
  * models: kernel/evchan/ring.c evchan_nr_posted
- * A thread that polls is woken once, and then again only after it has taken what was there.
+ * A thread that polls is woken once, and then again only after it has polled again, or has
+ * taken what was there.
  */
 inline wake_pollers()
 {
@@ -576,9 +586,14 @@ inline wake_pollers()
 #else
 	all_published();
 #endif
+	LOAD(SLEEP, st);
+	if
+	:: st & AGAIN || u - t >= poll_mark || u < t -> STORE(SLEEP, st & ~AGAIN); st = 1
+	:: else -> st = 0
+	fi;
 	atomic {
 		if
-		:: u - t >= poll_mark || u < t ->
+		:: st ->
 			poll_woken = 1;
 			if
 			:: n -> poll_mark = u
@@ -586,8 +601,42 @@ inline wake_pollers()
 			fi
 		:: else
 		fi;
-		u = 0; t = 0; n = 0
+		u = 0; t = 0; n = 0; st = 0
 	}
+}
+
+/*
+ * models: kernel/evcore/wake.h evcore_wake_repollers
+ * Called with queue->lock held, for an event that made no new record.
+ */
+inline wake_repollers()
+{
+#ifndef BREAK_MERGE_TELLS_NOBODY
+	LOAD(SLEEP, st);
+	if
+	:: st & AGAIN -> wake_pollers()
+	:: else
+	fi;
+#endif
+	st = 0
+}
+
+/*
+ * models: kernel/evchan/ring.c merge_counted
+ * models: kernel/evcore/wake.c evcore_wake_pollers_slow
+ */
+inline merged()
+{
+#if SCENE == POLL || SCENE == TOLD
+	LOAD(SLEEP, st);
+	if
+	:: st & AGAIN -> TAKE_LOCK; wake_repollers(); DROP_LOCK
+	:: else
+	fi;
+	st = 0
+#else
+	skip
+#endif
 }
 
 /*
@@ -669,12 +718,13 @@ inline post_slow(s, e)
 #else
 			pending[s] = pending[s] | (e);
 #endif
+			wake_repollers();
 			drain(1);
 			ok = !moved
 		:: else ->
 			merge(s, e);
 			if
-			:: ok -> RECHECK_ADD_LEVEL
+			:: ok -> RECHECK_ADD_LEVEL; wake_repollers()
 			:: else ->
 				pos = NONE;
 				if
@@ -758,7 +808,7 @@ inline post(s, e)
 	:: else -> merge(s, e)
 	fi;
 	if
-	:: ok
+	:: ok -> merged()
 #endif
 	:: else ->
 		reserve(BY_POST, s);
@@ -1097,6 +1147,9 @@ proctype Poster(byte me; byte s; byte times; bool next)
 {
 	WORK;
 	byte e = 1;
+#if SCENE == TOLD
+	byte since;			/* the watcher's last poll before the post */
+#endif
 
 	do
 	:: times ->
@@ -1112,9 +1165,21 @@ proctype Poster(byte me; byte s; byte times; bool next)
 		fi;
 #else
 		bits_posted[s] = bits_posted[s] | e;
+#if SCENE == TOLD
+		since = (watching -> polls : 0);
+#endif
 		post(s, e);
 #endif
 		end_post();
+#if SCENE == TOLD
+		atomic {
+			if
+			:: since -> told_of = since
+			:: else
+			fi;
+			since = 0
+		}
+#endif
 		DROP_HEAD;
 		atomic {
 			times--;
@@ -1179,24 +1244,31 @@ end_idle:		/* Wait until another attempt can find something. */
 /*
  * models: kernel/evcore/queue_file.c queue_poll
  * models: kernel/evcore/queue.c evcore_poll_work
- * A thread in edge-triggered epoll: when woken it polls, takes all events, sleeps again.
+ * A thread that is woken edge-triggered: it takes all events and sleeps again. In an epoll set
+ * it polls before, in a queue that watches this one it need not.
  */
 proctype Poller(byte me)
 {
 	WORK;
 	byte r;
+	bool polled;
 
 	polling = 1;				/* poll_wait() */
 	do
-	:: TAKE_LOCK;
-		LOAD(SLEEP, st);
-		STORE(SLEEP, st | POLLED);
-		st = 0;
+	:: true ->
+		if
+		:: polled -> n = 1
+		:: TAKE_LOCK;
+			LOAD(SLEEP, st);
+			STORE(SLEEP, st | POLLED | AGAIN);
+			st = 0;
 #ifndef BREAK_NO_BARRIER_IN_POLL
-		MB;
+			MB;
 #endif
-		ready(1);
-		DROP_LOCK;
+			ready(1);
+			polled = 1;
+			DROP_LOCK
+		fi;
 		do
 		:: n ->
 			take();
@@ -1211,6 +1283,26 @@ proctype Poller(byte me)
 		asleep = asleep | BIT(me);
 end_asleep:	atomic { poll_woken -> poll_woken = 0 };
 		asleep = asleep & ~BIT(me)
+	od
+}
+#endif
+
+#if SCENE == TOLD
+/* The same, but the thread takes no event: it polls, sleeps until it is told, polls again. */
+proctype Watcher(byte me)
+{
+	WORK;
+
+	polling = 1;
+	do
+	:: TAKE_LOCK;
+		LOAD(SLEEP, st);
+		STORE(SLEEP, st | POLLED | AGAIN);
+		MB;
+		ready(1);
+		DROP_LOCK;
+		atomic { st = 0; n = 0; polls++; watching = 1 };
+end_asleep:	atomic { poll_woken -> poll_woken = 0; watching = 0 }
 	od
 }
 #endif
@@ -1332,6 +1424,9 @@ proctype Judge()
 	timeout;
 	d_step {
 		assert(!lock && !head_lock && !mutex && !posting);
+#if SCENE == TOLD
+		assert(!watching || told_of != polls);
+#endif
 		/* Count the events that are published and not taken, and overflow. */
 		w = mem[HEAD];
 		do
@@ -1409,6 +1504,10 @@ init
 		run Poster(1, 1, 1, 0);
 		run Poller(3);
 		min_of[3] = 1;
+#elif SCENE == TOLD
+		run Poster(0, 0, 2, 0);
+		run Poster(1, 1, 1, 0);
+		run Watcher(3);
 #elif SCENE == CANCEL
 		mem[INTEREST] = 1;
 		run Poster(0, 0, 2, 0);

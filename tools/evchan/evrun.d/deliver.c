@@ -7,7 +7,6 @@
  * evchan_ctl() asks for all such events what holds (EVCHAN_CHECK), and its answer is
  * delivered. The same call asks for level-triggered conditions that were reported before.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "deliver.h"
@@ -43,22 +42,7 @@ unsigned int events_there(struct set *set, uint64_t *first, uint64_t *end)
 		ec_seek(set->ec, &at, at.pos + 1);
 	}
 	*end = at.pos;
-	return n + set->nr_held;
-}
-
-/* Take the event of a registration out of the ring. */
-static void drop(struct set *set, uint64_t id)
-{
-	struct ec_cursor at = ec_begin(set->ec);
-	event_data_t d;
-
-	for (uint64_t i = 0; i <= set->ec->mask && find_event(set->ec, &at); i++) {
-		struct ec_cursor here = at;
-
-		if (at.slot->id == id)
-			ec_next(set->ec, &here, &d);
-		ec_seek(set->ec, &at, at.pos + 1);
-	}
+	return n;
 }
 
 /* The registration, unless another process, or another descriptor of the set, may change it. */
@@ -89,7 +73,6 @@ static void put(struct delivery *to, const struct registration *r, uint64_t id, 
 	to->ev[to->n].events = events;
 	to->ev[to->n++].data = data;
 	to->level |= level;
-	to->nested |= r && r->nested && r->events & EPOLLET;
 	if (level)
 		note_level(to->set, id);
 }
@@ -136,8 +119,6 @@ int deliver_old(struct delivery *to)
 	event_data_t d;
 
 	set->nr_level = 0;
-	for (; set->nr_held && n < max; set->nr_held--)
-		c[n++] = check_of(set->held[set->nr_held - 1]);
 	while (n < max && ec_take(set->ec, &d))
 		if (!among(c, n, d.id))
 			c[n++] = check_of(d.id);
@@ -190,64 +171,4 @@ int deliver_new(struct delivery *to, uint64_t from, bool first)
 	if (first)
 		ec_end(set->ec, &at);
 	return n ? deliver_checked(to, c, n) : to->n;
-}
-
-/* Remember the registration of an event that is taken and not delivered. */
-static bool hold(struct set *set, uint64_t id)
-{
-	uint64_t *held;
-
-	for (unsigned int i = 0; i < set->nr_held; i++)
-		if (set->held[i] == id)
-			return true;
-	held = realloc(set->held, (set->nr_held + 1) * sizeof(*held));
-	if (!held)
-		return false;
-	set->held = held;
-	held[set->nr_held++] = id;
-	return true;
-}
-
-/*
- * Empty the ring of a set. Its events are held for its next wait. A thread that sleeps in the set
- * would not find them, and takes the events itself.
- */
-static void empty(int fd, struct set *set)
-{
-	event_data_t d;
-
-	pthread_mutex_lock(&set->mutex);
-	if (__atomic_load_n(&set->sleeping, __ATOMIC_RELAXED)) {
-		pthread_mutex_unlock(&set->mutex);
-		return;
-	}
-	/* This posts what is waiting to be polled. */
-	count(&stat_syscalls, 1);
-	evchan_wait(fd, 0, 0, NULL, NULL, 0);
-	for (uint64_t i = 0; i <= set->ec->mask && ec_take(set->ec, &d); i++) {
-		if (!hold(set, d.id)) {
-			ec_give_back(set->ec, &d);
-			break;
-		}
-	}
-	pthread_mutex_unlock(&set->mutex);
-}
-
-void told_outer(struct delivery *to)
-{
-	for (int i = 0; i < to->n; i++) {
-		struct registration *r = known(to, to->id[i]);
-		struct set *inner;
-
-		if (!r || !r->nested || !(r->events & EPOLLET))
-			continue;
-		/* Sets form no loops, so neither do their mutexes. */
-		inner = set_find(r->fd);
-		if (!inner)
-			continue;
-		empty(r->fd, inner);
-		set_put(inner);
-		/* What was posted thereby was an event of this set too, and is told already. */
-		drop(to->set, r->id);
-	}
 }

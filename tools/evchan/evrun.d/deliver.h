@@ -14,7 +14,6 @@
  * @max: its size, at most EVRUN_BATCH
  * @n: number of events that are in it
  * @level: one of them is level-triggered
- * @nested: one of them is that of an edge-triggered set
  * @id: the registration of each
  */
 struct delivery {
@@ -24,7 +23,6 @@ struct delivery {
 	int max;
 	int n;
 	bool level;
-	bool nested;
 	uint64_t id[EVRUN_BATCH];
 };
 
@@ -40,10 +38,5 @@ int deliver_old(struct delivery *to);
  * @first: no others are before them in the ring.
  */
 int deliver_new(struct delivery *to, uint64_t from, bool first);
-/*
- * The program is told that edge-triggered sets in this one have events. Empty their rings, so
- * that the next event of each is posted, and is told as well.
- */
-void told_outer(struct delivery *to);
 
 #endif /* EVRUN_DELIVER_H */

@@ -219,11 +219,10 @@ static int with_wait(struct delivery *to, struct waiting *w, struct deadline *d,
 	/* Before the call, because it does not poll for events that are taken later. */
 	set->nr_level = 0;
 	__atomic_store_n(&set->level_call, false, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&set->mutex);
 	w->asleep = !old && !d->now;
-	/* With the mutex held, because empty() leaves events to a thread that sleeps. */
 	if (w->asleep)
 		__atomic_fetch_add(&set->sleeping, 1, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&set->mutex);
 	there = wait_ring(to->epfd, w, w->asleep, d, mask);
 	if (there < 0) {
 		__atomic_store_n(&set->level_call, true, __ATOMIC_RELAXED);
@@ -254,11 +253,6 @@ static int wait_set(struct delivery *to, struct waiting *w, struct deadline *d,
 	pthread_mutex_unlock(&set->mutex);
 	while (!n && !over)
 		n = with_wait(to, w, d, mask, &over);
-	if (n > 0 && to->nested) {
-		pthread_mutex_lock(&set->mutex);
-		told_outer(to);
-		pthread_mutex_unlock(&set->mutex);
-	}
 	/* A level-triggered condition that holds must be reported to every waiter: wake another. */
 	if (to->level && (shared(to->epfd) || __atomic_load_n(&set->sleeping, __ATOMIC_RELAXED))) {
 		count(&stat_syscalls, 1);
@@ -282,7 +276,7 @@ static int wait(int epfd, struct epoll_event *ev, int max, const struct timespec
 	to.ev = ev;
 	to.max = max < EVRUN_BATCH ? max : EVRUN_BATCH;
 	to.n = 0;
-	to.level = to.nested = false;
+	to.level = false;
 	deadline_set(&d, timeout);
 	pthread_cleanup_push(leave, &w);
 	n = wait_set(&to, &w, &d, mask);

@@ -16,7 +16,7 @@
  * @fd: the descriptor
  * @events: what the program asked for
  * @complete: an event that is posted has every bit that holds, as one of epoll has
- * @nested: the descriptor is a set itself
+ * @nested: the descriptor is a set itself. Polling it at each event lets it tell of the next one
  * @used: this place of the table is in use
  */
 struct registration {

@@ -53,7 +53,6 @@ static void unmap(struct set *set)
 	munmap(set->ec->header, set->ec->length);
 	pthread_mutex_destroy(&set->mutex);
 	registrations_free(&set->registered);
-	free(set->held);
 	free(set->ec);
 	free(set);
 	__atomic_fetch_sub(&nr_sets, 1, __ATOMIC_RELAXED);
@@ -169,8 +168,6 @@ void sets_forked(void)
 			set->sleeping = 0;
 			/* Another thread may have been changing these. */
 			set->registered = (struct registrations){ 0 };
-			set->held = NULL;
-			set->nr_held = 0;
 		}
 	}
 }

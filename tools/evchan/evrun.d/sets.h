@@ -30,8 +30,6 @@
  *              it is the turn of events that need that call
  * @turn: see @call_first
  * @registered: what this process has registered; protected by @mutex
- * @held: ids of registrations whose event was taken and not delivered yet, see told_outer()
- * @nr_held: number of them; both are protected by @mutex
  */
 struct set {
 	ec_t ec;
@@ -44,8 +42,6 @@ struct set {
 	bool call_first;
 	uint64_t turn;
 	struct registrations registered;
-	uint64_t *held;
-	unsigned int nr_held;
 };
 
 /* The set of @fd, to be released by set_put(); NULL with errno if @fd is not a set. */
