@@ -52,7 +52,7 @@
  *		no harm.
  * overflowed, drained, wakes, nr_records
  *		Written with queue->lock held, read without it for fdinfo and for limits.
- * rechecking	Written with queue->mutex and queue->lock held, read with queue->lock held.
+ * rechecking	Written with queue->mutex and queue->lock held, read with either held.
  * sleepers	Written with queue->lock held; posting reads it without, see WAKING.
  * recheck_level
  *		A lock-free list. evcore_recheck_level_add() adds to it with the lock of the
@@ -524,6 +524,7 @@ static inline bool evcore_prepares(u32 type)
 }
 
 /* recheck.c */
+void evcore_recheck(struct evcore_queue *q);
 u32 evcore_last_check(struct evcore_source *s);
 bool evcore_recheck_unconsumed(struct evcore_source *s);
 
@@ -585,8 +586,22 @@ struct evcore_taken {
 	u32			events;
 };
 
-unsigned int evcore_take_bits(struct evcore_queue *q, struct evcore_taken *taken,
-			      unsigned int most);
+/*
+ * Remember that an event of a source was taken from a queue without a ring. There is nothing
+ * else to know about it.
+ */
+static inline void evcore_set_taken(struct evcore_source *s)
+{
+	WRITE_ONCE(s->last_record, 1);
+}
+
+/* Has evcore_take_bits() taken an event of a level-triggered source? queue->mutex is held. */
+static inline bool evcore_take_must_end(const struct evcore_queue *q)
+{
+	return READ_ONCE(q->rechecking);
+}
+
+void evcore_taking_level(struct evcore_queue *q, bool on);
 void evcore_take_end(struct evcore_queue *q, struct evcore_taken *taken, unsigned int nr,
 		     unsigned int done);
 

@@ -144,6 +144,7 @@ static int evcore_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, f->t);
 	f->t->freed = &f->freed;
 	KUNIT_ASSERT_EQ(test, evcore_queue_init(&f->t->queue, &test_face), 0);
+	f->t->queue.nr_slots = RING;
 	f->file = evcore_queue_file(&f->t->queue, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->file);
 	test->priv = f;

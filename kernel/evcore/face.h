@@ -13,6 +13,7 @@
 #include <linux/thread_info.h>
 
 #include "evcore.h"
+#include "state.h"
 
 /* An entry in one wait queue head of a watched file; wait.private is the source. */
 struct evcore_wait_hook {
@@ -41,7 +42,7 @@ struct evcore_fd_source {
 bool evcore_modify_shared(struct evcore_source *s, u32 fd, u32 events, u64 data);
 
 /* fd.c */
-void evcore_fd_recheck(struct evcore_source *s);
+u32 evcore_fd_check(struct evcore_source *s);
 void evcore_fd_found(struct evcore_source *s, u32 bits);
 
 /*
@@ -136,21 +137,28 @@ static __always_inline void evcore_recheck_level_add(struct evcore_source *s)
 	} while (!try_cmpxchg(&list->first, &first, &s->recheck_node));
 }
 
+/*
+ * evcore_fd_check() for an EVCORE_POLL source. Usually the calling task's own descriptor keeps
+ * the file open, and no reference is needed. @own is evcore_own_files().
+ */
+static __always_inline u32 evcore_fd_check_own(struct evcore_source *s, struct files_struct *own)
+{
+	struct file *file = container_of(s, struct evcore_fd_source, source)->file;
+
+	if (unlikely(!own || !file || files_lookup_fd_raw(own, (u32)s->id) != file))
+		return evcore_fd_check(s);
+	return (__force u32)vfs_poll(file, NULL) & (s->events | EVCORE_ALWAYS);
+}
+
 /* Poll a source that was on queue->recheck_level, and post what holds. */
 static __always_inline void evcore_recheck_one(struct evcore_source *s, struct files_struct *own)
 {
-	struct file *file = container_of(s, struct evcore_fd_source, source)->file;
 	u32 bits;
 
 	/* A source on a list is polled from there; and the mode may have changed meanwhile. */
 	if (unlikely(READ_ONCE(s->where) != EVCORE_IDLE || !(s->flags & EVCORE_LEVEL)))
 		return;
-	/* Usually the calling task's own descriptor keeps the file open. */
-	if (unlikely(!own || files_lookup_fd_raw(own, (u32)s->id) != file)) {
-		evcore_fd_recheck(s);
-		return;
-	}
-	bits = (__force u32)vfs_poll(file, NULL) & (s->events | EVCORE_ALWAYS);
+	bits = evcore_fd_check_own(s, own);
 	if (unlikely(bits))
 		evcore_fd_found(s, bits);
 }
@@ -229,6 +237,44 @@ static __always_inline bool evcore_is_bits(const struct evcore_node *node, u32 m
 
 	return node->where != EVCORE_RECORD_NODE && s->type == EVCORE_POLL &&
 	       !(s->flags & EVCORE_SLOW & ~modes) && !(s->recheck | s->made_ready);
+}
+
+/**
+ * evcore_take_bits - take several events of a queue without a ring
+ * @q: the queue; its mutex must be held until evcore_take_end() has returned
+ * @taken: the events
+ * @most: take at most this many, not more than EVCORE_DRAIN_MAX
+ *
+ * This is a fast path of evcore_take() for EVCORE_POLL sources that have no other mode than
+ * EVCORE_LEVEL, without EVCORE_LAST_CHECK. It stops at the first event of another kind. It
+ * traces nothing: call it only if the tracepoint of draining is disabled.
+ *
+ * Return: the number of events. If it is not 0, the caller passes them to the program in order,
+ * calls evcore_set_taken() for each that it has passed on, and then evcore_take_end().
+ */
+static __always_inline unsigned int evcore_take_bits(struct evcore_queue *q,
+						     struct evcore_taken *taken, unsigned int most)
+{
+	struct evcore_source *s;
+	unsigned int n;
+	u32 modes = 0;
+
+	lockdep_assert_held(&q->mutex);
+	raw_spin_lock_irq(&q->lock);
+	for (n = 0; n < most; n++) {
+		s = list_first_entry(&q->overflow, struct evcore_source, link);
+		if (&s->link == &q->overflow || !evcore_is_bits(&s->at, EVCORE_LEVEL) ||
+		    s->flags & EVCORE_LAST_CHECK)
+			break;
+		taken[n] = (struct evcore_taken) { .source = s, .events = s->pending };
+		modes |= s->flags;
+		evcore_overflow_remove(q, s);
+	}
+	q->drained += n;
+	if (modes & EVCORE_LEVEL)
+		evcore_taking_level(q, true);
+	raw_spin_unlock_irq(&q->lock);
+	return n;
 }
 
 /**

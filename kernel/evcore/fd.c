@@ -216,7 +216,7 @@ static int level_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, voi
 
 	if (events ? evcore_post_level(s, events) : evcore_key_is_other(key))
 		return 1;
-	return evcore_fd_wake(wait, mode, sync, key);
+	return evcore_fd_wake(wait, 0, 0, key);	/* which does not use them */
 }
 
 struct fd_poll_table {
@@ -561,16 +561,3 @@ void evcore_fd_found(struct evcore_source *s, u32 bits)
 	evcore_fd_with_head_locked(s, post_bits, &bits);
 }
 
-/**
- * evcore_fd_recheck - poll the file of a source, and post what holds
- * @s: source that watches a file; queue->mutex must be held
- *
- * Context: process context, may sleep.
- */
-void evcore_fd_recheck(struct evcore_source *s)
-{
-	u32 bits = evcore_fd_check(s);
-
-	if (bits)
-		evcore_fd_found(s, bits);
-}

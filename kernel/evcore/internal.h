@@ -64,7 +64,6 @@ typedef void (*evcore_source_fn_t)(struct evcore_source *s, void *arg);
 
 int evcore_fd_attach(struct evcore_source *s, struct evcore_request *req, u32 *ready);
 void evcore_fd_detach(struct evcore_source *s);
-u32 evcore_fd_check(struct evcore_source *s);
 u32 evcore_fd_poll(struct evcore_source *s, struct file *file);
 struct file *evcore_fd_pin(struct evcore_source *s);
 bool evcore_fd_polls_others(struct evcore_source *s);
@@ -91,7 +90,6 @@ void evcore_wake_posted(struct evcore_source *s);
 /* recheck.c */
 void evcore_recheck_flush(struct evcore_queue *q);
 void evcore_post_found(struct evcore_source *s, u32 ready);
-void evcore_recheck(struct evcore_queue *q);
 bool evcore_recheck_test(struct evcore_queue *q);
 
 /*

@@ -78,7 +78,7 @@ static noinline bool drain_record(struct evcore_queue *q, struct evcore_record_n
  * @q: the queue; its lock must be held
  * @most: the largest number of events to move
  *
- * Return: how many were moved.
+ * Return: how many were moved. 0 without a ring: events wait in overflow until they are taken.
  */
 unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 {
@@ -87,6 +87,8 @@ unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 	unsigned int n = 0;
 
 	lockdep_assert_held(&q->lock);
+	if (!q->nr_slots)
+		return 0;
 	for (;;) {
 		/* If the tracepoint is enabled, events are moved and traced one by one below. */
 		if (!trace_evcore_drain_enabled())
@@ -191,13 +193,16 @@ static void put_back(struct pending *p)
 		evcore_wake_locked(q, false);
 }
 
-/*
- * Called before and after events of level-triggered sources are passed to the program, with
- * queue->lock held. Meanwhile the sources are on no list. ->rechecking keeps do_service() from
- * clearing EVCORE_TODO_RECHECK, so a wait takes queue->mutex, and then finds them on
+/**
+ * evcore_taking_level - events of level-triggered sources are being passed to the program
+ * @q: the queue; its lock and its mutex must be held
+ * @on: true before, false afterwards
+ *
+ * Meanwhile the sources are on no list. EVCORE_TODO_RECHECK, which is cleared
+ * only with queue->mutex held, makes a wait take that mutex. Then it finds them on
  * queue->recheck.
  */
-static void taking_level(struct evcore_queue *q, bool on)
+void evcore_taking_level(struct evcore_queue *q, bool on)
 {
 	q->rechecking = on ? current : NULL;
 	if (on)
@@ -243,7 +248,7 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 			evcore_recheck_clear(s);
 		level = s->flags & EVCORE_LEVEL;
 		if (level)
-			taking_level(q, true);
+			evcore_taking_level(q, true);
 		evcore_update_need_call(q);
 		raw_spin_unlock_irq(&q->lock);
 
@@ -253,10 +258,9 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 
 		raw_spin_lock_irq(&q->lock);
 		if (level)
-			taking_level(q, false);
-		/* There is no ring, so that the event was taken is all that there is to know. */
+			evcore_taking_level(q, false);
 		if (!ret)
-			WRITE_ONCE(s->last_record, 1);
+			evcore_set_taken(s);
 		if (ret < 0) {
 			put_back(&p);
 		} else if (ret > 0) {
@@ -286,45 +290,6 @@ int evcore_take(struct evcore_queue *q, evcore_emit_t emit, void *arg)
 }
 
 /**
- * evcore_take_bits - take several events of a queue without a ring
- * @q: the queue; its mutex must be held until evcore_take_end() has returned
- * @taken: the events
- * @most: take at most this many, not more than EVCORE_DRAIN_MAX
- *
- * This is a fast path of evcore_take() for EVCORE_POLL sources that have no other mode than
- * EVCORE_LEVEL, without EVCORE_LAST_CHECK. It stops at the first event of another kind.
- *
- * Return: the number of events. If it is not 0, the caller passes them to the program in order,
- * and then calls evcore_take_end().
- */
-unsigned int evcore_take_bits(struct evcore_queue *q, struct evcore_taken *taken,
-			      unsigned int most)
-{
-	struct evcore_source *s;
-	unsigned int n;
-	u32 modes = 0;
-
-	lockdep_assert_held(&q->mutex);
-	raw_spin_lock_irq(&q->lock);
-	for (n = 0; n < most && !list_empty(&q->overflow); n++) {
-		s = list_first_entry(&q->overflow, struct evcore_source, link);
-		if (!evcore_is_bits(&s->at, EVCORE_LEVEL) || s->flags & EVCORE_LAST_CHECK)
-			break;
-		taken[n] = (struct evcore_taken) { .source = s, .events = s->pending };
-		modes |= s->flags;
-		trace_evcore_drain(q, s->type, s->id, s->pending);
-		evcore_overflow_remove(q, s);
-	}
-	q->drained += n;
-	if (modes & EVCORE_LEVEL)
-		taking_level(q, true);
-	if (n)
-		evcore_update_need_call(q);
-	raw_spin_unlock_irq(&q->lock);
-	return n;
-}
-
-/**
  * evcore_take_end - end what evcore_take_bits() has begun
  * @q: the queue
  * @taken: the events
@@ -332,7 +297,8 @@ unsigned int evcore_take_bits(struct evcore_queue *q, struct evcore_taken *taken
  * @done: how many of them, the first ones, were passed to the program; the others are put back
  *
  * queue->lock was released since. A source that was posted meanwhile is in overflow again, and an
- * event that is put back is merged into that one.
+ * event that is put back is merged into that one. This call may be left out if all were passed on
+ * and evcore_take_must_end() is false.
  */
 void evcore_take_end(struct evcore_queue *q, struct evcore_taken *taken, unsigned int nr,
 		     unsigned int done)
@@ -340,17 +306,9 @@ void evcore_take_end(struct evcore_queue *q, struct evcore_taken *taken, unsigne
 	struct evcore_source *s;
 	struct pending p;
 	unsigned int i;
-	u32 modes = 0;
 
-	for (i = 0; i < nr; i++) {
-		modes |= taken[i].source->flags;
-		if (i < done)
-			WRITE_ONCE(taken[i].source->last_record, 1);
-	}
-	if (done == nr && !(modes & EVCORE_LEVEL))
-		return;
 	raw_spin_lock_irq(&q->lock);
-	taking_level(q, false);
+	evcore_taking_level(q, false);
 	for (i = nr; i > done; i--) {
 		p = (struct pending) {
 			.source = taken[i - 1].source, .record.events = taken[i - 1].events,

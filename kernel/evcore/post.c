@@ -136,13 +136,40 @@ void evcore_post_slow(struct evcore_source *s, u32 events, u64 value, u64 extra)
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 }
 
+/* Place an event of a level-triggered source in the ring, if its last record was consumed. */
+static __always_inline bool put_level(struct evcore_source *s, u32 events)
+{
+	struct evcore_queue *q = s->queue;
+
+	if (q->nr_overflow || !q->face->taken(q, s) || !q->face->put_bits(q, s, events))
+		return false;
+	trace_evcore_post(q, s->type, s->id, events);
+	if (s->where == EVCORE_IDLE)
+		evcore_recheck_add(s);
+	return true;
+}
+
+/*
+ * The same for a queue without a ring, whose events all wait in overflow. The source leaves the
+ * recheck list: it is polled again when this event was taken.
+ */
+static __always_inline bool queue_level(struct evcore_source *s, u32 events)
+{
+	if (s->where == EVCORE_ON_RECHECK && !s->recheck)
+		evcore_recheck_remove(s);
+	if (!evcore_overflow_fast(s, events))
+		return false;
+	trace_evcore_overflow(s->queue, s->type, s->id, events);
+	return true;
+}
+
 /**
  * evcore_post_level - post an event of a level-triggered source that watches a file
  * @s: the source, EVCORE_POLL
  * @events: bits, not 0
  *
- * This is a fast path of evcore_post_slow() for a source that has no other mode and whose last
- * record was consumed, while overflow is empty.
+ * This is a fast path of evcore_post_slow() for a source that has no other mode and no event
+ * that is not consumed yet, while overflow is empty if there is a ring.
  *
  * Context: as evcore_post(), with interrupts disabled.
  *
@@ -156,15 +183,10 @@ bool evcore_post_level(struct evcore_source *s, u32 events)
 	raw_spin_lock(&q->lock);
 	/* A modify may have changed the events and the mode since the wake-up. */
 	events &= s->events | EVCORE_ALWAYS;
-	done = events && !q->nr_overflow && !s->muted && s->armed &&
-	       (s->flags & EVCORE_SLOW) == EVCORE_LEVEL &&
-	       q->face->taken(q, s) && q->face->put_bits(q, s, events);
-	if (likely(done)) {
-		trace_evcore_post(q, s->type, s->id, events);
-		if (s->where == EVCORE_IDLE)
-			evcore_recheck_add(s);
+	done = events && !s->muted && s->armed && (s->flags & EVCORE_SLOW) == EVCORE_LEVEL &&
+	       (q->nr_slots ? put_level(s, events) : queue_level(s, events));
+	if (likely(done))
 		evcore_wake_posted(s);
-	}
 	raw_spin_unlock(&q->lock);
 	return done;
 }

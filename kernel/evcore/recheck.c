@@ -40,10 +40,10 @@ static void recheck_end(struct evcore_queue *q, struct list_head *batch)
 {
 	raw_spin_lock_irq(&q->lock);
 	list_splice(batch, &q->recheck);
+	q->todo &= ~(EVCORE_TODO_RECHECK | EVCORE_TODO_TESTED);
 	if (!list_empty(&q->recheck))
 		q->todo |= EVCORE_TODO_RECHECK;
 	q->rechecking = NULL;
-	q->todo &= ~EVCORE_TODO_TESTED;
 	evcore_update_need_call(q);
 	raw_spin_unlock_irq(&q->lock);
 }
@@ -165,6 +165,17 @@ void evcore_post_found(struct evcore_source *s, u32 ready)
 		evcore_post(s, ready, ops->value ? ops->value(s, ready) : 0, 0);
 }
 
+/* The bits of a source that hold now. */
+static __always_inline u32 check_now(struct evcore_source *s, struct files_struct *own)
+{
+	const struct evcore_source_ops *ops;
+
+	if (likely(s->type == EVCORE_POLL))
+		return evcore_fd_check_own(s, own);
+	ops = evcore_ops_of(s);
+	return ops->check ? ops->check(s) : 0;
+}
+
 /**
  * evcore_recheck - poll the conditions that are to be polled again, and post what holds
  * @q: queue; its mutex must be held
@@ -175,7 +186,7 @@ void evcore_post_found(struct evcore_source *s, u32 ready)
 void evcore_recheck(struct evcore_queue *q)
 {
 	struct evcore_source *found[EVCORE_DRAIN_MAX] __uninitialized;
-	const struct evcore_source_ops *ops;
+	struct files_struct *own = evcore_own_files();
 	struct evcore_source *s;
 	unsigned int n, i;
 	LIST_HEAD(batch);
@@ -189,8 +200,7 @@ void evcore_recheck(struct evcore_queue *q)
 		n = next_to_recheck(q, &batch, found);
 		for (i = 0; i < n; i++) {
 			s = found[i];
-			ops = evcore_ops_of(s);
-			ready = ops->check ? ops->check(s) : 0;
+			ready = check_now(s, own);
 			if (ready)
 				evcore_post_found(s, ready);
 			cond_resched();

@@ -48,6 +48,9 @@ static noinline void do_service(struct evcore_queue *q)
 {
 	bool todo = q->todo || !llist_empty(&q->recheck_level);
 
+	/* Without a ring there is nothing to drain into. */
+	if (!todo && !q->nr_slots)
+		return;
 	/* If another hand-over follows, the next round handles it. */
 	q->todo &= ~EVCORE_TODO_HAND_OVER;
 	raw_spin_unlock_irq(&q->lock);
@@ -59,9 +62,6 @@ static noinline void do_service(struct evcore_queue *q)
 	}
 	evcore_drain_all(q);
 	raw_spin_lock_irq(&q->lock);
-	/* Sources that another task polls now are on its list, and some of them come back. */
-	if (list_empty(&q->recheck) && !q->rechecking)
-		q->todo &= ~EVCORE_TODO_RECHECK;
 	if (list_empty(&q->reap))
 		q->todo &= ~EVCORE_TODO_REAP;
 }

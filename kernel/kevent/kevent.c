@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
+#include <trace/events/evcore.h>
 
 #include "queue.h"
 
@@ -101,18 +102,31 @@ static int emit(struct evcore_source *s, const struct evcore_record *r, void *ar
 	return 0;
 }
 
-/* Copy @nr events of KEVENT_POLL requests to the program. Return: how many were copied. */
-static unsigned int emit_bits(struct evcore_taken *taken, unsigned int nr,
-			      struct ukevent __user *to)
+/*
+ * Copy @nr events of KEVENT_POLL requests to the program. Return: how many were copied.
+ * They are copied by fields, so that the compiler keeps an entry in registers.
+ */
+static __always_inline unsigned int emit_bits(struct evcore_taken *taken, unsigned int nr,
+					      struct ukevent __user *to)
 {
+	struct evcore_source *s;
 	struct ukevent uk;
 	unsigned int i;
 
 	if (!user_write_access_begin(to, nr * sizeof(*to)))
 		return 0;
-	for (i = 0; i < nr; i++) {
-		kevent_fill_poll_entry(&uk, taken[i].source, taken[i].events);
-		unsafe_copy_to_user((char __user *)&to[i], (const char *)&uk, sizeof(uk), fault);
+	for (i = 0; i < nr; i++, to++) {
+		s = taken[i].source;
+		kevent_fill_poll_entry(&uk, s, taken[i].events);
+		unsafe_put_user(uk.id.raw_u64, &to->id.raw_u64, fault);
+		unsafe_put_user(uk.type, &to->type, fault);
+		unsafe_put_user(uk.event, &to->event, fault);
+		unsafe_put_user(uk.req_flags, &to->req_flags, fault);
+		unsafe_put_user(uk.ret_flags, &to->ret_flags, fault);
+		unsafe_put_user(uk.ret_data[0], &to->ret_data[0], fault);
+		unsafe_put_user(uk.ret_data[1], &to->ret_data[1], fault);
+		unsafe_put_user(uk.ptr, &to->ptr, fault);
+		evcore_set_taken(s);
 	}
 fault:
 	user_write_access_end();
@@ -123,21 +137,27 @@ fault:
  * Fetch up to @max events of the most common kind together. Return: how many; 0 if the next event
  * is of another kind, or its entry cannot be written.
  */
-static unsigned int fetch_bits(struct evcore_queue *q, struct ukevent __user *to,
+static __always_inline unsigned int fetch_bits(struct evcore_queue *q, struct ukevent __user *to,
 			       unsigned int max)
 {
 	struct evcore_taken taken[FETCH_BATCH] __uninitialized;
 	unsigned int nr, done;
 
+	if (trace_evcore_drain_enabled())
+		return 0;
 	nr = evcore_take_bits(q, taken, min(max, FETCH_BATCH));
 	if (!nr)
 		return 0;
 	done = emit_bits(taken, nr, to);
-	evcore_take_end(q, taken, nr, done);
+	if (unlikely(done < nr) || evcore_take_must_end(q))
+		evcore_take_end(q, taken, nr, done);
 	return done;
 }
 
-/* Fetch events of a queue without a ring, which all wait in overflow. */
+/*
+ * Fetch events of a queue without a ring, which all wait in overflow. Conditions that are to be
+ * polled again come first, as in evcore_wait().
+ */
 static int fetch_queued(struct kevent_queue *k, struct ukevent __user *buf, unsigned int max)
 {
 	struct emit_buf out = { .at = buf };
@@ -145,6 +165,8 @@ static int fetch_queued(struct kevent_queue *k, struct ukevent __user *buf, unsi
 	int ret = 0;
 
 	evcore_lock_user(&k->queue);
+	if (READ_ONCE(k->queue.todo) & EVCORE_TODO_RECHECK)
+		evcore_recheck(&k->queue);
 	while (n < max && READ_ONCE(k->queue.nr_overflow)) {
 		nr = fetch_bits(&k->queue, out.at, max - n);
 		out.at += nr;
@@ -192,27 +214,30 @@ static int fetch(struct kevent_queue *k, struct ukevent __user *buf, unsigned in
 }
 
 /*
- * Are there @nr events in a queue without a ring, and no work that evcore_wait() would do first?
- * Then evcore_wait() would return at once, and is not called.
+ * Are there @nr events in a queue without a ring, and no work that evcore_wait() would do first,
+ * except what fetch_queued() does as well? Then evcore_wait() is not called.
  */
 static bool need_not_wait(struct kevent_queue *k, unsigned int nr)
 {
 	struct evcore_queue *q = &k->queue;
 
-	return READ_ONCE(q->nr_overflow) >= nr && !READ_ONCE(q->todo);
+	return !k->ring && READ_ONCE(q->nr_overflow) >= nr &&
+	       !(READ_ONCE(q->todo) & ~EVCORE_TODO_RECHECK);
 }
 
-static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max,
-		      struct evcore_timeout *to, struct ukevent __user *buf)
+/* Wait for events, until @min are fetched; @n are fetched already. */
+static __always_inline int wait_and_fetch(struct kevent_queue *k, unsigned int n, unsigned int min,
+				   unsigned int max, unsigned int timeout_ms,
+				   struct ukevent __user *buf)
 {
-	unsigned int n = 0, wanted = min;
+	struct evcore_timeout to = { .expires = KTIME_MAX, .clock = CLOCK_MONOTONIC };
+	unsigned int wanted = min - n;
 	int nr_ready, ret;
 
+	if (timeout_ms != UINT_MAX)
+		to.expires = timeout_ms ? ktime_add_ms(ktime_get(), timeout_ms) : 0;
 	for (;;) {
-		if (k->ring || !need_not_wait(k, max(wanted, 1U)))
-			nr_ready = evcore_wait(&k->queue, wanted, to);
-		else
-			nr_ready = max(wanted, 1U);
+		nr_ready = evcore_wait(&k->queue, wanted, &to);
 		ret = nr_ready > 0 ? fetch(k, buf + n, max - n) : nr_ready;
 		if (ret < 0)
 			return n ?: ret;
@@ -224,6 +249,22 @@ static int get_events(struct kevent_queue *k, unsigned int min, unsigned int max
 			return n;
 		wanted = min - n;
 	}
+}
+
+/* As sys_kevent_get_events(). */
+static __always_inline int get_events(struct kevent_queue *k, unsigned int min,
+				      unsigned int max, unsigned int timeout_ms,
+				      struct ukevent __user *buf)
+{
+	int n = 0;
+
+	if (need_not_wait(k, max(min, 1U))) {
+		n = fetch_queued(k, buf, max);
+		if (likely(n < 0 || n >= (int)max(min, 1U)))
+			return n;
+		/* Other threads have fetched some of the events. */
+	}
+	return wait_and_fetch(k, n, min, max, timeout_ms, buf);
 }
 
 /**
@@ -246,7 +287,6 @@ SYSCALL_DEFINE6(kevent_get_events, int, ctl_fd, unsigned int, min_nr,
 		unsigned int, max_nr, unsigned int, timeout_ms, void __user *, buf,
 		unsigned int, flags)
 {
-	struct evcore_timeout to = { .expires = KTIME_MAX, .clock = CLOCK_MONOTONIC };
 	struct kevent_queue *k;
 	int ret = -EINVAL;
 	struct fd f;
@@ -259,28 +299,22 @@ SYSCALL_DEFINE6(kevent_get_events, int, ctl_fd, unsigned int, min_nr,
 	k = kevent_fd_queue(f);
 	if (!k || (k->ring && min_nr > k->num))
 		goto out;
-	if (fd_file(f)->f_flags & O_NONBLOCK || !timeout_ms)
-		to.expires = 0;
-	else if (timeout_ms != UINT_MAX)
-		to.expires = ktime_add_ms(ktime_get(), timeout_ms);
-	ret = get_events(k, min_nr, max_nr, &to, buf);
+	if (fd_file(f)->f_flags & O_NONBLOCK)
+		timeout_ms = 0;
+	ret = get_events(k, min_nr, max_nr, timeout_ms, buf);
 out:
 	fdput(f);
 	return ret;
 }
 
-/*
- * The number of uncommitted entries from the caller's index on; *@moved: the index is not the
- * kernel's. Takes queue->lock.
- */
-static int entries_from(struct kevent_queue *k, u32 uidx, bool *moved)
+/* The number of uncommitted entries from the caller's index on. Takes queue->lock. */
+static int entries_from(struct kevent_queue *k, u32 uidx)
 {
 	u32 ahead, used;
 
 	raw_spin_lock_irq(&k->queue.lock);
 	used = k->tail - k->committed;
 	ahead = uidx >= k->uidx ? uidx - k->uidx : uidx + k->num - k->uidx;
-	*moved = ahead;
 	raw_spin_unlock_irq(&k->queue.lock);
 	/* An index beyond the entries is one from before another thread committed. */
 	return ahead <= used ? used - ahead : used;
@@ -323,10 +357,10 @@ SYSCALL_DEFINE5(kevent_wait, int, ctl_fd, unsigned int, num, unsigned int, old_u
 	k = kevent_fd_queue(f);
 	if (!k || !k->ring || old_uidx >= k->num)
 		goto out;
-	entries_from(k, old_uidx, &moved);
+	moved = old_uidx != READ_ONCE(k->uidx);
 	ret = evcore_wait(&k->queue, !moved && !(fd_file(f)->f_flags & O_NONBLOCK), &to);
 	if (ret >= 0)
-		ret = min_t(unsigned int, entries_from(k, old_uidx, &moved), num);
+		ret = min_t(unsigned int, entries_from(k, old_uidx), num);
 out:
 	fdput(f);
 	return ret;
