@@ -330,6 +330,23 @@ static void put_mark_later(struct inode_mark *im)
 	queue_work(system_dfl_wq, &im->work);
 }
 
+static bool is_put_mark(struct callback_head *head, void *data)
+{
+	return head->func == put_mark_task;
+}
+
+/*
+ * Put the marks that this call has removed already, so that they do not pile up. No other task
+ * work is run: it could close the queue, to which the call may hold no reference (fdget()).
+ */
+static void put_removed_marks(void)
+{
+	struct callback_head *head;
+
+	while ((head = task_work_cancel_match(current, is_put_mark, NULL)))
+		put_mark_task(head);
+}
+
 /* Remove the mark from its inode. Afterwards it posts nothing. */
 static void unmark(struct inode_mark *im)
 {
@@ -433,9 +450,7 @@ static void inode_finish(struct evcore_request *req)
 		put_mark(p->im);
 	path_put(&p->path);
 	kfree(p);
-	/* Put marks that this call has removed already, so that they do not pile up. */
-	if (task_work_pending(current))
-		task_work_run();
+	put_removed_marks();
 }
 
 /* Add the prepared mark to the inode, and let it post for the source. */
