@@ -15,6 +15,7 @@
  * the faces.
  */
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <trace/events/evcore.h>
 
 #include "internal.h"
@@ -122,7 +123,7 @@ void evcore_drain_more(struct evcore_queue *q)
 		n = evcore_drain(q, EVCORE_DRAIN_MAX);
 		raw_spin_unlock_irq(&q->lock);
 		cond_resched();
-	} while (n == EVCORE_DRAIN_MAX);
+	} while (n == EVCORE_DRAIN_MAX && !fatal_signal_pending(current));
 }
 
 /* An event from overflow. @node is NULL if it was pending in the source itself. */

@@ -623,5 +623,6 @@ void evcore_reap(struct evcore_queue *q)
 		destroy_source(s);
 		if (file)
 			fput(file);
+		cond_resched();
 	}
 }

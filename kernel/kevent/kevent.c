@@ -168,6 +168,8 @@ static int fetch_queued(struct kevent_queue *k, struct ukevent __user *buf, unsi
 	if (READ_ONCE(k->queue.todo) & EVCORE_TODO_RECHECK)
 		evcore_recheck(&k->queue);
 	while (n < max && READ_ONCE(k->queue.nr_overflow)) {
+		if (n && unlikely(evcore_interrupted()) && evcore_pause(&k->queue, n))
+			break;
 		nr = fetch_bits(&k->queue, out.at, max - n);
 		out.at += nr;
 		n += nr;
@@ -245,7 +247,7 @@ static __always_inline int wait_and_fetch(struct kevent_queue *k, unsigned int n
 		if (likely(n && n >= min))
 			return n;
 		/* Wait again only if other threads have fetched some of the events. */
-		if ((n || !nr_ready) && (n >= min || nr_ready < (int)wanted))
+		if ((n || !nr_ready) && (n >= min || (unsigned int)nr_ready < wanted))
 			return n;
 		wanted = min - n;
 	}

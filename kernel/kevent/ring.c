@@ -10,6 +10,7 @@
  */
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
@@ -519,8 +520,9 @@ static u32 copy_entries(const struct kevent_queue *k, struct ukevent __user *buf
  *
  * Context: process context, may fault.
  *
- * Return: how many events were taken, 0 if there is none, or -EFAULT if none could be copied;
- * then all are still in the ring.
+ * Return: how many events were taken, 0 if there is none; -EFAULT if none could be copied, -EINTR
+ * if other threads commit entries all the time and the task is being killed: then all are still
+ * in the ring.
  */
 int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max)
 {
@@ -562,6 +564,8 @@ int kevent_ring_take(struct kevent_queue *k, struct ukevent __user *buf, u32 max
 		 * have been withdrawn while it was copied: try again.
 		 */
 		raw_spin_unlock_irq(&q->lock);
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
 }
