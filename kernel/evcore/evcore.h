@@ -318,6 +318,7 @@ struct evcore_face {
  * @inode_group: the group of the queue's marks on inodes, made with the first mark
  * @nr_slots: slots of the ring, 0 without a ring; set before the queue has a file
  * @poll_work: wakes @poll_wait, with no lock held
+ * @poll_later: queues @poll_work, see evcore_wake_pollers()
  * @free_work: frees the queue for evcore_queue_put(), which must not sleep
  * @nest_inner: edges to queues that this queue watches
  * @nest_outer: edges to queues that watch this queue
@@ -368,6 +369,7 @@ struct evcore_queue {
 	struct fsnotify_group	*inode_group;
 	u32			nr_slots;
 	struct irq_work		poll_work;
+	struct work_struct	poll_later;
 	struct work_struct	free_work;
 	struct list_head	nest_inner;
 	struct list_head	nest_outer;

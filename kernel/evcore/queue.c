@@ -2,13 +2,14 @@
 /*
  * The life of a queue: a face sets it up, and it is freed when its last reference is dropped.
  *
- * Floor 12, see Makefile: calls lookup.c, timeout.c and sources/inode.c; called by the faces.
+ * Floor 12, see Makefile: calls wake.c, lookup.c, timeout.c and sources/inode.c; called by the faces.
  */
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "internal.h"
+#include "wake.h"
 
 #ifdef CONFIG_LOCKDEP
 struct lockdep_map evcore_wait_map =
@@ -19,6 +20,8 @@ static void evcore_queue_free(struct work_struct *work)
 {
 	struct evcore_queue *q = container_of(work, struct evcore_queue, free_work);
 
+	/* No source is left to post an event, so neither is queued again. */
+	cancel_work_sync(&q->poll_later);
 	irq_work_sync(&q->poll_work);
 	if (!q->dead)	/* it never had a file */
 		evcore_lookup_free(q, NULL);
@@ -26,13 +29,6 @@ static void evcore_queue_free(struct work_struct *work)
 	atomic_long_sub(q->ring_pages, &q->user->locked_vm);
 	free_uid(q->user);
 	q->face->free(q);
-}
-
-static void evcore_poll_work(struct irq_work *work)
-{
-	struct evcore_queue *q = container_of(work, struct evcore_queue, poll_work);
-
-	wake_up_poll(&q->poll_wait, EPOLLIN | EPOLLRDNORM);
 }
 
 /**
@@ -69,6 +65,7 @@ int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face)
 	q->user = get_uid(current_user());
 	q->time_offset = evcore_time_offset(CLOCK_MONOTONIC);
 	init_irq_work(&q->poll_work, evcore_poll_work);
+	INIT_WORK(&q->poll_later, evcore_poll_later);
 	INIT_WORK(&q->free_work, evcore_queue_free);
 	INIT_LIST_HEAD(&q->nest_inner);
 	INIT_LIST_HEAD(&q->nest_outer);

@@ -61,23 +61,26 @@ static int queue_release(struct inode *inode, struct file *file)
 /* Are there events? Sets *@recheck if conditions would have to be polled to find out. */
 static bool poll_ready(struct evcore_queue *q, bool *recheck)
 {
+	u32 polled = EVCORE_POLLED | EVCORE_POLLED_AGAIN;
 	unsigned long flags;
-	bool ready;
+	bool own, ready;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	WRITE_ONCE(q->sleepers, q->sleepers | EVCORE_POLLED | EVCORE_POLLED_AGAIN);
+	/*
+	 * A task that polls conditions again may get here, through an epoll set that has this
+	 * queue in it. If what it finds there woke that set again, there would be no end to it.
+	 */
+	own = q->rechecking == current;
+	WRITE_ONCE(q->sleepers, q->sleepers | (own ? EVCORE_POLLED : polled));
 	/*
 	 * Enqueue before reading the ring. Pairs with the full barrier of a post between
 	 * publishing the record and reading ->sleepers.
 	 */
 	smp_mb();
 	ready = evcore_ready(q, 1);
-	/*
-	 * A task that polls conditions again may get here, through an epoll set that has this
-	 * queue in it. What it polls is then not a reason to say that the queue is readable.
-	 */
+	/* What this task polls itself is not a reason to say that the queue is readable. */
 	*recheck = !list_empty(&q->recheck) || !llist_empty(&q->recheck_level) ||
-		   (q->rechecking && q->rechecking != current);
+		   (q->rechecking && !own);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 	return ready;
 }

@@ -161,7 +161,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 	bool late = !min || expired(to);
 	bool busy = q->busy_us;
 	u64 posted = U64_MAX;
-	bool last, recheck;
+	bool last, recheck, again = false;
 	unsigned int n;
 	int ret;
 
@@ -172,9 +172,10 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 		last = late || w.forced || signal_pending(current);
 		/*
 		 * A caller that has not slept yet has usually just found the ring empty. Skip
-		 * the count: the one after enqueueing decides.
+		 * the count: the one after enqueueing decides. If that has found enough events
+		 * and conditions to poll again, those were polled above, once.
 		 */
-		if (last || w.woken || busy) {
+		if (last || w.woken || busy || again) {
 			n = evcore_ready(q, max(min, 1U));
 			if (late && !n && level_may_hold(q, &posted)) {
 				resched_unlocked(q);
@@ -213,6 +214,7 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 			evcore_waiter_del(q, &w);
 			if (!recheck)
 				break;
+			again = n >= min;
 			late = late || expired(to);
 			resched_unlocked(q);
 			continue;

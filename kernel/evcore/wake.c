@@ -19,6 +19,7 @@
  * Floor 4, see Makefile: calls trace.c; called by overflow.c, post.c, records.c, wait.c and the
  * faces.
  */
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <trace/events/evcore.h>
 
@@ -35,6 +36,9 @@
 /* Most waiters that are woken in one lock hold. */
 #define EVCORE_WAKE_MAX		32
 
+/* This processor is in evcore_poll_work(). */
+static DEFINE_PER_CPU(bool, waking_pollers);
+
 static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 {
 	struct task_struct *task = w->task;
@@ -49,6 +53,34 @@ static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 }
 
 /**
+ * evcore_poll_work - wake the tasks and files that poll a queue's file
+ * @work: poll_work of the queue
+ *
+ * Context: irq_work.
+ */
+void evcore_poll_work(struct irq_work *work)
+{
+	struct evcore_queue *q = container_of(work, struct evcore_queue, poll_work);
+
+	this_cpu_write(waking_pollers, true);
+	wake_up_poll(&q->poll_wait, EPOLLIN | EPOLLRDNORM);
+	this_cpu_write(waking_pollers, false);
+}
+
+/**
+ * evcore_poll_later - wake the pollers of a queue whose event was posted while others were woken
+ * @work: poll_later of the queue
+ *
+ * Context: process context.
+ */
+void evcore_poll_later(struct work_struct *work)
+{
+	struct evcore_queue *q = container_of(work, struct evcore_queue, poll_later);
+
+	irq_work_queue(&q->poll_work);
+}
+
+/**
  * evcore_wake_pollers - wake the tasks and files that poll a queue's file
  * @q: the queue; its lock must be held
  *
@@ -60,19 +92,34 @@ static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
  *
  * A consumer stops at a record that is reserved but not published yet. If there is such a
  * record, its own post has to wake the pollers again, so ->poll_mark is not set.
+ *
+ * A queue may watch an epoll set that watches the queue. Then a woken set posts an event to the
+ * queue, which wakes the set, and so on, as long as other tasks poll the queue. In interrupt
+ * context that would stop everything else on this processor, so each round passes through a work
+ * item.
  */
 void evcore_wake_pollers(struct evcore_queue *q)
 {
-	u64 posted = q->face->nr_posted(q);
-	unsigned int in_ring = q->face->ready(q, UINT_MAX);
+	unsigned int in_ring;
+	u64 posted;
 
 	lockdep_assert_held(&q->lock);
+	/* No barrier needed: after enqueueing, poll_ready() sets EVCORE_POLLED under the lock. */
+	if (!waitqueue_active(&q->poll_wait)) {
+		WRITE_ONCE(q->sleepers, q->sleepers & ~(EVCORE_POLLED | EVCORE_POLLED_AGAIN));
+		return;
+	}
+	posted = q->face->nr_posted(q);
+	in_ring = q->face->ready(q, UINT_MAX);
 	if (!(q->sleepers & EVCORE_POLLED_AGAIN) && posted - in_ring < q->poll_mark)
 		return;
 	WRITE_ONCE(q->sleepers, q->sleepers & ~EVCORE_POLLED_AGAIN);
 	if (q->face->all_published(q))
 		q->poll_mark = posted;
-	irq_work_queue(&q->poll_work);
+	if (this_cpu_read(waking_pollers))
+		schedule_work(&q->poll_later);
+	else
+		irq_work_queue(&q->poll_work);
 }
 
 /**
@@ -176,11 +223,8 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 	struct evcore_waiter *first;
 
 	lockdep_assert_held(&q->lock);
-	/* No barrier needed: after enqueueing, poll_ready() sets EVCORE_POLLED under the lock. */
-	if (waitqueue_active(&q->poll_wait))
+	if (unlikely(q->sleepers & EVCORE_POLLED))
 		evcore_wake_pollers(q);
-	else
-		WRITE_ONCE(q->sleepers, q->sleepers & ~(EVCORE_POLLED | EVCORE_POLLED_AGAIN));
 	if (unlikely(all)) {
 		q->wake_through = q->waiter_nr;
 		evcore_wake_some(q);

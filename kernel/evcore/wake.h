@@ -54,6 +54,8 @@ static inline bool evcore_has_waiters(const struct evcore_queue *q)
 }
 
 void evcore_wake_some(struct evcore_queue *q);
+void evcore_poll_work(struct irq_work *work);
+void evcore_poll_later(struct work_struct *work);
 void evcore_wake_pollers(struct evcore_queue *q);
 
 /*
