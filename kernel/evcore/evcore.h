@@ -192,6 +192,11 @@ struct user_struct;
 #define EVCORE_USER_TRIES	8
 /* Longest time that a wait polls the network before it sleeps. */
 #define EVCORE_BUSY_MAX_US	USEC_PER_SEC
+/*
+ * Most sources of one descriptor number. There are several if the descriptor was closed, or
+ * replaced, while its file lives on.
+ */
+#define EVCORE_MAX_SAME_FD	128
 /* Longest chain of queues that watch queues, the same as epoll's. */
 #define EVCORE_MAX_NESTS	4
 

@@ -58,6 +58,7 @@ static const struct rhashtable_params table_params = {
 	.hashfn		= table_hash,
 	.obj_hashfn	= table_obj_hash,
 	.obj_cmpfn	= table_cmp,
+	.nelem_hint	= 3,	/* most queues have few, and buckets are charged to no cgroup */
 	.automatic_shrinking = true,
 };
 
@@ -141,15 +142,19 @@ struct evcore_source *evcore_lookup_id(struct evcore_queue *q,
 
 static __always_inline int insert_fd(struct evcore_queue *q, struct evcore_source *s)
 {
-	struct evcore_source **first = fd_sources(q, s->id);
+	struct evcore_source **first = fd_sources(q, s->id), *other;
+	unsigned int n = 0;
 
 	if (unlikely(!first)) {
 		if (!grow_fds(q, s->id))
 			return -ENOMEM;
 		first = fd_sources(q, s->id);
 	}
-	if (unlikely(*first) && evcore_lookup_fd(q, s->type, s->id, watched(s)))
-		return -EEXIST;
+	for (other = *first; unlikely(other); other = other->same_fd, n++)
+		if (watched(other) == watched(s) && other->type == s->type)
+			return -EEXIST;
+	if (unlikely(n >= EVCORE_MAX_SAME_FD))
+		return -ENOSPC;
 	s->same_fd = *first;
 	*first = s;
 	return 0;
@@ -167,7 +172,7 @@ static noinline int insert_id(struct evcore_queue *q, struct evcore_source *s)
  * @s: the source; its queue, type and id are set, and its file if it watches one
  *
  * Return: 0; -EEXIST if there is a source of the same type with the same id, or with the same
- * descriptor and file; -ENOMEM.
+ * descriptor and file; -ENOSPC if the descriptor number has too many sources; -ENOMEM.
  */
 int evcore_insert(struct evcore_source *s)
 {
