@@ -430,7 +430,8 @@ TEST_F(face, aio_user_limit)
 	ASSERT_NE(fgets(old, sizeof(old), f), NULL);
 	fclose(f);
 	ASSERT_EQ(pipe(fd), 0);
-	before = counter(face_fd(self), "user_records");
+	before = settled_user_records(self, 0);
+	ASSERT_EQ(before, 0);
 	snprintf(text, sizeof(text), "%d", before + 20);
 	ASSERT_EQ(write_file(limit, text), 0);
 	do {

@@ -87,6 +87,22 @@ static inline long long face_sources(struct face *f)
 	return counter(face_fd(f), "sources");
 }
 
+/*
+ * The number of records that are charged to the user, once it is at most @own, which this test
+ * has. Records of inodes that earlier tests watched are freed some time later. -1 if they are not.
+ */
+static inline int settled_user_records(struct face *f, int own)
+{
+	for (int i = 0; i < LONG_MS; i++) {
+		long long n = counter(face_fd(f), "user_records");
+
+		if (n <= own)
+			return n;
+		usleep(1000);
+	}
+	return -1;
+}
+
 static inline uint32_t evchan_mode(enum mode mode)
 {
 	return mode == LEVEL ? EVCHAN_LEVEL : mode == ONESHOT ? EVCHAN_ONESHOT : 0;

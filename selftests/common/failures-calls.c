@@ -355,7 +355,7 @@ static int fail_each(struct __test_metadata *_metadata, struct context *x, int n
 TEST_F_TIMEOUT(face, every_allocation_fails_of_other_calls, 600)
 {
 	struct context x = { .f = self };
-	long long records = counter(face_fd(self), "user_records");
+	int records = settled_user_records(self, 0);
 	int nth = open_nth();
 
 	if (nth < 0) {
@@ -370,7 +370,7 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_other_calls, 600)
 
 		TH_LOG("%s: %d allocations", shapes[i].name, points);
 	}
-	EXPECT_EQ(counter(face_fd(self), "user_records"), records);
+	EXPECT_EQ(settled_user_records(self, records), records);
 	close(x.mq);
 	close(x.fd);
 	close(nth);

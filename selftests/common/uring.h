@@ -39,15 +39,23 @@ static inline uint32_t *uring_word(struct uring *u, uint32_t offset)
 	return (uint32_t *)(u->rings + offset);
 }
 
-/* Return: 0, or -1 if the kernel did not take the request. */
-static inline int uring_submit(struct uring *u, const struct io_uring_sqe *sqe)
+/* Submit up to 4 requests. Return: 0, or -1 if the kernel did not take them. */
+static inline int uring_submit_many(struct uring *u, const struct io_uring_sqe *sqes, unsigned int n)
 {
 	uint32_t *tail = uring_word(u, u->params.sq_off.tail);
 
-	u->sqes[0] = *sqe;
-	uring_word(u, u->params.sq_off.array)[*tail % u->params.sq_entries] = 0;
-	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
-	return syscall(SYS_io_uring_enter, u->fd, 1, 0, 0, NULL, 0) == 1 ? 0 : -1;
+	for (unsigned int i = 0; i < n; i++) {
+		u->sqes[i] = sqes[i];
+		uring_word(u, u->params.sq_off.array)[(*tail + i) % u->params.sq_entries] = i;
+	}
+	__atomic_store_n(tail, *tail + n, __ATOMIC_RELEASE);
+	return syscall(SYS_io_uring_enter, u->fd, n, 0, 0, NULL, 0) == (int)n ? 0 : -1;
+}
+
+/* The same for one request. */
+static inline int uring_submit(struct uring *u, const struct io_uring_sqe *sqe)
+{
+	return uring_submit_many(u, sqe, 1);
 }
 
 /* Drop the completions that have come. */

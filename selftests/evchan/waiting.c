@@ -134,6 +134,32 @@ TEST(minimum_behind_consumed_slots)
 	channel_close(c);
 }
 
+/* Slots that were consumed out of order do not count towards a minimum. */
+TEST(minimum_without_consumed_slots)
+{
+	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 };
+	struct channel c;
+	struct waiter w;
+
+	ASSERT_EQ(channel_open(&c, 16, 0), 0);
+	ASSERT_EQ(change(&c, &ch), 0);
+	ch.op = EVCHAN_POST;
+	for (int i = 0; i < 10; i++)
+		ASSERT_EQ(change(&c, &ch), 0);
+	for (int i = 1; i < 9; i++)
+		__atomic_store_n(&c.events[i].events, 0, __ATOMIC_RELEASE);
+	/* Two events are there, in ten slots. */
+	ASSERT_EQ(start_waiter(&w, &c, 5), 0);
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(change(&c, &ch), 0);
+	EXPECT_EQ(counter(c.fd, "wakes"), 0);
+	ASSERT_EQ(change(&c, &ch), 0);
+	pthread_join(w.thread, NULL);
+	EXPECT_EQ(w.ret, 5);
+	EXPECT_EQ(counter(c.fd, "wakes"), 1);
+	channel_close(&c);
+}
+
 TEST_F(channel, hand_over_wakes_another)
 {
 	struct channel *c = &self->c;
