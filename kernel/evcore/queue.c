@@ -2,7 +2,8 @@
 /*
  * The life of a queue: a face sets it up, and it is freed when its last reference is dropped.
  *
- * Floor 12, see Makefile: calls wake.c, lookup.c, timeout.c and sources/inode.c; called by the faces.
+ * Floor 12, see Makefile: calls lookup.c, timeout.c, wake.c and sources/inode.c; called by the
+ * faces.
  */
 #include <linux/sched/user.h>
 #include <linux/slab.h>

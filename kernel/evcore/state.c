@@ -4,7 +4,7 @@
  * another. All functions are called with queue->lock held.
  *
  * Floor 3, see Makefile: calls trace.c; called by overflow.c, post.c, records.c, recheck.c,
- * source.c, file.c, queue_file.c and the source types.
+ * source.c, file.c, queue_file.c, the source types and the faces.
  */
 #include <linux/overflow.h>
 #include <linux/user_namespace.h>

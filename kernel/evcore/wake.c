@@ -16,8 +16,8 @@
  * as many again, in process context. queue->wake_through is the number of the youngest waiter
  * that is still to be woken in this way.
  *
- * Floor 4, see Makefile: calls trace.c; called by overflow.c, post.c, records.c, wait.c and the
- * faces.
+ * Floor 4, see Makefile: calls trace.c; called by overflow.c, post.c, records.c, wait.c, queue.c
+ * and the faces.
  */
 #include <linux/percpu.h>
 #include <linux/sched.h>

@@ -137,8 +137,8 @@ fault:
  * Fetch up to @max events of the most common kind together. Return: how many; 0 if the next event
  * is of another kind, or its entry cannot be written.
  */
-static __always_inline unsigned int fetch_bits(struct evcore_queue *q, struct ukevent __user *to,
-			       unsigned int max)
+static __always_inline unsigned int fetch_bits(struct evcore_queue *q,
+					       struct ukevent __user *to, unsigned int max)
 {
 	struct evcore_taken taken[FETCH_BATCH] __uninitialized;
 	unsigned int nr, done;
@@ -228,9 +228,9 @@ static bool need_not_wait(struct kevent_queue *k, unsigned int nr)
 }
 
 /* Wait for events, until @min are fetched; @n are fetched already. */
-static __always_inline int wait_and_fetch(struct kevent_queue *k, unsigned int n, unsigned int min,
-				   unsigned int max, unsigned int timeout_ms,
-				   struct ukevent __user *buf)
+static __always_inline int wait_and_fetch(struct kevent_queue *k, unsigned int n,
+					  unsigned int min, unsigned int max,
+					  unsigned int timeout_ms, struct ukevent __user *buf)
 {
 	struct evcore_timeout to = { .expires = KTIME_MAX, .clock = CLOCK_MONOTONIC };
 	unsigned int wanted = min - n;
@@ -253,7 +253,7 @@ static __always_inline int wait_and_fetch(struct kevent_queue *k, unsigned int n
 	}
 }
 
-/* As sys_kevent_get_events(). */
+/* kevent_get_events() of queue @k. */
 static __always_inline int get_events(struct kevent_queue *k, unsigned int min,
 				      unsigned int max, unsigned int timeout_ms,
 				      struct ukevent __user *buf)
