@@ -37,7 +37,8 @@
  *		raw spin lock that is taken with interrupts disabled, because posting happens
  *		in hard interrupt context. At most EVCORE_DRAIN_MAX records are moved in one
  *		hold. The only locks that are taken with it held are those of the scheduler,
- *		to wake a task, and those of kfree_rcu(), to free a record.
+ *		to wake a task, those of kfree_rcu(), to free a record, and that of a
+ *		workqueue's pool, to queue poll_later.
  *
  * Posting is not allowed in NMI context, nor with a run queue lock or ->pi_lock held.
  *
@@ -64,6 +65,9 @@
  * merged	Atomic.
  * napi_id	Written and read without a lock: a hint.
  * inode_group	Set once, by cmpxchg(), and freed with the queue.
+ * inode_unmarked
+ *		Written and read without a lock: a hint.
+ * poll_depth	Written with queue->lock held, or by poll_later; poll_work reads it.
  * poll_wait	Has a lock of its own. poll_work wakes it with no other lock held.
  * kref		Counts the file, each source, and each task that uses the queue without a
  *		reference to either.
@@ -321,9 +325,11 @@ struct evcore_face {
  * @busy_polls: rounds of such polling
  * @nr_records: records with memory of their own that wait in @overflow
  * @inode_group: the group of the queue's marks on inodes, made with the first mark
+ * @inode_unmarked: a mark was removed since the last call that put removed marks
  * @nr_slots: slots of the ring, 0 without a ring; set before the queue has a file
  * @poll_work: wakes @poll_wait, with no lock held
  * @poll_later: queues @poll_work, see evcore_wake_pollers()
+ * @poll_depth: how many queues' pollers are being woken where @poll_work was queued
  * @free_work: frees the queue for evcore_queue_put(), which must not sleep
  * @nest_inner: edges to queues that this queue watches
  * @nest_outer: edges to queues that watch this queue
@@ -372,9 +378,11 @@ struct evcore_queue {
 	u64			busy_polls;
 	unsigned int		nr_records;
 	struct fsnotify_group	*inode_group;
+	bool			inode_unmarked;
 	u32			nr_slots;
 	struct irq_work		poll_work;
 	struct work_struct	poll_later;
+	unsigned int		poll_depth;
 	struct work_struct	free_work;
 	struct list_head	nest_inner;
 	struct list_head	nest_outer;

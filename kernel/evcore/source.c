@@ -183,8 +183,8 @@ int evcore_add_of(struct evcore_queue *q, const struct evcore_source_ops *ops,
 	init_source(s, q, ops, req, fd_file(f), muted);
 
 	ret = evcore_insert(s);
-	if (unlikely(ret == -EEXIST) && !list_empty(&q->reap)) {
-		/* The source that exists may have ended already. */
+	if (unlikely(ret == -EEXIST || ret == -ENOSPC) && !list_empty(&q->reap)) {
+		/* The source that exists, or some of too many, may have ended already. */
 		evcore_reap(q);
 		ret = evcore_insert(s);
 	}

@@ -21,6 +21,7 @@
  */
 #include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/workqueue.h>
 #include <trace/events/evcore.h>
 
 #include "internal.h"
@@ -36,8 +37,8 @@
 /* Most waiters that are woken in one lock hold. */
 #define EVCORE_WAKE_MAX		32
 
-/* This processor is in evcore_poll_work(). */
-static DEFINE_PER_CPU(bool, waking_pollers);
+/* In evcore_poll_work(), how many queues' pollers are being woken, one because of the other. */
+static DEFINE_PER_CPU(unsigned int, waking_depth);
 
 static void wake_one(struct evcore_queue *q, struct evcore_waiter *w)
 {
@@ -62,13 +63,13 @@ void evcore_poll_work(struct irq_work *work)
 {
 	struct evcore_queue *q = container_of(work, struct evcore_queue, poll_work);
 
-	this_cpu_write(waking_pollers, true);
+	this_cpu_write(waking_depth, READ_ONCE(q->poll_depth) + 1);
 	wake_up_poll(&q->poll_wait, EPOLLIN | EPOLLRDNORM);
-	this_cpu_write(waking_pollers, false);
+	this_cpu_write(waking_depth, 0);
 }
 
 /**
- * evcore_poll_later - wake the pollers of a queue whose event was posted while others were woken
+ * evcore_poll_later - wake the pollers of a queue at the end of a long chain
  * @work: poll_later of the queue
  *
  * Context: process context.
@@ -77,6 +78,7 @@ void evcore_poll_later(struct work_struct *work)
 {
 	struct evcore_queue *q = container_of(work, struct evcore_queue, poll_later);
 
+	WRITE_ONCE(q->poll_depth, 0);
 	irq_work_queue(&q->poll_work);
 }
 
@@ -95,12 +97,12 @@ void evcore_poll_later(struct work_struct *work)
  *
  * A queue may watch an epoll set that watches the queue. Then a woken set posts an event to the
  * queue, which wakes the set, and so on, as long as other tasks poll the queue. In interrupt
- * context that would stop everything else on this processor, so each round passes through a work
- * item.
+ * context that would stop everything else on this processor. So after as many rounds as a chain
+ * of queues may have edges, the next one is left to a work item.
  */
 void evcore_wake_pollers(struct evcore_queue *q)
 {
-	unsigned int in_ring;
+	unsigned int in_ring, depth;
 	u64 posted;
 
 	lockdep_assert_held(&q->lock);
@@ -116,10 +118,13 @@ void evcore_wake_pollers(struct evcore_queue *q)
 	WRITE_ONCE(q->sleepers, q->sleepers & ~EVCORE_POLLED_AGAIN);
 	if (q->face->all_published(q))
 		q->poll_mark = posted;
-	if (this_cpu_read(waking_pollers))
-		schedule_work(&q->poll_later);
-	else
-		irq_work_queue(&q->poll_work);
+	depth = this_cpu_read(waking_depth);
+	if (depth > EVCORE_MAX_NESTS) {
+		queue_work(system_dfl_wq, &q->poll_later);
+		return;
+	}
+	WRITE_ONCE(q->poll_depth, depth);
+	irq_work_queue(&q->poll_work);
 }
 
 /**

@@ -85,6 +85,7 @@ struct inode_mark {
 struct inode_prepared {
 	struct path		path;
 	struct inode_mark	*im;		/* to be put; NULL once a source has it */
+	struct evcore_queue	*queue;
 };
 
 struct inode_source {
@@ -343,8 +344,13 @@ static void put_removed_marks(void)
 {
 	struct callback_head *head;
 
-	while ((head = task_work_cancel_match(current, is_put_mark, NULL)))
+	while (!fatal_signal_pending(current)) {
+		head = task_work_cancel_match(current, is_put_mark, NULL);
+		if (!head)
+			break;
 		put_mark_task(head);
+		cond_resched();
+	}
 }
 
 /* Remove the mark from its inode. Afterwards it posts nothing. */
@@ -432,6 +438,7 @@ static int inode_prepare(struct evcore_queue *q, struct evcore_request *req)
 		ret = PTR_ERR(p->im);
 		goto out_path;
 	}
+	p->queue = q;
 	req->prepared = p;
 	return 0;
 
@@ -449,8 +456,12 @@ static void inode_finish(struct evcore_request *req)
 	if (p->im)
 		put_mark(p->im);
 	path_put(&p->path);
+	/* Searching the task work takes time, so do it only after a mark was removed. */
+	if (READ_ONCE(p->queue->inode_unmarked)) {
+		WRITE_ONCE(p->queue->inode_unmarked, false);
+		put_removed_marks();
+	}
 	kfree(p);
-	put_removed_marks();
 }
 
 /* Add the prepared mark to the inode, and let it post for the source. */
@@ -498,6 +509,7 @@ static void inode_detach(struct evcore_source *s)
 	struct inode_mark *im = to_inode(s)->im;
 
 	unmark(im);
+	WRITE_ONCE(s->queue->inode_unmarked, true);
 	put_mark_later(im);
 }
 
