@@ -23,6 +23,9 @@ endif
 ifdef SERIES
 export SERIES
 endif
+ifdef SIGNOFF
+export SIGNOFF
+endif
 
 # Variables of the command line reach another makefile as they were typed; these take their place.
 TO := $(if $(OUT),OUT='$(OUT)') $(if $(DESTDIR),DESTDIR='$(DESTDIR)')
@@ -33,6 +36,7 @@ TO := $(if $(OUT),OUT='$(OUT)') $(if $(DESTDIR),DESTDIR='$(DESTDIR)')
 #: KERNEL=NAME           the kernel of boot, kernel, selftests, torture and fuzz: release, debug,
 #:                       kcov, kcsan, trace or rt (Documentation/testing.rst)
 #: KSRC=PATH             the kernel source, a tree or a tarball; patch needs one
+#: SIGNOFF="NAME <MAIL>" for patch: this person is the author of the patches and signs them off
 #: API=NAME              for selftests: kevent, evchan, common or all
 #: TEST="NAME..."        for selftests: only these, by the names that are printed
 #: BENCH="NAME..."       for bench: only these rows
