@@ -47,6 +47,26 @@ build_name() {
 	esac
 }
 
+# unexpected: print what checkpatch.pl --terse --show-types --showfile has found, from standard
+# input, without the exceptions
+unexpected() {
+	awk '
+	NR == FNR {
+		n = /^#/ ? 0 : split($2, type, ",")
+		for (; n; n--)
+			excepted[$1, type[n]]
+		next
+	}
+	{
+		split($0, part, ": ")
+		file = part[1]
+		sub(/:[0-9]+$/, "", file)
+		sub(/^[A-Z]+:/, "", part[2])
+		if (!((file, part[2]) in excepted) && !(("*", part[2]) in excepted))
+			print
+	}' "$top/scripts/checkpatch-exceptions" -
+}
+
 # install_changed FILE DEST: copy FILE, but do not touch DEST if it is equal.
 install_changed() {
 	cmp -s "$1" "$2" && return 0

@@ -56,7 +56,7 @@ struct evcore_source *evcore_alloc_slow(const struct evcore_source_ops *ops,
 	if (batch && !batch->nr && batch->left > 1) {
 		unsigned int nr = min(batch->left, EVCORE_BATCH_MAX);
 
-		/* It allocates all or nothing. Since 7.3 the result does not say how many. */
+		/* It allocates all or nothing. The result need not be the number. */
 		if (kmem_cache_alloc_bulk(evcore_cache(ops), GFP_KERNEL_ACCOUNT, nr, batch->at)) {
 			batch->ops = ops;
 			batch->nr = nr;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Differences between the kernels that this code is for: 6.1, 6.12, 6.18 and 7.3. The code
- * uses the functions of the newest one. Here older kernels get them. Changes to existing
- * files have their variants in hooks/.
+ * What differs between kernels. The code uses the functions of the newest one, and here other
+ * kernels get them.
  */
 #ifndef _EVCORE_COMPAT_H
 #define _EVCORE_COMPAT_H
@@ -69,33 +68,39 @@ static inline struct file *get_file_active(struct file **f)
 }
 #endif
 
-/* The end of a table of sysctls. Newer kernels know its length. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
-#define EVCORE_SYSCTL_END	{}
-#else
-#define EVCORE_SYSCTL_END
-#endif
+/* POSIX timers, for posix_timer.c. */
+struct k_itimer;
 
-/*
- * POSIX timers, for posix_timer.c. Since 6.13 a timer contains its signal, and is re-armed when
- * the signal is dequeued, even if the signal is ignored. Before, the function that is called
- * when the timer expires re-arms it if no signal was queued.
- */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-#define EVCORE_TIMER_HAS_SIGNAL
+/* A timer is re-armed when its signal is dequeued, even if the signal is ignored. */
 #define evcore_timer_valid(timr)	posixtimer_valid(timr)
 #define evcore_timer_set_armed(timr, armed)	\
 	((timr)->it_status = (armed) ? POSIX_TIMER_ARMED : POSIX_TIMER_DISARMED)
 #define evcore_timer_keep_armed(timr)	evcore_timer_set_armed(timr, true)
 void evcore_timers_continue(int sig);
 #else
-#define evcore_timer_valid(timr)	true
+/*
+ * The function that is called when a timer expires re-arms it if no signal was queued. A timer
+ * does not contain its signal.
+ */
 #define evcore_timer_set_armed(timr, armed)	((timr)->it_active = (armed))
-#define evcore_timer_keep_armed(timr)	do { } while (0)	/* left to the caller */
-static inline void evcore_timers_continue(int sig) {}
+
+static inline bool evcore_timer_valid(struct k_itimer *timr)
+{
+	return true;
+}
+
+/* Left to the caller. */
+static inline void evcore_timer_keep_armed(struct k_itimer *timr)
+{
+}
+
+static inline void evcore_timers_continue(int sig)
+{
+}
 #endif
 
-/* Start an alarm timer at its ->node.expires; false if that has passed, which 7.3 checks. */
+/* Start an alarm timer at its ->node.expires; false if that has passed and is checked. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
 #define evcore_alarm_start(alarm)	alarm_start_timer(alarm, (alarm)->node.expires, false)
 #else
@@ -105,8 +110,8 @@ static inline void evcore_timers_continue(int sig) {}
 /* Futexes, for futex.c. */
 #ifdef _FUTEX_H
 
-/* Before 6.7 there are no futex2 calls, and all futexes have 32 bits. See hooks/futex.anchor. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+/* There are no futex2 calls, and all futexes have 32 bits. */
 #define FUTEX2_SIZE_U32		0x02
 #define FUTEX2_PRIVATE		FUTEX_PRIVATE_FLAG
 #define FUTEX2_VALID_MASK	(FUTEX2_SIZE_U32 | FUTEX2_PRIVATE)
@@ -146,14 +151,14 @@ static inline void __futex_wake_mark(struct futex_q *q)
 #define EVCORE_FUTEX_U32	0
 #endif
 
-/*
- * Since 6.16 an address space can have its own hash of private futexes. It does not take over
- * waiters from the global one, so it must exist before the first waiter is queued that does not
- * block its task.
- */
+/* Prepare the address space for waiters that do not block their tasks. */
 static inline int evcore_futex_hash(unsigned int flags)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+	/*
+	 * An address space can have its own hash of private futexes. It does not take over
+	 * waiters from the global one, so it must exist before the first waiter is queued.
+	 */
 	if (!(flags & FLAGS_SHARED))
 		return futex_hash_allocate_default();
 #endif

@@ -43,7 +43,9 @@ static struct ctl_table evcore_sysctls[] = {
 		.extra1		= SYSCTL_LONG_ZERO,
 		.extra2		= SYSCTL_LONG_MAX,
 	},
-	EVCORE_SYSCTL_END
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	{}
+#endif
 };
 
 /* Increment a count; false if it would exceed @limit. @limit is at most LONG_MAX. */
@@ -65,7 +67,9 @@ static struct ctl_table kernel_sysctls[] = {
 		.extra1		= SYSCTL_ZERO,
 		.extra2		= SYSCTL_TWO,
 	},
-	EVCORE_SYSCTL_END
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	{}
+#endif
 };
 
 /**

@@ -17,15 +17,13 @@
 #define wake_single_inline
 #endif
 
-/* Before 6.8 a long walk is interrupted, and an entry that is no waiter marks the place. */
 #ifdef WQ_FLAG_BOOKMARK
+/* A long walk is interrupted, and an entry that is no waiter marks the place. */
 #define WAKE_BOOKMARK_PARAM	, wait_queue_entry_t *bookmark
 #define WAKE_BOOKMARK		, bookmark
-#define wake_is_bookmark(entry)	((entry)->flags & WQ_FLAG_BOOKMARK)
 #else
 #define WAKE_BOOKMARK_PARAM
 #define WAKE_BOOKMARK
-#define wake_is_bookmark(entry)	false
 #endif
 
 typedef int (*wake_walk_t)(struct wait_queue_head *head, unsigned int mode,
@@ -55,8 +53,12 @@ static __always_inline int wake_single_or_walk(wake_walk_t walk, struct wait_que
 	int ret;
 
 	if (!IS_ENABLED(CONFIG_WAKE_SINGLE_WAITER) || unlikely(first != head->head.prev) ||
-	    unlikely(first == &head->head) || wake_is_bookmark(entry))
+	    unlikely(first == &head->head))
 		return walk(head, mode, nr_exclusive, wake_flags, key WAKE_BOOKMARK);
+#ifdef WQ_FLAG_BOOKMARK
+	if (entry->flags & WQ_FLAG_BOOKMARK)
+		return walk(head, mode, nr_exclusive, wake_flags, key WAKE_BOOKMARK);
+#endif
 
 	lockdep_assert_held(&head->lock);
 	/* Read before the call, which may free the entry. */

@@ -56,9 +56,11 @@
 /* Marks of one user's queues on one inode, including those that are being removed. */
 #define INODE_MAX_MARKS		128
 
-/* Kernels without the flag keep reclaim out of file systems for every group. */
-#ifndef FSNOTIFY_GROUP_NOFS
-#define FSNOTIFY_GROUP_NOFS	0
+/* Reclaim must keep out of file systems. Without a flag for that it does, for every group. */
+#ifdef FSNOTIFY_GROUP_NOFS
+#define INODE_GROUP_FLAGS	(FSNOTIFY_GROUP_USER | FSNOTIFY_GROUP_DUPS | FSNOTIFY_GROUP_NOFS)
+#else
+#define INODE_GROUP_FLAGS	(FSNOTIFY_GROUP_USER | FSNOTIFY_GROUP_DUPS)
 #endif
 
 /* Bits that say how to watch; the other bits are events. */
@@ -243,8 +245,7 @@ static struct fsnotify_group *queue_group(struct evcore_queue *q)
 
 	if (group)
 		return group;
-	group = fsnotify_alloc_group(&inode_fsnotify_ops, FSNOTIFY_GROUP_USER |
-				     FSNOTIFY_GROUP_DUPS | FSNOTIFY_GROUP_NOFS);
+	group = fsnotify_alloc_group(&inode_fsnotify_ops, INODE_GROUP_FLAGS);
 	if (IS_ERR(group))
 		return group;
 	old = cmpxchg(&q->inode_group, NULL, group);

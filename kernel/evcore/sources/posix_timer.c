@@ -129,7 +129,7 @@ void evcore_timer_taken(struct k_itimer *timr)
 	timr->it_overrun = -1;
 }
 
-#ifdef EVCORE_TIMER_HAS_SIGNAL
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 
 /* The time up to which the expirations of a periodic timer are skipped: at most one in a tick. */
 static ktime_t skip_until(const struct k_itimer *timr, ktime_t now)
@@ -223,7 +223,7 @@ static void rearm(struct k_itimer *timr)
  * evcore_timer_expired_at_once - a timer was set or re-armed to a time that has passed
  * @timr: the timer, which is not queued
  *
- * Since 7.3 such a timer expires without an interrupt. Nobody re-arms it then if it posts into
+ * Such a timer expires without an interrupt. Nobody re-arms it then if it posts into
  * a queue, or if its signal is posted into queues only.
  */
 void evcore_timer_expired_at_once(struct k_itimer *timr)
@@ -273,7 +273,7 @@ void evcore_timers_continue(int sig)
 	}
 }
 
-#endif /* EVCORE_TIMER_HAS_SIGNAL */
+#endif /* since 6.13 */
 
 const struct evcore_source_ops evcore_posix_timer_ops = {
 	.name		= "evcore_posix_timer",

@@ -314,7 +314,7 @@ void evcore_signal_also_slow(int sig, const struct kernel_siginfo *info,
 	spin_unlock(&es->lock);
 }
 
-#ifdef EVCORE_TIMER_HAS_SIGNAL
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 
 /**
  * evcore_signal_instead - post the signal of a timer into the queues that take it
@@ -338,7 +338,7 @@ bool evcore_signal_instead(bool deliver, const struct kernel_siginfo *info,
 	       (!(t->signal->flags & SIGNAL_GROUP_EXIT) && has_sources(t->signal->evcore, sig));
 }
 
-#endif /* EVCORE_TIMER_HAS_SIGNAL */
+#endif /* since 6.13 */
 
 /*
  * Lock the siglock of a process. It fails for a leader that is exiting. Then exec may have
