@@ -1243,7 +1243,7 @@ end_idle:		/* Wait until another attempt can find something. */
 #if SCENE == POLL
 /*
  * models: kernel/evcore/queue_file.c queue_poll
- * models: kernel/evcore/queue.c evcore_poll_work
+ * models: kernel/evcore/wake.c evcore_poll_work
  * A thread that is woken edge-triggered: it takes all events and sleeps again. In an epoll set
  * it polls before, in a queue that watches this one it need not.
  */

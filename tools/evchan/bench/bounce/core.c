@@ -174,6 +174,12 @@ void evcore_wake_locked(struct evcore_queue *q, bool all)
 	bounce_unreachable(__func__);
 }
 
+void evcore_wake_pollers_slow(struct evcore_queue *q)
+{
+	(void)q;
+	bounce_unreachable(__func__);
+}
+
 unsigned int evcore_drain(struct evcore_queue *q, unsigned int most)
 {
 	(void)q, (void)most;

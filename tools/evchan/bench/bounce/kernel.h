@@ -186,6 +186,7 @@ struct task_struct { struct files_struct *files; };
 
 #define list_add_tail(entry, head) bounce_unreachable("list_add_tail")
 #define __list_del_entry(entry)	bounce_unreachable("__list_del_entry")
+#define list_del_init(entry)	bounce_unreachable("list_del_init")
 #define list_empty(head)	((head)->next == (head))
 #define list_first_entry(head, type, member) container_of((head)->next, type, member)
 #define INIT_HLIST_HEAD(head)	((head)->first = NULL)
@@ -199,6 +200,7 @@ struct task_struct { struct files_struct *files; };
 #define POLLFREE		0x4000
 #define SIGEV_EVCHAN		16
 #define current			((struct task_struct *)UNREACHABLE(NULL))
+#define fatal_signal_pending(task) ((bool)UNREACHABLE(false))
 #define files_lookup_fd_raw(files, fd) ((struct file *)UNREACHABLE(NULL))
 #define vfs_poll(file, wait)	((__poll_t)UNREACHABLE(0))
 #define llist_del_all(list)	((struct llist_node *)UNREACHABLE(NULL))
