@@ -77,6 +77,8 @@ void fail(const char *format, ...)
 {
 	va_list args;
 
+	/* Both threads can fail at the same moment: only the first one prints. */
+	flockfile(stderr);
 	va_start(args, format);
 	fprintf(stderr, "bounce: ");
 	vfprintf(stderr, format, args);
