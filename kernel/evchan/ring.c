@@ -384,7 +384,11 @@ static noinline int wake_overflow(struct evcore_source *s, u32 events)
 	return 1;
 }
 
-/* The part of evchan_wake() for a slot that could not be reserved at once. */
+/*
+ * The part of evchan_wake() for a source without an unconsumed record, if reserving a slot
+ * without a loop and without reading the ring has failed or was not tried. Now reserving fails
+ * only if the ring is full, or if other events wait in overflow. Called with interrupts disabled.
+ */
 static noinline int wake_slow(struct evcore_source *s, u32 events)
 {
 	struct evchan_queue *c = to_evchan(s->queue);

@@ -311,14 +311,17 @@ static void fd_queue_proc(struct file *file, wait_queue_head_t *head,
 		hook_in(table->fs, &table->fs->hook, head);
 }
 
+/* Take a hook off its wait queue, unless the wait queue head was freed before the file. */
 static void unhook_one(struct evcore_wait_hook *hook)
 {
 	wait_queue_head_t *head;
 
 	rcu_read_lock();
 	/*
-	 * After POLLFREE the head is not freed before an RCU grace period has ended. Pairs
-	 * with smp_store_release() in head_freed().
+	 * NULL: a wake-up with POLLFREE has announced that the head will be freed, and
+	 * head_freed() has taken the hook off. Otherwise the head exists at least until
+	 * rcu_read_unlock(). The acquire pairs with smp_store_release() in head_freed(), which
+	 * is its last access to the hook, so that the caller may free the hook.
 	 */
 	head = smp_load_acquire(&hook->head);
 	if (head)

@@ -489,8 +489,10 @@ static void destroy_source(struct evcore_source *s)
 }
 
 /*
- * In a ring whose entries do not say which file they are for, entries of another source with
- * the same descriptor number and cookie were withdrawn too. Have such sources polled again.
+ * The entries of kevent's ring have a type and a descriptor number, but do not say which file
+ * they are for. A number that was used again can have another source of the same type, and then
+ * withdrawing the entries of @s may have withdrawn those of the other source too. Have each such
+ * source polled again: it posts what still holds.
  */
 static void recheck_same_fd(struct evcore_source *s)
 {

@@ -143,10 +143,13 @@ void evcore_wake_pollers_slow(struct evcore_queue *q)
 }
 
 /*
- * The waiter with the smallest minimum above 1, if that minimum is met. Also if conditions must
- * be polled, or there may be more than EVCORE_COUNT_MAX records in the ring: then the waiter
- * itself has to find out. Otherwise NULL. *@ready is the number of events, or 0 if they were not
- * counted yet.
+ * Find a waiter for more than one event that is to be woken. (Those for one event are in another
+ * list.) It is the one with the smallest minimum, if as many events are there. It is also
+ * returned if the post cannot tell: because conditions must be polled, which may sleep, or
+ * because more than EVCORE_COUNT_MAX slots would have to be counted. Then the waiter itself
+ * counts, and goes back to sleep if there are too few.
+ *
+ * *@ready keeps the number of events from one call to the next; 0: not counted yet.
  */
 static struct evcore_waiter *met_waiter(struct evcore_queue *q, unsigned int *ready)
 {
@@ -157,7 +160,6 @@ static struct evcore_waiter *met_waiter(struct evcore_queue *q, unsigned int *re
 	if (!first)
 		return NULL;
 	w = rb_entry(first, struct evcore_waiter, node);
-	/* If conditions must be polled, only the waiter can find out how many events there are. */
 	if (evcore_must_recheck(q))
 		return w;
 	if (!*ready) {
@@ -166,7 +168,10 @@ static struct evcore_waiter *met_waiter(struct evcore_queue *q, unsigned int *re
 			return NULL;
 		if (most > EVCORE_COUNT_MAX)
 			return w;
-		/* @most is an upper bound: with it as the limit, ->ready() counts exactly. */
+		/*
+		 * Without a limit ->ready() only subtracts two positions. Consumed slots in
+		 * between are left out if it has to count up to a limit.
+		 */
 		*ready = q->face->ready(q, most) + q->nr_overflow;
 	}
 	return *ready >= w->min ? w : NULL;

@@ -32,13 +32,15 @@ struct evcore_sigev *evcore_mqueue_create(const struct sigevent *event, int mqde
 }
 
 /**
- * evcore_mqueue_set - hand the connection over to the message queue
- * @at: the message queue's pointer to its connection
- * @notify: the message queue's copy of sigev_notify
- * @n: result of evcore_mqueue_create(), may be NULL; NULL afterwards
- * @event: from the program
+ * evcore_mqueue_set - hand a struct evcore_sigev over to the message queue
+ * @at: the message queue's pointer to it
+ * @notify: the message queue's copy of sigev_notify, which is set, because mq_notify() sets it
+ *          only for the kinds of notification that it knows
+ * @n: *@n is the result of evcore_mqueue_create(). If it is not NULL the message queue owns it
+ *     afterwards, and *@n is set to NULL, so that the caller does not free it.
+ * @event: the kernel's copy of what the program passed
  *
- * Context: the message queue's lock is held.
+ * Called by the macro evcore_mqueue_register(), with the message queue's lock held.
  */
 void evcore_mqueue_set(struct evcore_sigev **at, int *notify, struct evcore_sigev **n,
 		       const struct sigevent *event)
