@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Programs of any user that must do no harm: calls that close what they use, calls with absurd
- * numbers, tasks that must die when they are killed, and circles of queues and epoll sets.
+ * numbers, and circles of queues and epoll sets.
  */
 #include <sched.h>
 #include <sys/epoll.h>
@@ -111,7 +111,7 @@ TEST_F(face, nothing_is_closed_during_a_call)
 	close(c.ring.fd);
 }
 
-/* --- absurd numbers, and tasks that are killed --- */
+/* --- absurd numbers --- */
 
 /* A minimum that no int can hold: the call returns when its time is over. */
 TEST_F(face, absurd_minimum_ends)
@@ -130,72 +130,6 @@ TEST_F(face, absurd_minimum_ends)
 	}
 }
 
-static void run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
-struct taker {
-	struct queue *q;
-	bool stop;
-};
-
-/* Keep a ring full, and take an event again and again. */
-static void *post_and_take(void *arg)
-{
-	struct taker *t = arg;
-	struct ukevent uk;
-
-	run_on(1);
-	while (!__atomic_load_n(&t->stop, __ATOMIC_RELAXED)) {
-		for (int i = 0; i < 2; i++) {
-			uk = request(KEVENT_UNOTIFY, 1, 0, 0, 0);
-			kevent_request(t->q, KEVENT_CTL_READY, &uk);
-		}
-		get_events(t->q, 0, 1, 0, &uk);
-	}
-	return NULL;
-}
-
-/*
- * A task that copies a large ring starts again when another task takes events meanwhile. It must
- * die when it is killed, although the other goes on.
- */
-TEST(killed_while_others_take)
-{
-	struct taker t = { .q = &(struct queue){ 0 } };
-	enum { NUM = 32768 };
-	struct ukevent *out = calloc(NUM, sizeof(*out));
-	struct ukevent uk = request(KEVENT_UNOTIFY, 1, 1, 0, 0);
-	pthread_t thread;
-	pid_t pid;
-
-	ASSERT_EQ(queue_open(t.q, NUM, 0), 0);
-	ASSERT_EQ(kevent_request(t.q, KEVENT_CTL_ADD, &uk), 0);
-	for (int i = 0; i < NUM; i++) {
-		uk = request(KEVENT_UNOTIFY, 1, 0, 0, 0);
-		ASSERT_EQ(kevent_request(t.q, KEVENT_CTL_READY, &uk), 1);
-	}
-	ASSERT_EQ(pthread_create(&thread, NULL, post_and_take, &t), 0);
-	pid = fork();
-	if (!pid) {
-		run_on(0);
-		for (;;)
-			get_events(t.q, NUM, NUM, UINT32_MAX, out);
-	}
-	usleep(100000);
-	kill(pid, SIGKILL);
-	EXPECT_TRUE(ends(pid));
-	__atomic_store_n(&t.stop, true, __ATOMIC_RELAXED);
-	pthread_join(thread, NULL);
-	queue_close(t.q);
-	free(out);
-}
-
 /* --- circles of a queue and an epoll set --- */
 
 static int set_that_watches(int fd)
@@ -204,6 +138,15 @@ static int set_that_watches(int fd)
 	int set = epoll_create1(0);
 
 	return epoll_ctl(set, EPOLL_CTL_ADD, fd, &ev) ? -1 : set;
+}
+
+static void run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
 }
 
 struct poller {
