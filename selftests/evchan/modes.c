@@ -433,4 +433,72 @@ TEST_F(channel, level_removed_during_recheck)
 	close(deleted);
 }
 
+enum { LEVEL_SOURCES = 64, LEVEL_ROUNDS = 100 };
+
+/* Two threads that take one event each in every round, without waiting. */
+struct takers {
+	struct channel *c;
+	pthread_barrier_t barrier;	/* passed before the two take, and afterwards */
+	int missed;			/* calls that said that there is no event */
+};
+
+static void take_one(struct takers *t)
+{
+	struct evchan_event e;
+	int n;
+
+	pthread_barrier_wait(&t->barrier);
+	do {
+		n = wait_events(t->c, 0, 0);
+	} while (n > 0 && !take(t->c, &e));
+	if (n <= 0)
+		__atomic_fetch_add(&t->missed, 1, __ATOMIC_RELAXED);
+	pthread_barrier_wait(&t->barrier);
+}
+
+static void *take_in_rounds(void *arg)
+{
+	for (int i = 0; i < LEVEL_ROUNDS; i++)
+		take_one(arg);
+	return NULL;
+}
+
+/*
+ * Of many conditions that are to be polled again only the last one holds. A thread that finds
+ * nothing to poll, because another one is still polling, must not say that there is no event.
+ */
+TEST_F(channel, level_holds_while_another_thread_polls)
+{
+	struct takers t = { .c = &self->c };
+	int fds[LEVEL_SOURCES];
+	struct evchan_event e;
+	pthread_t thread;
+
+	channel_close(&self->c);
+	ASSERT_EQ(channel_open(&self->c, LEVEL_SOURCES, 0), 0);
+	for (int i = 0; i < LEVEL_SOURCES; i++) {
+		fds[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_EQ(watch(t.c, EVCHAN_ADD, EVCHAN_POLL, fds[i], POLLIN, EVCHAN_LEVEL, i), 0);
+	}
+	ASSERT_EQ(pthread_barrier_init(&t.barrier, NULL, 2), 0);
+	ASSERT_EQ(pthread_create(&thread, NULL, take_in_rounds, &t), 0);
+	for (int round = 0; round < LEVEL_ROUNDS; round++) {
+		for (int i = 0; i < LEVEL_SOURCES; i++)
+			raise_eventfd(fds[i]);
+		for (int i = 0; i < LEVEL_SOURCES; i++)
+			ASSERT_EQ(take(t.c, &e), 1);
+		for (int i = 0; i < LEVEL_SOURCES - 1; i++)
+			read_eventfd(fds[i]);
+		take_one(&t);
+		/* The last condition is over too, and a call that finds that ends the round. */
+		read_eventfd(fds[LEVEL_SOURCES - 1]);
+		while (take(t.c, &e) || wait_events(t.c, 0, 0))
+			;
+	}
+	ASSERT_EQ(pthread_join(thread, NULL), 0);
+	EXPECT_EQ(t.missed, 0);
+	for (int i = 0; i < LEVEL_SOURCES; i++)
+		close(fds[i]);
+}
+
 TEST_HARNESS_MAIN
