@@ -65,8 +65,8 @@
  * merged	Atomic.
  * napi_id	Written and read without a lock: a hint.
  * inode_group	Set once, by cmpxchg(), and freed with the queue.
- * inode_unmarked
- *		Written and read without a lock: a hint.
+ * removed_marks
+ *		A lock-free list. Marks are added with queue->mutex held.
  * poll_depth	Written with queue->lock held, or by poll_later; poll_work reads it.
  * poll_wait	Has a lock of its own. poll_work wakes it with no other lock held.
  * kref		Counts the file, each source, and each task that uses the queue without a
@@ -325,7 +325,7 @@ struct evcore_face {
  * @busy_polls: rounds of such polling
  * @nr_records: records with memory of their own that wait in @overflow
  * @inode_group: the group of the queue's marks on inodes, made with the first mark
- * @inode_unmarked: a mark was removed since the last call that put removed marks
+ * @removed_marks: marks of removed sources, see evcore_put_removed_marks()
  * @nr_slots: slots of the ring, 0 without a ring; set before the queue has a file
  * @poll_work: wakes @poll_wait, with no lock held
  * @poll_later: queues @poll_work, see evcore_wake_pollers()
@@ -378,7 +378,7 @@ struct evcore_queue {
 	u64			busy_polls;
 	unsigned int		nr_records;
 	struct fsnotify_group	*inode_group;
-	bool			inode_unmarked;
+	struct llist_head	removed_marks;
 	u32			nr_slots;
 	struct irq_work		poll_work;
 	struct work_struct	poll_later;
@@ -448,6 +448,26 @@ static inline void evcore_lock_user(struct evcore_queue *q)
 	pagefault_disable();
 }
 
+/* sources/inode.c */
+void evcore_inode_put_removed(struct evcore_queue *q);
+
+/**
+ * evcore_put_removed_marks - put the marks of inode sources that were removed
+ * @q: the queue, whose mutex was just released
+ *
+ * Each call that takes the mutex and may remove sources does this afterwards, and so does the
+ * release of the queue's file. Code that runs with a lock of somebody else held, such as
+ * evcore_signal_exec(), leaves it to them.
+ *
+ * Context: process context. Waits for the file system if a mark has the last reference to its
+ * inode.
+ */
+static inline void evcore_put_removed_marks(struct evcore_queue *q)
+{
+	if (unlikely(!llist_empty(&q->removed_marks)))
+		evcore_inode_put_removed(q);
+}
+
 /**
  * evcore_unlock_user - undo evcore_lock_user()
  * @q: the queue
@@ -456,6 +476,7 @@ static inline void evcore_unlock_user(struct evcore_queue *q)
 {
 	pagefault_enable();
 	mutex_unlock(&q->mutex);
+	evcore_put_removed_marks(q);
 }
 
 extern const struct file_operations evcore_queue_fops;

@@ -57,6 +57,7 @@ int evcore_queue_init(struct evcore_queue *q, const struct evcore_face *face)
 	INIT_LIST_HEAD(&q->recheck);
 	INIT_LIST_HEAD(&q->reap);
 	init_llist_head(&q->recheck_level);
+	init_llist_head(&q->removed_marks);
 	mutex_init(&q->mutex);
 	/* Teach lockdep the order that evcore_may_wait() asserts. */
 	lock_map_acquire(&evcore_wait_map);

@@ -54,6 +54,7 @@ static int queue_release(struct inode *inode, struct file *file)
 	evcore_lookup_free(q, release_one);
 	reap_orphans(q);
 	mutex_unlock(&q->mutex);
+	evcore_put_removed_marks(q);
 	evcore_queue_put_sleepable(q);
 	return 0;
 }

@@ -59,6 +59,7 @@ static noinline void do_service(struct evcore_queue *q)
 		evcore_reap(q);
 		evcore_recheck(q);
 		mutex_unlock(&q->mutex);
+		evcore_put_removed_marks(q);
 	}
 	evcore_drain_all(q);
 	raw_spin_lock_irq(&q->lock);

@@ -204,6 +204,44 @@ TEST_F(channel, inode_added_and_removed_in_one_call)
 	free(ch);
 }
 
+struct readder {
+	struct channel *c;
+	uint64_t id;
+	int bad;	/* entries that failed */
+};
+
+static void *readd(void *arg)
+{
+	enum { PAIRS = 4000 };
+	struct evchan_change *ch = calloc(2 * PAIRS, sizeof(*ch));
+	struct readder *r = arg;
+
+	for (int i = 0; i < 2 * PAIRS; i++)
+		ch[i] = (struct evchan_change){
+			.op = i % 2 ? EVCHAN_DEL : EVCHAN_ADD, .type = EVCHAN_INODE, .id = r->id,
+			.events = IN_CREATE, .args = { AT_FDCWD, (uintptr_t)"/tmp" },
+		};
+	r->bad = 2 * PAIRS - syscall(NR_EVCHAN_CTL, r->c->fd, ch, 2 * PAIRS, sizeof(*ch), 0);
+	free(ch);
+	return NULL;
+}
+
+/* The same in several threads that use one channel. */
+TEST_F(channel, inode_added_and_removed_in_each_thread)
+{
+	struct readder r[3];
+	pthread_t thread[3];
+
+	for (int i = 0; i < 3; i++) {
+		r[i] = (struct readder){ .c = &self->c, .id = i };
+		ASSERT_EQ(pthread_create(&thread[i], NULL, readd, &r[i]), 0);
+	}
+	for (int i = 0; i < 3; i++) {
+		pthread_join(thread[i], NULL);
+		EXPECT_EQ(r[i].bad, 0);
+	}
+}
+
 /* A program can find out whether native AIO can complete into the channel. */
 TEST_F(channel, aio_feature)
 {

@@ -16,10 +16,12 @@
  * system or the daemon that implements it, and allocates the mark and a record. After the
  * mutex is released, inode_finish() puts the path, which can be the last reference to a
  * mount, a file or an address space. The last reference to a mark can be the last one to its
- * inode, so marks are put from task work, as fput() does with files. With the mutex held,
- * marks are added to inodes and removed from them. fsnotify takes the mutex of the group for
- * that. A task that removes a watched inode takes it too. No file system is entered with it
- * held, because fsnotify_group_lock() keeps memory reclaim from doing that.
+ * inode. So a mark whose source is removed goes to queue->removed_marks, and the call puts it
+ * once it has released the mutex, with evcore_put_removed_marks().
+ *
+ * With the mutex held, marks are added to inodes and removed from them. fsnotify takes the
+ * mutex of the group for that. A task that removes a watched inode takes it too. No file system
+ * is entered with it held, because fsnotify_group_lock() keeps memory reclaim from doing that.
  *
  * LIMITS
  *
@@ -38,15 +40,14 @@
 #include <linux/file.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/inotify.h>
+#include <linux/llist.h>
 #include <linux/memcontrol.h>
 #include <linux/namei.h>
 #include <linux/sched/user.h>
 #include <linux/security.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/task_work.h>
 #include <linux/user_namespace.h>
-#include <linux/workqueue.h>
 
 #include "sources.h"
 
@@ -77,17 +78,13 @@ struct inode_mark {
 #ifdef CONFIG_INOTIFY_USER
 	struct ucounts		*ucounts;	/* counted as a watch of inotify */
 #endif
-	union {		/* for put_mark_later() */
-		struct callback_head	task_work;
-		struct work_struct	work;
-	};
+	struct llist_node	removed;	/* in queue->removed_marks */
 };
 
 /* Prepared outside queue->mutex, for a registration or a modify. */
 struct inode_prepared {
 	struct path		path;
 	struct inode_mark	*im;		/* to be put; NULL once a source has it */
-	struct evcore_queue	*queue;
 };
 
 struct inode_source {
@@ -263,6 +260,8 @@ static struct fsnotify_group *queue_group(struct evcore_queue *q)
  */
 void evcore_inode_queue_free(struct evcore_queue *q)
 {
+	/* The release of the queue's file has put what was removed before. */
+	WARN_ON_ONCE(!llist_empty(&q->removed_marks));
 	if (q->inode_group)
 		fsnotify_put_group(q->inode_group);
 }
@@ -311,45 +310,21 @@ static void put_mark(struct inode_mark *im)
 	fsnotify_put_mark(&im->mark);
 }
 
-static void put_mark_task(struct callback_head *head)
-{
-	put_mark(container_of(head, struct inode_mark, task_work));
-}
-
-static void put_mark_work(struct work_struct *work)
-{
-	put_mark(container_of(work, struct inode_mark, work));
-}
-
-/* Put the mark before the task returns to user space, or in a work item if it will not. */
-static void put_mark_later(struct inode_mark *im)
-{
-	init_task_work(&im->task_work, put_mark_task);
-	if (!(current->flags & PF_KTHREAD) &&
-	    !task_work_add(current, &im->task_work, TWA_RESUME))
-		return;
-	INIT_WORK(&im->work, put_mark_work);
-	queue_work(system_dfl_wq, &im->work);
-}
-
-static bool is_put_mark(struct callback_head *head, void *data)
-{
-	return head->func == put_mark_task;
-}
-
-/*
- * Put the marks that this call has removed already, so that they do not pile up. No other task
- * work is run: it could close the queue, to which the call may hold no reference (fdget()).
+/**
+ * evcore_inode_put_removed - put the marks that were removed with queue->mutex held
+ * @q: the queue
+ *
+ * This may put the last reference to an inode, and then waits for the file system.
+ *
+ * Context: process context, no lock of the event core may be held.
  */
-static void put_removed_marks(void)
+void evcore_inode_put_removed(struct evcore_queue *q)
 {
-	struct callback_head *head;
+	struct llist_node *list = llist_del_all(&q->removed_marks);
+	struct inode_mark *im, *next;
 
-	while (!fatal_signal_pending(current)) {
-		head = task_work_cancel_match(current, is_put_mark, NULL);
-		if (!head)
-			break;
-		put_mark_task(head);
+	llist_for_each_entry_safe(im, next, list, removed) {
+		put_mark(im);
 		cond_resched();
 	}
 }
@@ -439,7 +414,6 @@ static int inode_prepare(struct evcore_queue *q, struct evcore_request *req)
 		ret = PTR_ERR(p->im);
 		goto out_path;
 	}
-	p->queue = q;
 	req->prepared = p;
 	return 0;
 
@@ -457,11 +431,6 @@ static void inode_finish(struct evcore_request *req)
 	if (p->im)
 		put_mark(p->im);
 	path_put(&p->path);
-	/* Searching the task work takes time, so do it only after a mark was removed. */
-	if (READ_ONCE(p->queue->inode_unmarked)) {
-		WRITE_ONCE(p->queue->inode_unmarked, false);
-		put_removed_marks();
-	}
 	kfree(p);
 }
 
@@ -510,8 +479,7 @@ static void inode_detach(struct evcore_source *s)
 	struct inode_mark *im = to_inode(s)->im;
 
 	unmark(im);
-	WRITE_ONCE(s->queue->inode_unmarked, true);
-	put_mark_later(im);
+	llist_add(&im->removed, &s->queue->removed_marks);
 }
 
 /* Change the mask of a mark; false if it is no longer on its inode. */
