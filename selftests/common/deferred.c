@@ -9,55 +9,11 @@
 
 #include "face-fixture.h"
 #include "operations.h"
-
-#define TRACING	"/sys/kernel/tracing/"
+#include "work-trace.h"
 
 #define N	400	/* events of one wake-up */
 #define ROUNDS	60	/* at most; the rounds end when the work item has run in a few */
 #define ENOUGH	3
-
-#define STARTS	TRACING "events/workqueue/workqueue_execute_start/enable"
-
-/*
- * selftests/run enables the tracepoint from boot, and then it stays so: to change it, the kernel
- * patches code that another processor runs, which some versions of QEMU do not emulate correctly
- * (with 7.2 a breakpoint of the patching is run after it was removed, and the kernel panics).
- */
-static bool enabled_before;
-
-static int trace_work(void)
-{
-	FILE *f = fopen(STARTS, "r");
-
-	if (!f)
-		return -1;
-	enabled_before = fgetc(f) == '1';
-	fclose(f);
-	return write_file(TRACING "trace", "") ||
-	       (!enabled_before && write_file(STARTS, "1")) ? -1 : 0;
-}
-
-static void trace_nothing(void)
-{
-	if (!enabled_before)
-		write_file(STARTS, "0");
-	write_file(TRACING "trace", "");
-}
-
-/* Has the work item that posts run since the last call? */
-static bool was_deferred(void)
-{
-	FILE *f = fopen(TRACING "trace", "r");
-	char line[512];
-	bool found = false;
-
-	while (f && fgets(line, sizeof(line), f))
-		found |= line[0] != '#' && strstr(line, "function post_deferred");
-	if (f)
-		fclose(f);
-	write_file(TRACING "trace", "");
-	return found;
-}
 
 struct operations {
 	aio_context_t context;
@@ -140,9 +96,9 @@ TEST_F_TIMEOUT(face, deferred_completions_in_order, 120)
 		ASSERT_EQ(g.data, N);
 		ASSERT_EQ(face_fetch(self, &g, 0), 0);
 		ASSERT_EQ(read(o.pipe[0], &c, 1), 1);
-		met += was_deferred();
+		met += work_has_run("post_deferred");
 	}
-	trace_nothing();
+	trace_work_end();
 	EXPECT_GT(met, 0);
 	operations_close(&o);
 }
@@ -171,9 +127,9 @@ TEST_F_TIMEOUT(face, deferred_completions_deleted, 120)
 		ASSERT_EQ(g.data, N);
 		ASSERT_EQ(face_fetch(self, &g, 1), 0);
 		ASSERT_EQ(read(o.pipe[0], &c, 1), 1);
-		met += was_deferred();
+		met += work_has_run("post_deferred");
 	}
-	trace_nothing();
+	trace_work_end();
 	EXPECT_GT(met, 0);
 	EXPECT_EQ(counter(face_fd(self), "records"), 0);
 	operations_close(&o);
@@ -251,9 +207,9 @@ TEST_F_TIMEOUT(face, deferred_wake_ups_in_order, 120)
 			ASSERT_EQ(delete_futex(self, &words[i]), 1);
 		}
 		ASSERT_EQ(face_fetch(self, &g, 0), 0);
-		met += was_deferred();
+		met += work_has_run("post_deferred");
 	}
-	trace_nothing();
+	trace_work_end();
 	EXPECT_GT(met, 0);
 }
 
@@ -284,9 +240,9 @@ TEST_F_TIMEOUT(face, deferred_wake_ups_deleted, 120)
 		ASSERT_EQ(face_fetch(self, &g, 0), 0);
 		ASSERT_EQ(delete_futex(self, &words[N]), 1);
 		ASSERT_EQ(face_sources(self), 0);
-		met += was_deferred();
+		met += work_has_run("post_deferred");
 	}
-	trace_nothing();
+	trace_work_end();
 	EXPECT_GT(met, 0);
 }
 
