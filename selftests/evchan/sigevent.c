@@ -46,6 +46,7 @@ TEST_F(channel, posix_timer_clocks)
 	static const clockid_t clocks[] = {
 		CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI,
 		CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID,
+		CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM,
 	};
 	struct evchan_event e;
 	timer_t timer;

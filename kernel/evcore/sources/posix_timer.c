@@ -34,6 +34,13 @@ static bool post_overrun(struct k_itimer *timr)
 	return evcore_sigev_post(timr->it_evcore, timr->it_overrun_last);
 }
 
+/* The source of a periodic timer was removed. As with SIGEV_NONE, only its time goes on. */
+static void stop(struct k_itimer *timr)
+{
+	timr->it_sigev_notify = SIGEV_NONE;
+	evcore_timer_set_armed(timr, false);
+}
+
 /**
  * evcore_timer_create - create the source for timer_create(), if it asks for one
  * @timr: the new timer, which is not visible yet
@@ -79,8 +86,7 @@ enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *t
 	}
 	timr->it_overrun += hrtimer_forward(timer, now, timr->it_interval);
 	if (!post_overrun(timr)) {
-		timr->it_sigev_notify = SIGEV_NONE;
-		evcore_timer_set_armed(timr, false);
+		stop(timr);
 		return HRTIMER_NORESTART;
 	}
 	/* Expirations that are skipped because of the delay belong to the next event. */
@@ -96,14 +102,19 @@ enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *t
  * @timr: the timer, which has expired
  *
  * Return: 1, which tells the caller that no signal was sent, so that it re-arms a periodic
- * timer. evcore_timer_rearmed() is called next for such a timer, and posts.
+ * timer. evcore_timer_rearmed() is called next for such a timer, and posts. 0 if the timer is
+ * periodic and its source was removed: the caller does not re-arm it.
  */
 int evcore_timer_expired(struct k_itimer *timr)
 {
-	if (!timr->it_interval)
+	if (!timr->it_interval) {
 		post_overrun(timr);
-	else
+	} else if (!evcore_sigev_attached(timr->it_evcore)) {
+		stop(timr);
+		return 0;
+	} else {
 		evcore_timer_keep_armed(timr);
+	}
 	return 1;
 }
 

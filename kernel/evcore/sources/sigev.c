@@ -132,6 +132,23 @@ bool evcore_sigev_post(struct evcore_sigev *n, u64 value)
 }
 
 /**
+ * evcore_sigev_attached - does the object still have a source?
+ * @n: its connection to the source
+ *
+ * Context: any but NMI.
+ */
+bool evcore_sigev_attached(struct evcore_sigev *n)
+{
+	unsigned long flags;
+	bool attached;
+
+	raw_spin_lock_irqsave(&n->lock, flags);
+	attached = n->source;
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+	return attached;
+}
+
+/**
  * evcore_sigev_free - remove the source of an object that is being deleted
  * @n: its connection, whose reference is dropped; may be NULL
  *

@@ -34,6 +34,7 @@ struct sigev_source {
 
 struct evcore_sigev *evcore_sigev_create(const struct sigevent *event, u32 type, u32 id);
 bool evcore_sigev_post(struct evcore_sigev *n, u64 value);
+bool evcore_sigev_attached(struct evcore_sigev *n);
 void evcore_sigev_drop(struct evcore_sigev *n);
 void evcore_sigev_put(struct evcore_sigev *n);
 
