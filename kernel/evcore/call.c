@@ -3,7 +3,7 @@
  * What a call with many entries does between two entries: it lets other tasks run, ends if there
  * is a signal, and waits for user memory without queue->mutex.
  *
- * Floor 2, see Makefile: calls no other file of the core; called by the faces.
+ * Floor 2, see Makefile: calls mark.c; called by the faces.
  */
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>

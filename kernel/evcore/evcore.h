@@ -448,8 +448,8 @@ static inline void evcore_lock_user(struct evcore_queue *q)
 	pagefault_disable();
 }
 
-/* sources/inode.c */
-void evcore_inode_put_removed(struct evcore_queue *q);
+/* mark.c */
+void evcore_marks_put_removed(struct evcore_queue *q);
 
 /**
  * evcore_put_removed_marks - put the marks of inode sources that were removed
@@ -465,7 +465,7 @@ void evcore_inode_put_removed(struct evcore_queue *q);
 static inline void evcore_put_removed_marks(struct evcore_queue *q)
 {
 	if (unlikely(!llist_empty(&q->removed_marks)))
-		evcore_inode_put_removed(q);
+		evcore_marks_put_removed(q);
 }
 
 /**

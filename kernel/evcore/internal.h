@@ -5,6 +5,7 @@
 
 #include "face.h"
 #include "state.h"
+#include <linux/fsnotify_backend.h>
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 
@@ -43,6 +44,15 @@ static inline void evcore_may_wait(void)
 	lock_map_acquire(&evcore_wait_map);
 	lock_map_release(&evcore_wait_map);
 }
+
+/* mark.c */
+/* The part of an inode source's mark that is needed to put it. */
+struct evcore_mark {
+	struct fsnotify_mark	mark;
+	struct llist_node	removed;	/* in queue->removed_marks */
+};
+
+void evcore_mark_put(struct evcore_mark *m);
 
 /* sources/inode.c */
 void evcore_inode_queue_free(struct evcore_queue *q);

@@ -2,8 +2,8 @@
 /*
  * The file that stands for a queue: release, poll, mapping the ring, fdinfo.
  *
- * Floor 12, see Makefile: calls lookup.c, alloc.c, state.c, recheck.c, source.c and fdinfo.c;
- * called by the faces.
+ * Floor 12, see Makefile: calls lookup.c, mark.c, alloc.c, state.c, recheck.c, source.c and
+ * fdinfo.c; called by the faces.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>

@@ -3,8 +3,8 @@
  * Waiting for events: the work that a wait does for its queue, and sleeping until there are
  * enough events.
  *
- * Floor 10, see Makefile: calls trace.c, wake.c, overflow.c, busy.c, recheck.c and source.c;
- * called by the faces.
+ * Floor 10, see Makefile: calls trace.c, mark.c, wake.c, overflow.c, busy.c, recheck.c and
+ * source.c; called by the faces.
  */
 #include <linux/hrtimer.h>
 #include <linux/sched/signal.h>

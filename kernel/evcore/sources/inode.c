@@ -68,7 +68,7 @@
 #define INODE_WATCH_FLAGS	(IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK)
 
 struct inode_mark {
-	struct fsnotify_mark	mark;
+	struct evcore_mark	base;
 	struct user_struct	*user;		/* of the queue, referenced; charged for records */
 	spinlock_t		lock;		/* protects the next three fields */
 	struct evcore_source	*source;	/* NULL: not set yet, or removed */
@@ -78,7 +78,6 @@ struct inode_mark {
 #ifdef CONFIG_INOTIFY_USER
 	struct ucounts		*ucounts;	/* counted as a watch of inotify */
 #endif
-	struct llist_node	removed;	/* in queue->removed_marks */
 };
 
 /* Prepared outside queue->mutex, for a registration or a modify. */
@@ -103,7 +102,7 @@ static struct inode_source *to_inode(struct evcore_source *s)
 
 static struct inode_mark *to_mark(struct fsnotify_mark *mark)
 {
-	return container_of(mark, struct inode_mark, mark);
+	return container_of(mark, struct inode_mark, base.mark);
 }
 
 /* FNV-1a, 64 bits, over the bytes of the name. */
@@ -284,7 +283,7 @@ static struct inode_mark *new_mark(struct evcore_queue *q)
 		kfree(im);
 		return ERR_PTR(ret == -EAGAIN ? -ENOSPC : ret);
 	}
-	fsnotify_init_mark(&im->mark, group);
+	fsnotify_init_mark(&im->base.mark, group);
 	spin_lock_init(&im->lock);
 	im->memcg = get_mem_cgroup_from_mm(current->mm);
 	im->user = get_uid(q->user);
@@ -303,39 +302,13 @@ static int charge(struct inode_mark *im)
 	return 0;
 }
 
-/* This may put the last reference to the inode, so no lock of the event core may be held. */
-static void put_mark(struct inode_mark *im)
-{
-	evcore_may_wait();
-	fsnotify_put_mark(&im->mark);
-}
-
-/**
- * evcore_inode_put_removed - put the marks that were removed with queue->mutex held
- * @q: the queue
- *
- * This may put the last reference to an inode, and then waits for the file system.
- *
- * Context: process context, no lock of the event core may be held.
- */
-void evcore_inode_put_removed(struct evcore_queue *q)
-{
-	struct llist_node *list = llist_del_all(&q->removed_marks);
-	struct inode_mark *im, *next;
-
-	llist_for_each_entry_safe(im, next, list, removed) {
-		put_mark(im);
-		cond_resched();
-	}
-}
-
 /* Remove the mark from its inode. Afterwards it posts nothing. */
 static void unmark(struct inode_mark *im)
 {
 	spin_lock(&im->lock);
 	im->source = NULL;
 	spin_unlock(&im->lock);
-	fsnotify_destroy_mark(&im->mark, im->mark.group);
+	fsnotify_destroy_mark(&im->base.mark, im->base.mark.group);
 }
 
 /*
@@ -387,7 +360,7 @@ out_put:
 static bool too_many_marks(struct inode_mark *im)
 {
 	/* It stays valid because this mark is on its list. */
-	struct fsnotify_mark_connector *conn = im->mark.connector;
+	struct fsnotify_mark_connector *conn = im->base.mark.connector;
 	struct fsnotify_mark *mark;
 	unsigned int n = 0;
 
@@ -429,7 +402,7 @@ static void inode_finish(struct evcore_request *req)
 	struct inode_prepared *p = req->prepared;
 
 	if (p->im)
-		put_mark(p->im);
+		evcore_mark_put(&p->im->base);
 	path_put(&p->path);
 	kfree(p);
 }
@@ -443,9 +416,9 @@ static int watch_inode(struct inode_source *is, struct inode_prepared *p, u32 ev
 
 	if (ret)
 		return ret;
-	im->mark.mask = mark_mask(inode, events);
-	im->mark.flags = mark_flags(events);
-	ret = fsnotify_add_inode_mark(&im->mark, inode, 0);
+	im->base.mark.mask = mark_mask(inode, events);
+	im->base.mark.flags = mark_flags(events);
+	ret = fsnotify_add_inode_mark(&im->base.mark, inode, 0);
 	if (ret)
 		return ret;
 	if (too_many_marks(im)) {
@@ -479,26 +452,26 @@ static void inode_detach(struct evcore_source *s)
 	struct inode_mark *im = to_inode(s)->im;
 
 	unmark(im);
-	llist_add(&im->removed, &s->queue->removed_marks);
+	llist_add(&im->base.removed, &s->queue->removed_marks);
 }
 
 /* Change the mask of a mark; false if it is no longer on its inode. */
 static bool change_mask(struct inode_mark *im, struct inode *inode, u32 events)
 {
-	struct fsnotify_group *group = im->mark.group;
+	struct fsnotify_group *group = im->base.mark.group;
 	bool attached;
 
 	fsnotify_group_lock(group);
-	spin_lock(&im->mark.lock);
-	attached = im->mark.flags & FSNOTIFY_MARK_FLAG_ATTACHED;
+	spin_lock(&im->base.mark.lock);
+	attached = im->base.mark.flags & FSNOTIFY_MARK_FLAG_ATTACHED;
 	if (attached) {
-		im->mark.mask = mark_mask(inode, events);
-		im->mark.flags &= ~FSNOTIFY_MARK_FLAG_EXCL_UNLINK;
-		im->mark.flags |= mark_flags(events);
+		im->base.mark.mask = mark_mask(inode, events);
+		im->base.mark.flags &= ~FSNOTIFY_MARK_FLAG_EXCL_UNLINK;
+		im->base.mark.flags |= mark_flags(events);
 	}
-	spin_unlock(&im->mark.lock);
+	spin_unlock(&im->base.mark.lock);
 	if (attached)
-		fsnotify_recalc_mask(im->mark.connector);
+		fsnotify_recalc_mask(im->base.mark.connector);
 	fsnotify_group_unlock(group);
 	return attached;
 }

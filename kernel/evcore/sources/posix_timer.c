@@ -109,12 +109,13 @@ int evcore_timer_expired(struct k_itimer *timr)
 {
 	if (!timr->it_interval) {
 		post_overrun(timr);
-	} else if (!evcore_sigev_attached(timr->it_evcore)) {
+		return 1;
+	}
+	if (!evcore_sigev_attached(timr->it_evcore)) {
 		stop(timr);
 		return 0;
-	} else {
-		evcore_timer_keep_armed(timr);
 	}
+	evcore_timer_keep_armed(timr);
 	return 1;
 }
 

@@ -203,6 +203,7 @@ struct task_struct { struct files_struct *files; };
 #define fatal_signal_pending(task) ((bool)UNREACHABLE(false))
 #define files_lookup_fd_raw(files, fd) ((struct file *)UNREACHABLE(NULL))
 #define vfs_poll(file, wait)	((__poll_t)UNREACHABLE(0))
+#define llist_empty(list)	(!(list)->first)
 #define llist_del_all(list)	((struct llist_node *)UNREACHABLE(NULL))
 #define llist_reverse_order(node) (node)
 #define read_thread_flags()	((unsigned long)UNREACHABLE(0))
