@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "torture.h"
@@ -230,6 +231,32 @@ static bool take_committed(struct consumer *c)
 	return n > 0;
 }
 
+/*
+ * Let a thread be cancelled from now on, or no longer. glibc before 2.41 sends its signal some time
+ * after it has seen that the thread may be cancelled. Its handler can then run in a later read()
+ * or write(), and there it ends the thread although cancellation is disabled (glibc's bug 12683).
+ * The locks that the thread holds would stay locked. So wait until the signal has been sent, and
+ * let a system call that is no cancellation point receive it.
+ */
+static void allow_cancel(struct consumer *c, bool on)
+{
+	pthread_setcancelstate(on ? PTHREAD_CANCEL_ENABLE : PTHREAD_CANCEL_DISABLE, NULL);
+	if (on)
+		return;
+	pthread_mutex_lock(&c->cancel_lock);
+	pthread_mutex_unlock(&c->cancel_lock);
+	syscall(SYS_gettid);
+}
+
+/* Cancel a thread in its next wait, where it has taken nothing. */
+void cancel_consumer(struct consumer *c)
+{
+	pthread_mutex_lock(&c->cancel_lock);
+	pthread_cancel(c->thread);
+	pthread_mutex_unlock(&c->cancel_lock);
+	pthread_join(c->thread, NULL);
+}
+
 static bool take_fetched(struct consumer *c, unsigned int ms)
 {
 	struct ukevent uk[4];
@@ -240,7 +267,7 @@ static bool take_fetched(struct consumer *c, unsigned int ms)
 	if (max > world->slots && world->ring)
 		max = world->slots;
 	pthread_testcancel();
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	allow_cancel(c, false);
 	seen = epoch();
 	n = kevent_get_events(world->fd, ms ? 1 : 0, max, ms, uk, 0);
 	for (int i = 0; i < n; i++)
@@ -253,9 +280,9 @@ static void wait_channel(ec_t ec, struct consumer *c)
 	struct __kernel_timespec to = { 0, (1 + pick(&c->seed, 20)) * 1000000 };
 	unsigned int min = one_in(&c->seed, 8) ? 2 : 1;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	allow_cancel(c, true);
 	evchan_wait(ec->fd, min, 0, &to, NULL, 0);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	allow_cancel(c, false);
 }
 
 static void consume(struct consumer *c, ec_t ec)
@@ -263,7 +290,7 @@ static void consume(struct consumer *c, ec_t ec)
 	struct __kernel_timespec to = { 0, 10000000 };
 	struct evchan_event d;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	allow_cancel(c, false);
 	while (!c->stop && !world->stop) {
 		if (ec) {
 			if (!take(ec, c, &d) || one_in(&c->seed, 16))
@@ -274,14 +301,14 @@ static void consume(struct consumer *c, ec_t ec)
 			bool taken = take_committed(c);
 
 			/* Test each time: if events come quickly, the thread never waits. */
-			pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+			allow_cancel(c, true);
 			pthread_testcancel();
 			if (!taken)
 				kevent_wait(world->fd, 1, *(volatile uint32_t *)&world->uidx, &to,
 					    0);
-			pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+			allow_cancel(c, false);
 		} else {
-			pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+			allow_cancel(c, true);
 			take_fetched(c, 10);
 		}
 	}

@@ -19,6 +19,7 @@ int start_consumer(struct consumer *c, uint64_t seed, bool process)
 	pid_t pid;
 
 	memset(c, 0, sizeof(*c));
+	pthread_mutex_init(&c->cancel_lock, NULL);
 	c->seed = seed;
 	c->process = process;
 	if (!process) {
@@ -74,9 +75,7 @@ static void kill_consumer(struct consumer *c, uint64_t *seed)
 		note_killed(c);
 		world->kills++;
 	} else if (!c->process) {
-		/* A thread is cancelled only in a wait, where it has taken nothing. */
-		pthread_cancel(c->thread);
-		pthread_join(c->thread, NULL);
+		cancel_consumer(c);
 		world->cancels++;
 	} else {
 		return;

@@ -101,6 +101,7 @@ struct consumer {
 	volatile bool stop;
 	pid_t pid;
 	pthread_t thread;
+	pthread_mutex_t cancel_lock;	/* held while the thread is being cancelled */
 	uint64_t seed;
 	struct entry hand;		/* the event that it is about to take */
 };
@@ -153,6 +154,7 @@ void take_all(struct consumer *c);
 void consumer_process(struct consumer *c);
 void drain(struct source *s, uint32_t gen, uint32_t most);
 void lock_source(struct source *s);
+void cancel_consumer(struct consumer *c);
 void note_killed(struct consumer *c);
 
 /* kinds.c */
