@@ -34,7 +34,7 @@ TO := $(if $(OUT),OUT='$(OUT)') $(if $(DESTDIR),DESTDIR='$(DESTDIR)')
 
 #: OUT=DIR               build in DIR and not in out/
 #: KERNEL=NAME           the kernel of boot, kernel, selftests, torture and fuzz: release, debug,
-#:                       kcov, kcsan, trace or rt (Documentation/testing.rst)
+#:                       kcov, kcsan, trace, rt or mitigations (Documentation/testing.rst)
 #: KSRC=PATH             the kernel source, a tree or a tarball; patch needs one
 #: SIGNOFF="NAME <MAIL>" for patch: this person is the author of the patches and signs them off
 #: API=NAME              for selftests: kevent, evchan, common or all

@@ -14,6 +14,7 @@
 
 #define ADD_BATCH	512
 #define DEFAULT_ENTRIES	1024
+#define LINE		64	/* bytes of a cache line */
 
 struct queue {
 	int fd;
@@ -21,10 +22,25 @@ struct queue {
 	unsigned int uidx;	/* index of the next event to read */
 	unsigned int taken;	/* events read and not committed */
 	bool threads;		/* several threads: do not read the ring */
+	void *memory;
 	size_t length;
-	struct kevent_ring *ring;	/* NULL: no ring, events are fetched */
+	struct kevent_ring *ring;	/* in @memory; NULL: no ring, events are fetched */
 	struct ukevent *fetched;
 };
+
+/*
+ * Allocate memory for a ring. Its events begin at the start of a cache line, so that a number of
+ * events lies in as few lines as possible. In the mapping of a queue's descriptor they would not.
+ */
+static void ring_alloc(struct queue *q)
+{
+	q->length = (LINE + q->num * sizeof(struct ukevent) + 4095) & ~4095UL;
+	q->memory = mmap(NULL, q->length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+	if (q->memory == MAP_FAILED)
+		fail("kevent: mmap: %s", strerror(errno));
+	q->ring = (void *)((char *)q->memory + LINE - sizeof(*q->ring));
+}
 
 static void *queue_open(const struct setup *s)
 {
@@ -32,8 +48,12 @@ static void *queue_open(const struct setup *s)
 
 	q->num = is(s->variant, "get_events") ? 0 : s->entries ?: DEFAULT_ENTRIES;
 	q->flags = (s->level ? 0 : KEVENT_REQ_ET) | KEVENT_REQ_ALWAYS_QUEUE;
-	q->fd = kevent_init(NULL, q->num, 0);
+	if (q->num)
+		ring_alloc(q);
+	q->fd = kevent_init(q->ring, q->num, 0);
 	if (q->fd < 0) {
+		if (q->memory)
+			munmap(q->memory, q->length);
 		free(q);
 		return NULL;
 	}
@@ -41,12 +61,6 @@ static void *queue_open(const struct setup *s)
 	q->most = s->batch ?: 4096;
 	if (!q->threads)
 		q->fetched = calloc(q->most, sizeof(*q->fetched));
-	if (!q->num)
-		return q;
-	q->length = (sizeof(*q->ring) + q->num * sizeof(struct ukevent) + 4095) & ~4095UL;
-	q->ring = mmap(NULL, q->length, PROT_READ | PROT_WRITE, MAP_SHARED, q->fd, 0);
-	if (q->ring == MAP_FAILED)
-		fail("kevent: mmap: %s", strerror(errno));
 	return q;
 }
 
@@ -186,8 +200,8 @@ static void queue_close(void *p)
 {
 	struct queue *q = p;
 
-	if (q->ring)
-		munmap(q->ring, q->length);
+	if (q->memory)
+		munmap(q->memory, q->length);
 	close(q->fd);
 	free(q->fetched);
 	free(q);
