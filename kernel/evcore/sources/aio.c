@@ -211,7 +211,7 @@ void evcore_aio_post(struct evcore_aio_op *op, const struct io_event *res)
 		evcore_posted_now(now);
 	} else if (evcore_defer_post(&aio->deferred, &node->deferred)) {
 		refcount_inc(&aio->refs);
-		if (!queue_work(system_unbound_wq, &aio->work))
+		if (!queue_work(system_dfl_wq, &aio->work))
 			put_aio(aio);
 	}
 }
