@@ -19,12 +19,12 @@ identifier ptr;
 // Since 6.13 the function does not re-arm a timer whose signal is ignored.
 
 @ embedded @
-identifier alarm, now, ptr;
+identifier alarm, ptr;
 @@
- alarm_handle_timer(struct alarm *alarm, ktime_t now)
+ alarm_handle_timer(struct alarm *alarm, ...)
  {
  ...
  posix_timer_queue_signal(ptr);
 +if (evcore_timer_again(ptr))
-+	evcore_alarm_rearm(ptr, alarm, now);
++	evcore_alarm_rearm(ptr, alarm);
  }

@@ -40,7 +40,7 @@ void evcore_timer_rearmed(struct k_itimer *timr);
 void evcore_timer_taken(struct k_itimer *timr);
 bool evcore_timer_signal(struct k_itimer *timr, bool deliver, struct task_struct *t);
 enum hrtimer_restart evcore_timer_restart(struct k_itimer *timr, struct hrtimer *timer);
-void evcore_alarm_rearm(struct k_itimer *timr, struct alarm *alarm, ktime_t now);
+void evcore_alarm_rearm(struct k_itimer *timr, struct alarm *alarm);
 void evcore_timer_expired_at_once(struct k_itimer *timr);
 
 /**
@@ -131,7 +131,7 @@ static inline enum hrtimer_restart evcore_timer_restart(struct k_itimer *timr,
 	return HRTIMER_NORESTART;
 }
 
-static inline void evcore_alarm_rearm(struct k_itimer *timr, struct alarm *alarm, ktime_t now)
+static inline void evcore_alarm_rearm(struct k_itimer *timr, struct alarm *alarm)
 {
 }
 

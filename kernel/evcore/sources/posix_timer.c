@@ -196,14 +196,16 @@ enum hrtimer_restart evcore_timer_restart(struct k_itimer *timr, struct hrtimer 
  * evcore_alarm_rearm - re-arm an alarm timer; and post, if it posts into a queue
  * @timr: the timer, which has expired
  * @alarm: its alarm
- * @now: the current time on the clock of the alarm
+ *
+ * The clock is read again for each try, because it may be set to any other time meanwhile.
  */
-void evcore_alarm_rearm(struct k_itimer *timr, struct alarm *alarm, ktime_t now)
+void evcore_alarm_rearm(struct k_itimer *timr, struct alarm *alarm)
 {
-	now = skip_until(timr, now);
+	ktime_t now;
+
 	do {
-		timr->it_overrun += alarm_forward(alarm, now, timr->it_interval);
-		now = ktime_add_ns(now, TICK_NSEC);
+		now = hrtimer_cb_get_time(&alarm->timer);
+		timr->it_overrun += alarm_forward(alarm, skip_until(timr, now), timr->it_interval);
 	} while (!evcore_alarm_start(alarm));
 	evcore_timer_rearmed(timr);
 }
@@ -220,8 +222,7 @@ static void rearm(struct k_itimer *timr)
 		timr->kclock->timer_rearm(timr);
 	} else if (timr->it_clock == CLOCK_REALTIME_ALARM ||
 		   timr->it_clock == CLOCK_BOOTTIME_ALARM) {
-		evcore_alarm_rearm(timr, &timr->it.alarm.alarmtimer,
-				   timr->kclock->clock_get_ktime(timr->it_clock));
+		evcore_alarm_rearm(timr, &timr->it.alarm.alarmtimer);
 	} else {
 		timr->it_overrun += hrtimer_forward(timer,
 						    skip_until(timr, hrtimer_cb_get_time(timer)),
@@ -245,22 +246,38 @@ void evcore_timer_expired_at_once(struct k_itimer *timr)
 		rearm(timr);
 }
 
-/* Take a timer of the process that stands still off their list; the caller gets its reference. */
-static struct k_itimer *next_ignored(int sig)
+/*
+ * Take the timers of the process that stand still because of @sig off their list. One walk is
+ * done, because there may be as many timers as RLIMIT_SIGPENDING allows. They are still in a list
+ * that is protected by siglock, from which timer_delete() removes them as from the other one.
+ */
+static void take_ignored(int sig, struct hlist_head *taken)
 {
 	struct signal_struct *signal = current->signal;
-	struct k_itimer *timr, *found = NULL;
+	struct hlist_node *next;
+	struct k_itimer *timr;
 
 	spin_lock_irq(&current->sighand->siglock);
-	hlist_for_each_entry(timr, &signal->ignored_posix_timers, ignored_list) {
-		if (timr->sigq.info.si_signo == sig) {
-			found = timr;
-			hlist_del_init(&timr->ignored_list);
-			break;
-		}
+	hlist_for_each_entry_safe(timr, next, &signal->ignored_posix_timers, ignored_list) {
+		if (timr->sigq.info.si_signo != sig)
+			continue;
+		hlist_del_init(&timr->ignored_list);
+		hlist_add_head(&timr->ignored_list, taken);
 	}
 	spin_unlock_irq(&current->sighand->siglock);
-	return found;
+}
+
+/* The next one of these timers, whose reference the caller gets; NULL if there is none. */
+static struct k_itimer *next_ignored(struct hlist_head *taken)
+{
+	struct k_itimer *timr;
+
+	spin_lock_irq(&current->sighand->siglock);
+	timr = hlist_entry_safe(taken->first, struct k_itimer, ignored_list);
+	if (timr)
+		hlist_del_init(&timr->ignored_list);
+	spin_unlock_irq(&current->sighand->siglock);
+	return timr;
 }
 
 /**
@@ -274,14 +291,17 @@ static struct k_itimer *next_ignored(int sig)
  */
 void evcore_timers_continue(int sig)
 {
+	HLIST_HEAD(taken);
 	struct k_itimer *timr;
 
-	while ((timr = next_ignored(sig))) {
+	take_ignored(sig, &taken);
+	while ((timr = next_ignored(&taken))) {
 		spin_lock_irq(&timr->it_lock);
 		if (posixtimer_valid(timr) && timr->it_status == POSIX_TIMER_REQUEUE_PENDING)
 			rearm(timr);
 		spin_unlock_irq(&timr->it_lock);
 		posixtimer_putref(timr);
+		cond_resched();
 	}
 }
 
