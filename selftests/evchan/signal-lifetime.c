@@ -75,6 +75,37 @@ TEST_F(channel, signal_removed_at_exec_of_a_thread)
 	end_child(&c);
 }
 
+static void *sleep_for_ever(void *arg)
+{
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/*
+ * A signal for the thread ID of a leader that has exited, while other threads run: the process
+ * has registered it, so it is posted, even by a kernel that refuses to queue it to the thread.
+ */
+TEST_F(channel, signal_to_an_exited_leader)
+{
+	struct child c;
+	pthread_t t;
+
+	if (!start_child(&c)) {
+		if (watch_signal(&self->c, SIGUSR1 | ONLY) || watch_signal(&self->c, SIGUSR2))
+			_exit(1);
+		pthread_create(&t, NULL, sleep_for_ever, NULL);
+		syscall(SYS_exit, 0);
+	}
+	ASSERT_EQ(await_state(c.pid, 'Z'), 0);
+	EXPECT_EQ(syscall(SYS_tgkill, c.pid, c.pid, SIGUSR1), 0);
+	EXPECT_EQ(take_signals(&self->c, SIGUSR1), 1);
+	EXPECT_EQ(syscall(SYS_tgkill, c.pid, c.pid, SIGUSR2), 0);
+	EXPECT_EQ(take_signals(&self->c, SIGUSR2), 1);
+	kill(c.pid, SIGKILL);
+	end_child(&c);
+}
+
 /* The channel outlives the process that registered; what was posted stays. */
 TEST_F(channel, signal_owner_exits)
 {
