@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Busy polling: a waiting thread processes the network card's receive queue itself. QEMU,
- * at the other end of the guest's card, answers TFTP requests.
+ * Busy polling: a waiting thread processes the network card's receive queue itself. The
+ * environment variable EVCORE_TFTP has the address of a TFTP server behind a card that can busy
+ * poll. QEMU has one for its guests, at 10.0.2.2. Without the variable the test is skipped.
  */
 #include <arpa/inet.h>
 
 #include "channel.h"
 
-#define TFTP_SERVER	"10.0.2.2"
 #define TRIES	50
 #define LONGEST_US	1000000
 
@@ -67,7 +67,9 @@ TEST(busy_poll)
 	long before;
 	int i;
 
-	inet_pton(AF_INET, TFTP_SERVER, &to.sin_addr);
+	if (!getenv("EVCORE_TFTP"))
+		SKIP(return, "EVCORE_TFTP names no server");
+	ASSERT_EQ(inet_pton(AF_INET, getenv("EVCORE_TFTP"), &to.sin_addr), 1);
 	ASSERT_EQ(connect(s, (struct sockaddr *)&to, sizeof(to)), 0);
 	ASSERT_EQ(open_polling(&idle, 0), 0);
 	ASSERT_EQ(open_polling(&busy, LONGEST_US), 0);
