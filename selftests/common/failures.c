@@ -200,7 +200,8 @@ TEST_F_TIMEOUT(face, every_allocation_fails_of_each_source, 600)
 					continue;
 				}
 				ASSERT_TRUE(is_out_of_memory(ret)) {
-					TH_LOG("%s, step %d, allocation %d: %d", c->name, step, n, ret);
+					TH_LOG("%s, step %d, allocation %d: %d", c->name, step, n,
+					       ret);
 				}
 				ASSERT_EQ(face_sources(self), then) {
 					TH_LOG("%s, step %d, allocation %d", c->name, step, n);

@@ -77,7 +77,7 @@ static void do_everything(int fd)
 
 TEST_F(face, inode_same_as_inotify)
 {
-	_Alignas(struct inotify_event) char buf[65536];
+	char buf[65536] __attribute__((aligned(__alignof__(struct inotify_event))));
 	int fd = make_dir(), ino = inotify_init1(IN_NONBLOCK), n, at = 0, events = 0;
 	struct got g, last = { 0 };
 

@@ -40,7 +40,8 @@ static inline uint32_t *uring_word(struct uring *u, uint32_t offset)
 }
 
 /* Submit up to 4 requests. Return: 0, or -1 if the kernel did not take them. */
-static inline int uring_submit_many(struct uring *u, const struct io_uring_sqe *sqes, unsigned int n)
+static inline int uring_submit_many(struct uring *u, const struct io_uring_sqe *sqes,
+				    unsigned int n)
 {
 	uint32_t *tail = uring_word(u, u->params.sq_off.tail);
 

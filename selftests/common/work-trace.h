@@ -9,9 +9,9 @@
 #define WORK_STARTS	"/sys/kernel/tracing/events/workqueue/workqueue_execute_start/enable"
 
 /*
- * selftests/run enables the tracepoint from boot, and then it stays so: to change it, the kernel
- * patches code that another processor runs, which some versions of QEMU do not emulate correctly
- * (with 7.2 a breakpoint of the patching is run after it was removed, and the kernel panics).
+ * The tracepoint may be enabled from boot, and then it stays so: to change it, the kernel patches
+ * code that another processor runs, which some versions of QEMU do not emulate correctly (with 7.2
+ * a breakpoint of the patching is run after it was removed, and the kernel panics).
  */
 static bool work_traced_before;
 

@@ -36,7 +36,8 @@ TEST_F(channel, fdinfo)
 
 	EXPECT_NE(info_line(c->fd, "face:\tevchan", line, sizeof(line)), NULL);
 	ASSERT_EQ(change(c, &timer), 0);
-	ASSERT_NE(info_line(c->fd, "source: type:timer id:4d events:fired flags:edge ", line, sizeof(line)), NULL);
+	ASSERT_NE(info_line(c->fd, "source: type:timer id:4d events:fired flags:edge ", line,
+			    sizeof(line)), NULL);
 	EXPECT_NE(strstr(line, "interval:3600000000000"), NULL);
 	timer = removal(&timer);
 	ASSERT_EQ(change(c, &timer), 0);
@@ -49,7 +50,8 @@ TEST_F(channel, fdinfo)
 		raise_eventfd(more[i]);
 		raise_eventfd(more[i]);
 	}
-	snprintf(start, sizeof(start), "source: type:poll id:1%08x events:in flags:level\n", more[0]);
+	snprintf(start, sizeof(start), "source: type:poll id:1%08x events:in flags:level\n",
+		 more[0]);
 	EXPECT_EQ(counter(c->fd, "sources"), 20);
 	EXPECT_NE(info_line(c->fd, "ring:\t8 of 8\n", line, sizeof(line)), NULL);
 	EXPECT_EQ(counter(c->fd, "waiting"), 12);
@@ -99,7 +101,7 @@ static int traced(const char *event)
 
 	snprintf(name, sizeof(name), " %s: ", event);
 	while (f && fgets(line, sizeof(line), f))
-		n += strstr(line, name) != NULL;
+		n += !!strstr(line, name);
 	if (f)
 		fclose(f);
 	return n;

@@ -48,7 +48,8 @@ static void *flip(void *arg)
 		for (unsigned int i = 0; i < c->params.entries; i++) {
 			uint64_t lap = (n >> 3) + (n & 1);
 
-			__atomic_store_n(&c->events[i].state, lap << 32 | (n & 3), __ATOMIC_RELAXED);
+			__atomic_store_n(&c->events[i].state, lap << 32 | (n & 3),
+					 __ATOMIC_RELAXED);
 		}
 		__atomic_store_n(&c->header->head, n * 0x9e3779b97f4a7c15ULL, __ATOMIC_RELAXED);
 		n++;

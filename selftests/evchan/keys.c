@@ -168,7 +168,8 @@ TEST(modify_changes_what_is_believed)
 	ASSERT_EQ(channel_open(&c, 8, 0), 0);
 	ASSERT_EQ(tcp_pair(s), 0);
 	for (int i = 0; i < 3; i++) {
-		ASSERT_EQ(watch(&c, i ? EVCHAN_MOD : EVCHAN_ADD, EVCHAN_POLL, s[1], POLLPRI, 0, 1), 0);
+		ASSERT_EQ(watch(&c, i ? EVCHAN_MOD : EVCHAN_ADD, EVCHAN_POLL, s[1], POLLPRI, 0, 1),
+			  0);
 		ASSERT_EQ(write(s[0], "a", 1), 1);
 		ASSERT_EQ(poll_bits(s[1], POLLIN, LONG_MS), POLLIN);
 		EXPECT_EQ(next_bits(&c, s[1]), 0);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The lock and the condition variable of tools/evchan/examples, waited for in the same loop
- * as sockets: a bounded buffer between threads that block nowhere but in the wait for
- * events.
+ * The lock and the condition variable of event-lock.h, waited for in the same loop as sockets: a
+ * bounded buffer between threads that block nowhere but in the wait for events.
  */
 #include <evchan.h>
 
-#include "../../tools/evchan/examples/event-lock.h"
+#include "event-lock.h"
 #include "events.h"
 #include "harness.h"
 

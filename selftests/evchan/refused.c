@@ -276,7 +276,8 @@ TEST(refused_params)
 		uint32_t flag = 1u << bit;
 		int good = flag == EVCHAN_NONBLOCK || flag == EVCHAN_CLOEXEC;
 
-		EXPECT_EQ(create_errno((struct evchan_params){ .flags = flag }), good ? 0 : EINVAL) {
+		EXPECT_EQ(create_errno((struct evchan_params){ .flags = flag }),
+			  good ? 0 : EINVAL) {
 			TH_LOG("flag %x", flag);
 		}
 	}

@@ -405,7 +405,7 @@ TEST_F(channel, mqueue_full_ring)
 	struct evchan_change user = { .op = EVCHAN_ADD, .type = EVCHAN_USER, .id = 1 };
 	struct sigevent ev = queue_event(SIGEV_EVCHAN, self->c.fd, 3);
 	mqd_t mq = open_mqueue("/evchan-full");
-	struct evchan_event e;
+	struct evchan_event e = { 0 };
 	int n = 0;
 
 	ASSERT_GE(mq, 0);

@@ -119,7 +119,9 @@ TEST_F(channel, timer_absolute_and_once)
 
 TEST_F(channel, socket_bits)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
 	int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
 	struct channel *c = &self->c;
 	socklen_t len = sizeof(at);
