@@ -62,7 +62,9 @@ unexpected() {
 		file = part[1]
 		sub(/:[0-9]+$/, "", file)
 		sub(/^[A-Z]+:/, "", part[2])
-		if (!((file, part[2]) in excepted) && !(("*", part[2]) in excepted))
+		directory = file
+		sub(/evcore\/.*/, "evcore/", directory)
+		if (!((file, part[2]) in excepted) && !((directory, part[2]) in excepted) && !(("*", part[2]) in excepted))
 			print
 	}' "$top/scripts/checkpatch-exceptions" -
 }

@@ -206,11 +206,14 @@ void ec_perror(const char *what)
 	int err = errno;
 
 	/* A kernel that has the call refuses the size. */
-	if (err == ENOSYS && evchan_create(NULL, 0) < 0 && errno == ENOSYS)
-		fprintf(stderr, "%s: this kernel has no event channels; boot one with CONFIG_EVCHAN "
-			"(make patch), or use tools/evchan/vm -- COMMAND\n", what);
-	else
+	if (err == ENOSYS && evchan_create(NULL, 0) < 0 && errno == ENOSYS) {
+		fprintf(stderr,
+			"%s: this kernel has no event channels; boot one with CONFIG_EVCHAN", what);
+		fputs(" (make patch), or use tools/evchan/vm -- COMMAND", stderr); /* Not in the kernel tree. */
+		fputs("\n", stderr);
+	} else {
 		fprintf(stderr, "%s: %s\n", what, strerror(err));
+	}
 	errno = err;
 }
 
