@@ -50,12 +50,47 @@ static void die(const char *what)
 	_exit(1);
 }
 
+/* The options without which something fails, or NULL. */
+static const char *option_for(const char *type, int error)
+{
+	static const struct {
+		const char *type, *option;
+	} options[] = {
+		{ "9p", "CONFIG_9P_FS" },
+		{ "overlay", "CONFIG_OVERLAY_FS" },
+		{ "tmpfs", "CONFIG_TMPFS" },
+		{ "proc", "CONFIG_PROC_FS" },
+		{ "sysfs", "CONFIG_SYSFS" },
+		{ "devtmpfs", "CONFIG_DEVTMPFS" },
+		{ "devpts", "CONFIG_UNIX98_PTYS" },
+	};
+
+	/* There is 9p, but no device. */
+	if (error != ENODEV)
+		return strcmp(type, "9p") ? NULL : "CONFIG_NET_9P_VIRTIO or CONFIG_VIRTIO_PCI";
+	for (unsigned int i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (!strcmp(options[i].type, type))
+			return options[i].option;
+	return NULL;
+}
+
+/* The host looks for this message. */
+static void die_for(const char *what, const char *option)
+{
+	if (!option)
+		die(what);
+	fprintf(stderr, "vm-init: %s: %s; the kernel lacks %s\n", what, strerror(errno), option);
+	sync();
+	reboot(RB_POWER_OFF);
+	_exit(1);
+}
+
 static void must_mount(const char *src, const char *dir, const char *type,
 		       unsigned long flags, const char *data)
 {
 	mkdir(dir, 0755);
 	if (mount(src, dir, type, flags, data))
-		die(dir);
+		die_for(dir, option_for(type, errno));
 }
 
 static void symlink_or_die(const char *target, const char *name)
@@ -375,7 +410,7 @@ static int run_command(struct command *c, int port, int tty)
 		in = c->input ? input_pipe() : open("/dev/null", O_RDONLY | O_CLOEXEC);
 	}
 	if (out < 0 || err < 0)
-		die("virtio ports");
+		die_for("virtio ports", "CONFIG_VIRTIO_CONSOLE");
 	signal(SIGCHLD, on_child);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
@@ -423,7 +458,7 @@ int main(void)
 	if (getenv("vm_tty")) {
 		tty = open_port("/dev/hvc0", O_RDWR);
 		if (tty < 0)
-			die("/dev/hvc0");
+			die_for("/dev/hvc0", "CONFIG_VIRTIO_CONSOLE");
 	}
 	/*
 	 * Write an empty line to tell the host that the boot is over. The status follows later.
@@ -432,7 +467,7 @@ int main(void)
 	 * returns 0 only at the end of the input.
 	 */
 	if (port < 0 || write(port, "\n", 1) != 1)
-		die("virtio ports");
+		die_for("virtio ports", "CONFIG_VIRTIO_CONSOLE");
 	status = run_command(&c, port, tty);
 	kill(-1, SIGKILL);
 	if (getenv("vm_leaks"))
