@@ -62,7 +62,8 @@ static const struct {
 	const char *name;
 	void (*run)(unsigned int scale, unsigned int turns);
 } parallel[] = {
-	{ "smp", bench_smp }, { "consumers", bench_consumers }, { 0 }
+	{ "smp", bench_smp }, { "consumers", bench_consumers }, { "producers", bench_producers },
+	{ 0 }
 };
 
 /* Benches whose guest needs the plugin in the directory lines. */

@@ -137,6 +137,7 @@ void run_paired(const char *bench, const struct paired_load *loads, unsigned int
 		bool (*takes_part)(const struct api *api, void *arg));
 void bench_smp(unsigned int scale, unsigned int turns);
 void bench_consumers(unsigned int scale, unsigned int turns);
+void bench_producers(unsigned int scale, unsigned int turns);
 
 /* lines.c, lines-test.c */
 void bench_lines(unsigned int scale, const char *only, const char *row);
