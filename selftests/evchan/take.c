@@ -3,7 +3,9 @@
  * A consumer is stopped or killed at every instruction of taking an event: the others still
  * receive events, nothing is lost and nothing arrives twice.
  */
+#include <elf.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 
 #include "channel.h"
@@ -95,16 +97,32 @@ static pid_t start_consumer(FIXTURE_DATA(taking) *self, const FIXTURE_VARIANT(ta
 	return pid;
 }
 
-/* Is the child's next instruction a locked one? */
+/*
+ * Is the child's next instruction an atomic one? On x86 it has the lock prefix. On arm64 it is
+ * one of the instructions of Armv8.1, which the processor must have: a pair of exclusive
+ * load and store never succeeds if it is single-stepped.
+ */
 static bool at_locked(pid_t pid)
 {
 	struct user_regs_struct regs;
+	struct iovec all = { &regs, sizeof(regs) };
+	uint32_t code;
+	void *at;
 
-	ptrace(PTRACE_GETREGS, pid, NULL, &regs);
-#ifdef __x86_64__
-	return (ptrace(PTRACE_PEEKTEXT, pid, (void *)regs.rip, NULL) & 0xff) == 0xf0;
+	ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &all);
+#if defined(__x86_64__)
+	at = (void *)regs.rip;
+#elif defined(__i386__)
+	at = (void *)regs.eip;
 #else
-	return (ptrace(PTRACE_PEEKTEXT, pid, (void *)regs.eip, NULL) & 0xff) == 0xf0;
+	at = (void *)regs.pc;
+#endif
+	code = ptrace(PTRACE_PEEKTEXT, pid, at, NULL);
+#ifdef __aarch64__
+	/* CAS, or LDADD, SWP and the like */
+	return (code & 0x3fa07c00) == 0x08a07c00 || (code & 0x3f200c00) == 0x38200000;
+#else
+	return (code & 0xff) == 0xf0;
 #endif
 }
 
