@@ -23,6 +23,10 @@ endif
 ifdef SERIES
 export SERIES
 endif
+# Another machine for the guest than x86-64.
+ifdef ARCH
+export ARCH
+endif
 ifdef SIGNOFF
 export SIGNOFF
 endif
@@ -66,7 +70,7 @@ check: ## the tests; the last line counts them
 check-all: ## every test, however long
 	@scripts/check --all
 
-kernel: ## build the guest's kernel (KERNEL=..., SERIES=...)
+kernel: ## build the guest's kernel (KERNEL=..., SERIES=..., ARCH=arm64)
 	@scripts/kernel $(KERNEL)
 
 patch: ## write the patch series for KSRC=TREE-OR-TARBALL

@@ -33,8 +33,16 @@ source_id() {
 	stat -c '%n %s %Y' "$1" | sha256sum | cut -c1-12
 }
 
+# The machine of the guest is x86-64 or, with ARCH=arm64, arm64.
+case ${ARCH-} in
+''|x86|x86_64) image=arch/x86/boot/bzImage ;;
+arm64) image=arch/arm64/boot/Image ;;
+*) die "ARCH=$ARCH is not one of the machines of the guest: x86_64 and arm64" ;;
+esac
+
 # build_name NAME: the directory in out/build/ of a kernel of scripts/kernel: NAME, and for
-# another series than the default one NAME-SERIES. SERIES or KSRC says which.
+# another series than the default one NAME-SERIES. SERIES or KSRC says which. The directory of
+# a kernel for arm64 ends in -arm64.
 build_name() {
 	series=${SERIES:-$KERNEL_VERSION}
 	if [ -n "${KSRC-}" ] && [ -e "$KSRC" ]; then
@@ -42,8 +50,12 @@ build_name() {
 		[ ! -f "$unpacked/Makefile" ] || series=$(version_of "$unpacked" | cut -d. -f1,2)
 	fi
 	case $series in
-	"$KERNEL_VERSION") say "$1" ;;
-	*) say "$1-$series" ;;
+	"$KERNEL_VERSION") series= ;;
+	*) series=-$series ;;
+	esac
+	case ${ARCH-} in
+	arm64) say "$1$series-arm64" ;;
+	*) say "$1$series" ;;
 	esac
 }
 
@@ -90,6 +102,26 @@ apt_config() {
 		APT::Sandbox::User "root";
 		#clear APT::Update::Post-Invoke-Success;
 	CONF
+}
+
+# archive SUITE: print the address from which the system gets SUITE
+archive() {
+	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+		[ ! -f "$file" ] || sed -nE "s/^deb +(\[[^]]*\] +)?([^ ]+) +$1 .*/\2/p" "$file"
+	done
+	for file in /etc/apt/sources.list.d/*.sources; do
+		[ ! -f "$file" ] || awk -v suite="$1" '
+			function stanza() { if (uri != "" && index(suites, " " suite " ")) print uri; uri = suites = "" }
+			/^[ \t]*$/ { stanza() }
+			/^URIs:/ { uri = $2 }
+			/^Suites:/ { sub(/^Suites:/, ""); suites = " " $0 " " }
+			END { stanza() }' "$file"
+	done
+}
+# stanza ADDRESS SUITE: print the lines of a .sources file for a suite of Debian
+stanza() {
+	printf 'Types: deb deb-src\nURIs: %s\nSuites: %s\nComponents: main\n' "$1" "$2"
+	printf 'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n\n'
 }
 
 # with_lock NAME COMMAND...: run COMMAND with the lock NAME held. Says so if it has to wait.

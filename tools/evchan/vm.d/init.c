@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * First program of the guest. It makes a root file system from the host's (read-only over
- * 9p) and a tmpfs on top of it, and runs one command there. The command's output goes to
+ * First program of the guest. It makes a root file system from the host's, or from one that is made
+ * for another machine (read-only over 9p), and a tmpfs on top of it, and runs one command there. The command's output goes to
  * virtio ports, and its status to another one. Then the machine is powered off. The program
  * is statically linked and the only file of the initramfs.
  *
@@ -93,6 +93,45 @@ static void must_mount(const char *src, const char *dir, const char *type,
 		die_for(dir, option_for(type, errno));
 }
 
+/* Read a file, and add a NUL character to it. */
+static char *read_file(const char *path, size_t *len)
+{
+	size_t room = 1 << 16;
+	char *buf = malloc(room);
+	int fd = open(path, O_RDONLY);
+	ssize_t n;
+
+	*len = 0;
+	if (fd < 0 || !buf)
+		die(path);
+	while ((n = read(fd, buf + *len, room - *len - 1)) > 0) {
+		*len += n;
+		if (*len + 1 == room)
+			buf = realloc(buf, room *= 2);
+		if (!buf)
+			die(path);
+	}
+	close(fd);
+	buf[*len] = 0;
+	return buf;
+}
+
+/* Mount a share of the host at the path that is in a file of the share cmd. */
+static void mount_share(const char *tag, const char *file, unsigned long flags)
+{
+	char *where, dir[4096];
+	size_t len;
+
+	where = read_file(file, &len);
+	snprintf(dir, sizeof(dir), "/root%s", where);
+	for (char *p = dir + 1; (p = strchr(p, '/')); *p++ = '/') {
+		*p = 0;
+		mkdir(dir, 0755);
+	}
+	must_mount(tag, dir, "9p", flags, "trans=virtio,version=9p2000.L,msize=512000");
+	free(where);
+}
+
 static void symlink_or_die(const char *target, const char *name)
 {
 	if (symlink(target, name))
@@ -150,29 +189,6 @@ static int open_port(const char *pattern, int flags)
 		}
 	}
 	return fd;
-}
-
-/* Read a file, and add a NUL character to it. */
-static char *read_file(const char *path, size_t *len)
-{
-	size_t room = 1 << 16;
-	char *buf = malloc(room);
-	int fd = open(path, O_RDONLY);
-	ssize_t n;
-
-	*len = 0;
-	if (fd < 0 || !buf)
-		die(path);
-	while ((n = read(fd, buf + *len, room - *len - 1)) > 0) {
-		*len += n;
-		if (*len + 1 == room)
-			buf = realloc(buf, room *= 2);
-		if (!buf)
-			die(path);
-	}
-	close(fd);
-	buf[*len] = 0;
-	return buf;
 }
 
 static char *next_string(char **p)
@@ -426,9 +442,9 @@ static int run_command(struct command *c, int port, int tty)
 int main(void)
 {
 	int status, port, console, tty = -1;
-	char *cmd, *where, dir[4096];
 	struct command c;
-	size_t len, n;
+	size_t len;
+	char *cmd;
 
 	mkdir("/dev", 0755);
 	mount("dev", "/dev", "devtmpfs", 0, NULL);
@@ -446,10 +462,10 @@ int main(void)
 	mount_all();
 	cmd = read_file("/cmd/cmd", &len);
 	parse_command(&c, cmd, len);
-	/* Mount the shared directory at the path that it has on the host. */
-	where = read_file("/cmd/where", &n);
-	snprintf(dir, sizeof(dir), "/root%s", where);
-	must_mount("share", dir, "9p", 0, "trans=virtio,version=9p2000.L,msize=512000");
+	/* What is built here, if the root is not the host's, and the shared directory. */
+	if (!access("/cmd/out", F_OK))
+		mount_share("out", "/cmd/out", MS_RDONLY);
+	mount_share("share", "/cmd/where", 0);
 	network();
 	sethostname("guest", 5);
 	if (chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
