@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * poll: any file that can be polled, with the bits of poll(2). Errors and hang-ups
- * are always reported. The fast path for changing the bits asked for is
- * evcore_modify_fast() in face.h.
+ * are always reported, and a source that asks for no bits reports nothing else. The fast
+ * path for changing the bits asked for is evcore_modify_fast() in face.h.
  */
 #include "sources.h"
 
@@ -18,6 +18,7 @@ const struct evcore_source_ops evcore_poll_ops = {
 	.size		= sizeof(struct evcore_fd_source),
 	.modes		= EVCORE_LEVEL | EVCORE_REPORT_CLOSE | EVCORE_EXCLUSIVE,
 	.all_events	= EVCORE_POLLFREE - 1,
+	.default_events	= EVCORE_ALWAYS,
 	.event_names	= poll_names,
 	.by_fd		= true,
 	.attach		= evcore_fd_attach,
