@@ -119,9 +119,7 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 
 	/* A removal takes only the descriptor, whatever event the caller passes. */
 	if (ev && op != EPOLL_CTL_DEL) {
-		/* epoll reports errors even if they are not asked for. */
-		c.events = (ev->events & EVRUN_BITS) | helper_bits(ev->events) |
-			   EPOLLERR | EPOLLHUP;
+		c.events = (ev->events & EVRUN_BITS) | helper_bits(ev->events);
 		c.flags = change_flags(ev->events);
 		c.data = ev->data.u64;
 	}

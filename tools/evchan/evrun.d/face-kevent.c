@@ -56,8 +56,7 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 		   op == EPOLL_CTL_MOD ? KEVENT_CTL_MODIFY : KEVENT_CTL_REMOVE;
 
 	if (ev) {
-		/* epoll reports errors even if they are not asked for. */
-		uk.event = (ev->events & EVRUN_BITS) | EPOLLERR | EPOLLHUP;
+		uk.event = ev->events & EVRUN_BITS;
 		uk.req_flags = request_flags(ev->events);
 		memcpy(uk.user, &ev->data, sizeof(uk.user));
 	}
