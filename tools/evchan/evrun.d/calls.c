@@ -24,16 +24,7 @@
 
 #include "preload.h"
 
-#define EXPORT __attribute__((visibility("default")))
-
 static const struct face *face = &face_epoll;
-
-/* Declare @next, the C library's function that ours of this name hides. */
-#define REAL(ret, name, ...) \
-	static ret (*next)(__VA_ARGS__); \
-	if (!__atomic_load_n(&next, __ATOMIC_RELAXED)) \
-		__atomic_store_n(&next, (ret (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name), \
-				 __ATOMIC_RELAXED)
 
 /* The sets made by this process, a bit for each descriptor. */
 #define MAX_OWN	(1 << 20)
@@ -55,16 +46,32 @@ static bool in(const unsigned char *bits, int fd)
 	       __atomic_load_n(&bits[fd / 8], __ATOMIC_RELAXED) & 1U << fd % 8;
 }
 
+/* See fd_generation(); @range is for all descriptors. */
+static uint32_t generations[MAX_OWN], range;
+
+uint32_t fd_generation(int fd)
+{
+	if (fd < 0 || fd >= MAX_OWN)
+		return 0;
+	return __atomic_load_n(&generations[fd], __ATOMIC_RELAXED) +
+	       __atomic_load_n(&range, __ATOMIC_RELAXED);
+}
+
 static bool made_here(int fd)
 {
 	return in(own, fd);
+}
+
+bool known_socket(int fd)
+{
+	return in(sockets, fd);
 }
 
 bool is_socket(int fd)
 {
 	struct stat st;
 
-	if (in(sockets, fd))
+	if (known_socket(fd))
 		return true;
 	count(&stat_syscalls, 1);
 	return !fstat(fd, &st) && S_ISSOCK(st.st_mode);
@@ -85,11 +92,20 @@ static int made(int fd)
 	return fd;
 }
 
+void expose(int fd)
+{
+	if (made_here(fd) && face->expose)
+		face->expose(fd);
+}
+
 /* Called before a set is waited on or changed. */
 static void used(int fd)
 {
-	if (!made_here(fd) && elsewhere && !__atomic_load_n(elsewhere, __ATOMIC_RELAXED))
-		__atomic_store_n(elsewhere, 1, __ATOMIC_RELAXED);
+	if (made_here(fd) || !elsewhere || __atomic_load_n(elsewhere, __ATOMIC_RELAXED))
+		return;
+	if (face->forking)
+		face->forking();
+	__atomic_store_n(elsewhere, 1, __ATOMIC_RELAXED);
 }
 
 /* @fd is no longer a set, or it is an unknown file. */
@@ -105,6 +121,28 @@ static void forget(int fd)
 				   __ATOMIC_RELAXED);
 	if (face->forget)
 		face->forget(fd);
+}
+
+/* @fd is of another file than before. */
+static void replaced(int fd)
+{
+	if (fd >= 0 && fd < MAX_OWN)
+		__atomic_fetch_add(&generations[fd], 1, __ATOMIC_RELAXED);
+	forget(fd);
+}
+
+/* @fd is about to be closed or replaced. */
+static void closing(int fd)
+{
+	if (face->closing)
+		face->closing(fd);
+	replaced(fd);
+}
+
+static void forking(void)
+{
+	if (face->forking)
+		face->forking();
 }
 
 static void forked(void)
@@ -128,7 +166,7 @@ static void __attribute__((constructor)) start(void)
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (elsewhere == MAP_FAILED)
 		elsewhere = NULL;
-	pthread_atfork(NULL, NULL, forked);
+	pthread_atfork(forking, NULL, forked);
 }
 
 static int fail(int err)
@@ -261,8 +299,13 @@ static void forget_range(unsigned int first, unsigned int last)
 
 	if (last > most)
 		last = most;
-	for (unsigned int fd = first; fd <= last && fd <= INT_MAX; fd++)
+	/* One for all, not to write to the memory of a million descriptors. */
+	__atomic_fetch_add(&range, 1, __ATOMIC_RELAXED);
+	for (unsigned int fd = first; fd <= last && fd <= INT_MAX; fd++) {
+		if (face->closing)
+			face->closing((int)fd);
 		forget((int)fd);
+	}
 }
 
 long real_syscall(long nr, ...)
@@ -317,6 +360,14 @@ EXPORT long syscall(long nr, ...)
 		return epoll_pwait2((int)a[0], (void *)a[1], (int)a[2], (void *)a[3],
 				    (void *)a[4]);
 #endif
+#ifdef SYS_poll
+	case SYS_poll:
+		expose_polled((void *)a[0], (nfds_t)a[1]);
+		return real_syscall(nr, a[0], a[1], a[2]);
+#endif
+	case SYS_ppoll:
+		expose_polled((void *)a[0], (nfds_t)a[1]);
+		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4]);
 	case SYS_close:
 		return close((int)a[0]);
 #ifdef SYS_dup2
@@ -338,8 +389,16 @@ EXPORT int close(int fd)
 {
 	REAL(int, "close", int);
 	/* Forget the set before another thread can get its number. */
-	forget(fd);
+	closing(fd);
 	return next(fd);
+}
+
+EXPORT int fclose(FILE *stream)
+{
+	REAL(int, "fclose", FILE *);
+	if (stream)
+		closing(fileno(stream));
+	return next(stream);
 }
 
 EXPORT int close_range(unsigned int first, unsigned int last, int flags)
@@ -359,29 +418,32 @@ EXPORT void closefrom(int first)
 
 static int fresh(int fd)
 {
-	forget(fd);
+	replaced(fd);
 	return fd;
 }
 
 EXPORT int dup(int fd)
 {
 	REAL(int, "dup", int);
+	expose(fd);
 	return fresh(next(fd));
 }
 
 EXPORT int dup2(int old, int new)
 {
 	REAL(int, "dup2", int, int);
+	expose(old);
 	if (old != new)
-		forget(new);
+		closing(new);
 	return next(old, new);
 }
 
 EXPORT int dup3(int old, int new, int flags)
 {
 	REAL(int, "dup3", int, int, int);
+	expose(old);
 	if (old != new)
-		forget(new);
+		closing(new);
 	return next(old, new, flags);
 }
 
@@ -425,6 +487,7 @@ EXPORT int accept4(int fd, __SOCKADDR_ARG addr, socklen_t *len, int flags)
 	return new_socket(next(fd, addr.__sockaddr__, len, flags));
 }
 
+/* F_SETFD may remove close-on-exec. */
 #define FCNTL(name) \
 EXPORT int name(int fd, int cmd, ...) \
 { \
@@ -436,6 +499,8 @@ EXPORT int name(int fd, int cmd, ...) \
 	va_start(ap, cmd); \
 	arg = va_arg(ap, void *); \
 	va_end(ap); \
+	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC || cmd == F_SETFD) \
+		expose(fd); \
 	ret = next(fd, cmd, arg); \
 	return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ? fresh(ret) : ret; \
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "deliver.h"
+#include "pending.h"
 
 /*
  * Slots of a ring; further events wait in the kernel. Rings count against RLIMIT_MEMLOCK, and
@@ -29,7 +30,8 @@ static int create(bool cloexec)
 	fd = ec->fd;
 	/* Forget a set that had this number and was closed without our notice. */
 	set_forget(fd);
-	if (set_new(fd, ec)) {
+	/* Without close-on-exec, the set can live on in another program. */
+	if (set_new(fd, ec, cloexec)) {
 		ec_destroy(ec);
 		errno = ENOMEM;
 		return -1;
@@ -98,6 +100,7 @@ static void note(struct set *set, const struct evchan_change *c, const struct ep
 	if (c->op == EVCHAN_ADD) {
 		inner = set_find(fd);
 		r->id = c->id;
+		r->generation = fd_generation(fd);
 		r->nested = inner;
 		if (inner)
 			set_put(inner);
@@ -105,6 +108,43 @@ static void note(struct set *set, const struct evchan_change *c, const struct ep
 	if (c->op == EVCHAN_ADD || ev->events != r->events)
 		r->complete = !r->nested && is_complete(fd, ev->events);
 	r->events = ev->events;
+}
+
+/*
+ * Make a change, and before it those that are pending in the set, in one call. The set's mutex
+ * must be held. Returns 0 or an error, that of the change.
+ */
+static int make_change(struct set *set, int epfd, struct evchan_change *c)
+{
+	struct evchan_change all[EVRUN_PENDING + 1];
+	unsigned int n = pending_take(set, all);
+	int ret;
+
+	all[n] = *c;
+	count(&stat_syscalls, 1);
+	ret = evchan_ctl(epfd, all, n + 1, sizeof(*c), 0);
+	*c = all[n];
+	return ret < 0 ? errno : c->result < 0 ? -c->result : 0;
+}
+
+/* The same for a set that is not known here. */
+static int make_change_of(int epfd, struct evchan_change *c)
+{
+	count(&stat_syscalls, 1);
+	return evchan_ctl(epfd, c, 1, sizeof(*c), 0) < 0 ? errno : c->result < 0 ? -c->result : 0;
+}
+
+/* change() of a set that is known here, with its mutex held. */
+static int change_locked(struct set *set, int epfd, struct evchan_change *c,
+			 const struct epoll_event *ev)
+{
+	struct registration *r = c->op == EVCHAN_MOD ?
+				 registration_of(&set->registered, (int)c->args[0]) : NULL;
+	int err = pending_keep(set, epfd, r, c) ? 0 : make_change(set, epfd, c);
+
+	if (!err)
+		note(set, c, ev);
+	return err;
 }
 
 static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
@@ -115,7 +155,7 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 		.type = EVCHAN_POLL, .args = { (uint64_t)fd },
 	};
 	struct set *set = set_find(epfd);
-	int ret, err, before = errno;
+	int err, before = errno;
 
 	/* A removal takes only the descriptor, whatever event the caller passes. */
 	if (ev && op != EPOLL_CTL_DEL) {
@@ -123,16 +163,16 @@ static int ctl(int epfd, int op, int fd, const struct epoll_event *ev)
 		c.flags = change_flags(ev->events);
 		c.data = ev->data.u64;
 	}
-	count(&stat_syscalls, 1);
-	if (set)
-		pthread_mutex_lock(&set->mutex);
-	ret = evchan_ctl(epfd, &c, 1, sizeof(c), 0);
-	err = ret < 0 ? errno : c.result < 0 ? -c.result : 0;
+	/* What happens in a set that is in another one must be known there at once. */
+	if (op == EPOLL_CTL_ADD)
+		pending_expose(fd);
 	if (set) {
-		if (!err)
-			note(set, &c, ev);
+		pthread_mutex_lock(&set->mutex);
+		err = change_locked(set, epfd, &c, ev);
 		pthread_mutex_unlock(&set->mutex);
 		set_put(set);
+	} else {
+		err = make_change_of(epfd, &c);
 	}
 	errno = err ? err : before;
 	return err ? -1 : 0;
@@ -214,13 +254,15 @@ static int with_wait(struct delivery *to, struct waiting *w, struct deadline *d,
 
 	pthread_mutex_lock(&set->mutex);
 	old = events_there(set, &first, &end);
+	/* What this posts is new. */
+	pending_flush(set);
 	/* Before the call, because it does not poll for events that are taken later. */
 	set->nr_level = 0;
 	__atomic_store_n(&set->level_call, false, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&set->mutex);
 	w->asleep = !old && !d->now;
 	if (w->asleep)
 		__atomic_fetch_add(&set->sleeping, 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&set->mutex);
 	there = wait_ring(to->epfd, w, w->asleep, d, mask);
 	if (there < 0) {
 		__atomic_store_n(&set->level_call, true, __ATOMIC_RELAXED);
@@ -242,11 +284,18 @@ static int wait_set(struct delivery *to, struct waiting *w, struct deadline *d,
 		    const sigset_t *mask)
 {
 	struct set *set = to->set;
-	bool must = must_call(to->epfd, set), over;
-	int n;
+	uint64_t first, end;
+	bool must, over;
+	int n = 0;
 
 	pthread_mutex_lock(&set->mutex);
-	n = without_wait(to, must);
+	must = must_call(to->epfd, set);
+	if (set->nr_pending && !events_there(set, &first, &end)) {
+		must = true;
+	} else {
+		pending_flush(set);
+		n = without_wait(to, must);
+	}
 	over = !n && d->now && !must && !set->nr_level;
 	pthread_mutex_unlock(&set->mutex);
 	while (!n && !over)
@@ -288,5 +337,8 @@ const struct face face_evchan = {
 	.ctl	= ctl,
 	.wait	= wait,
 	.forget	= set_forget,
-	.forked	= sets_forked,
+	.closing = pending_close,
+	.expose	= pending_expose,
+	.forking = pending_expose_all,
+	.forked	= pending_forked,
 };

@@ -6,6 +6,7 @@
 #ifndef EVRUN_PRELOAD_H
 #define EVRUN_PRELOAD_H
 
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +29,11 @@
  * @ctl: as epoll_ctl(); the caller has checked what does not depend on the set; @ev
  *       is a copy, NULL for EPOLL_CTL_DEL
  * @wait: as epoll_pwait2(); @timeout is relative, NULL: for ever; @mask NULL: unchanged
- * @forget: called before descriptor @fd is closed or replaced; may be NULL
+ * @forget: descriptor @fd is not one that was known by this number; may be NULL
+ * @closing: called before @fd is closed or replaced, and before @forget; may be NULL
+ * @expose: called before others use set @fd in ways that @ctl and @wait are not told of: it is
+ *          polled, duplicated, or sent; may be NULL
+ * @forking: called in the parent before fork(); may be NULL
  * @forked: called in the child after fork(), which is single-threaded; may be NULL
  *
  * The functions that can fail return -1 with errno set, like the system calls.
@@ -40,16 +45,40 @@ struct face {
 	int (*wait)(int epfd, struct epoll_event *ev, int max,
 		    const struct timespec *timeout, const sigset_t *mask);
 	void (*forget)(int fd);
+	void (*closing)(int fd);
+	void (*expose)(int fd);
+	void (*forking)(void);
 	void (*forked)(void);
 };
 
 extern const struct face face_epoll, face_kevent, face_evchan;
+
+/* Declare @next, the C library's function that ours of this name hides. */
+#define REAL(ret, name, ...) \
+	static ret (*next)(__VA_ARGS__); \
+	if (!__atomic_load_n(&next, __ATOMIC_RELAXED)) \
+		__atomic_store_n(&next, (ret (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name), \
+				 __ATOMIC_RELAXED)
+
+#define EXPORT __attribute__((visibility("default")))
 
 /* calls.c: the C library's functions, which ours of the same name hide. */
 long real_syscall(long nr, ...);
 
 /* Is the descriptor that of a socket? */
 bool is_socket(int fd);
+
+/* The same, if that is known without a call. */
+bool known_socket(int fd);
+
+/* Changes whenever the descriptor is closed, or may be of another file than before. */
+uint32_t fd_generation(int fd);
+
+/* Set @fd, if it is one, will be used in ways that the face does not see. */
+void expose(int fd);
+
+/* exposed.c: the same for each set among these. */
+void expose_polled(const struct pollfd *fds, nfds_t n);
 
 /* Can another process sleep in this set, or change it? */
 bool shared(int epfd);

@@ -14,6 +14,7 @@
  * struct registration - a descriptor in a set
  * @id: id of the registration in the channel, 0: it is removed
  * @fd: the descriptor
+ * @generation: fd_generation() of the descriptor when it was added
  * @events: what the program asked for
  * @complete: an event that is posted has every bit that holds, as one of epoll has
  * @nested: the descriptor is a set itself. Polling it at each event lets it tell of the next one
@@ -22,6 +23,7 @@
 struct registration {
 	uint64_t id;
 	int fd;
+	uint32_t generation;
 	uint32_t events;
 	bool complete;
 	bool nested;

@@ -79,11 +79,33 @@ void set_forget(int fd)
 	set = *e;
 	__atomic_store_n(e, NULL, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&table);
-	if (set)
-		set_put(set);
+	if (!set)
+		return;
+	/* The descriptor may be another set's from now on. */
+	pthread_mutex_lock(&set->mutex);
+	set->private = false;
+	set->nr_pending = 0;
+	pthread_mutex_unlock(&set->mutex);
+	set_put(set);
 }
 
-int set_new(int fd, ec_t ec)
+void sets_each(void (*fn)(struct set *set))
+{
+	for (int i = 0; i < BLOCKS; i++) {
+		struct set **block = __atomic_load_n(&blocks[i], __ATOMIC_ACQUIRE);
+
+		for (int j = 0; block && j < BLOCK; j++) {
+			struct set *set = set_find(i * BLOCK + j);
+
+			if (!set)
+				continue;
+			fn(set);
+			set_put(set);
+		}
+	}
+}
+
+int set_new(int fd, ec_t ec, bool private)
 {
 	struct set *set = calloc(1, sizeof(*set));
 	struct set **e;
@@ -92,6 +114,7 @@ int set_new(int fd, ec_t ec)
 		return -1;
 	set->ec = ec;
 	set->users = 1;
+	set->private = private;
 	pthread_mutex_init(&set->mutex, NULL);
 	pthread_mutex_lock(&table);
 	e = make_entry(fd);
@@ -137,7 +160,7 @@ struct set *set_get(int fd)
 	ec = ec_attach(fd);
 	if (!ec)
 		return NULL;
-	if (set_new(fd, ec)) {
+	if (set_new(fd, ec, false)) {
 		munmap(ec->header, ec->length);
 		free(ec);
 	}
@@ -166,6 +189,9 @@ void sets_forked(void)
 			pthread_mutex_init(&set->mutex, NULL);
 			set->users = 1;
 			set->sleeping = 0;
+			set->private = false;
+			set->nr_pending = 0;
+			set->listed = false;
 			/* Another thread may have been changing these. */
 			set->registered = (struct registrations){ 0 };
 		}

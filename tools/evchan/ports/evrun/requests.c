@@ -2,11 +2,12 @@
 /*
  * A server and its clients in one process, for counting the system calls that evrun needs.
  *
- * usage: requests level|edge|sleep|changes|eventfd|idle
+ * usage: requests level|edge|sleep|changes|oneshot|eventfd|idle
  *
  * level, edge	some clients at a time send a byte each, and the server answers
  * sleep	the clients are another thread, so the server often sleeps
  * changes	the server also modifies a registration twice for each request
+ * oneshot	each registration reports one event, and is armed again after it
  * eventfd	a thread pool reports with an eventfd
  * idle		a wait that does not sleep, with nothing there
  */
@@ -25,7 +26,7 @@
 
 static int client[CLIENTS], ep;
 static uint32_t events = EPOLLIN;
-static int changes;
+static int changes, oneshot;
 
 static void fail(const char *what)
 {
@@ -77,6 +78,8 @@ static void serve(int n)
 					change(EPOLL_CTL_MOD, fd, EPOLLIN);
 				n--;
 			}
+			if (oneshot)
+				change(EPOLL_CTL_MOD, fd, events);
 		}
 	}
 }
@@ -150,10 +153,13 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 	struct epoll_event ev;
 
-	ep = epoll_create1(0);
+	ep = epoll_create1(EPOLL_CLOEXEC);
 	if (!strcmp(what, "edge"))
 		events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 	changes = !strcmp(what, "changes");
+	oneshot = !strcmp(what, "oneshot");
+	if (oneshot)
+		events = EPOLLIN | EPOLLONESHOT;
 	if (!strcmp(what, "sleep")) {
 		asleep();
 	} else if (!strcmp(what, "eventfd")) {
@@ -163,10 +169,11 @@ int main(int argc, char **argv)
 		for (int i = 0; i < ROUNDS * 5; i++)
 			if (epoll_wait(ep, &ev, 1, 0))
 				fail("epoll_wait");
-	} else if (!strcmp(what, "level") || !strcmp(what, "edge") || changes) {
+	} else if (!strcmp(what, "level") || !strcmp(what, "edge") || changes ||
+		   oneshot) {
 		several();
 	} else {
-		fputs("usage: requests level|edge|sleep|changes|eventfd|idle\n", stderr);
+		fputs("usage: requests level|edge|sleep|changes|oneshot|eventfd|idle\n", stderr);
 		return 2;
 	}
 	return 0;
