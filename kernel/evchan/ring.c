@@ -42,35 +42,11 @@
 
 #include "ring.h"
 
-/* The most slots that are read before interrupts are enabled, or the task reschedules. */
-#define EVCHAN_SCAN_MAX	1024
-
 /* A post fetches the line of the slot so many positions later. */
 #define EVCHAN_PREFETCH		2
 
 /* For at most so many posts the program's head is not read again. */
 #define EVCHAN_HEAD_INTERVAL	256
-
-/* The counters of the kernel begin with the number of slots, so that this is the lap. */
-static u32 lap_of(const struct evchan_queue *c, u64 pos)
-{
-	return (u32)(pos >> c->order);
-}
-
-static struct evchan_event *slot_of(const struct evchan_queue *c, u64 pos)
-{
-	return &c->slots[pos & c->mask];
-}
-
-static u64 state_of(u32 lap, u32 events)
-{
-	return (u64)lap << 32 | events;
-}
-
-static u64 tail_of(const struct evchan_queue *c)
-{
-	return (u64)atomic64_read(&c->tail) & ~EVCHAN_TAIL_OVERFLOW;
-}
 
 /*
  * Read the program's head. An old one only makes posting read slots. A wrong one makes the
@@ -574,152 +550,6 @@ static bool evchan_merge(struct evcore_queue *q, struct evcore_source *s, u32 ev
 static void evchan_recheck_level(struct evcore_queue *q)
 {
 	evcore_recheck_level(q, evchan_taken);
-}
-
-/*
- * The kernel consumes the event itself. If a consumer is copying it, the consumer's
- * compare-and-swap fails, and it finds the slot consumed.
- */
-static bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
-{
-	u64 last = READ_ONCE(s->last_record);
-	struct evchan_queue *c = to_evchan(q);
-	struct evchan_event *slot = slot_of(c, last);
-	u64 state = READ_ONCE(slot->state);
-	int tries;
-
-	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
-		if (state >> 32 != lap_of(c, last) || !(u32)state)
-			return false;
-		if (try_cmpxchg(&slot->state, &state, state_of(lap_of(c, last), 0)))
-			return true;
-	}
-	return false;
-}
-
-/* Consume the slot at @pos if it has an unconsumed record of @s with the cookie @data. */
-static void withdraw_at(struct evchan_queue *c, u64 pos, const struct evcore_source *s, u64 data)
-{
-	struct evchan_event *slot = slot_of(c, pos);
-	/* The words read below were filled in before: pairs with publish(). */
-	u64 state = smp_load_acquire(&slot->state);
-	int tries;
-
-	if (READ_ONCE(slot->type) != s->type)
-		return;
-	/* The queue has one source of the type, and its events have ids of their own. */
-	if (!evcore_ops_of(s)->single &&
-	    (READ_ONCE(slot->id) != s->id || READ_ONCE(slot->data) != data))
-		return;
-	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
-		if (state >> 32 != lap_of(c, pos) || !(u32)state)
-			return;
-		if (try_cmpxchg(&slot->state, &state, state_of(lap_of(c, pos), 0)))
-			return;
-	}
-}
-
-static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit);
-
-/*
- * Which source a record belongs to is read from the slot, and the program can change that.
- * All it can achieve is that another of its own events is withdrawn.
- */
-static bool evchan_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
-{
-	struct evchan_queue *c = to_evchan(q);
-	u64 pos, tail;
-
-	raw_spin_lock_irq(&q->lock);
-	evchan_ready(q, 1);	/* moves c->seen past consumed slots */
-	pos = c->seen;
-	tail = tail_of(c);
-	raw_spin_unlock_irq(&q->lock);
-	while (pos != tail) {
-		withdraw_at(c, pos++, s, data);
-		if (!(pos % EVCHAN_SCAN_MAX))
-			cond_resched();
-	}
-	/* evchan_cancel() has told what became of the last record. */
-	return false;
-}
-
-/* Count the records from c->seen on that can be taken; see evchan_ready(). */
-static noinline unsigned int count_published(const struct evchan_queue *c, u64 tail,
-					     unsigned int limit, unsigned int scan)
-{
-	unsigned int n = 0;
-	u64 pos, state;
-
-	for (pos = c->seen; pos != tail && n < limit; pos++) {
-		if (++scan > EVCHAN_SCAN_MAX)
-			break;
-		state = READ_ONCE(slot_of(c, pos)->state);
-		n += state >> 32 == lap_of(c, pos) && (u32)state;
-	}
-	return n + (tail - pos);
-}
-
-/*
- * The head that the program writes may be anything. It is used if it lies between c->seen and
- * the tail. At most EVCHAN_SCAN_MAX slots are read, because interrupts are
- * disabled; slots beyond that count as events. If the program keeps its head up to date, only
- * few slots are read.
- */
-static unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
-{
-	struct evchan_queue *c = to_evchan(q);
-	u64 tail = tail_of(c);
-	u64 head = READ_ONCE(c->header->head) + c->mask + 1;
-	u64 seen = c->seen, state = 0, consumed = 0;
-	unsigned int scan;
-
-	lockdep_assert_held(&q->lock);
-	if (head - seen <= tail - seen)
-		seen = head;
-	for (scan = 0; scan < EVCHAN_SCAN_MAX && seen != tail; scan++) {
-		consumed = state_of(lap_of(c, seen), 0);
-		state = READ_ONCE(slot_of(c, seen)->state);
-		if (state != consumed)
-			break;
-		seen++;
-	}
-	/* There is at most one ring of records, whatever user space wrote into the slots. */
-	if (unlikely(tail - seen > c->mask + 1ULL))
-		seen = tail - c->mask - 1;
-	else if (limit == 1 && (state ^ consumed) <= U32_MAX)
-		limit = 0;	/* the next record is published, or there is none */
-	c->seen = seen;
-	if (tail - seen < limit || !limit)
-		return tail - seen;
-	return count_published(c, tail, limit, scan);
-}
-
-/*
- * Is each record that was reserved published as well? A published slot keeps its lap until the
- * next lap, so each call begins to read slots where the last one stopped. A program that writes
- * into its slots can only make this false.
- */
-static bool evchan_all_published(struct evcore_queue *q)
-{
-	struct evchan_queue *c = to_evchan(q);
-	u64 tail = tail_of(c);
-	unsigned int scan = 0;
-	u64 pos = c->published;
-
-	lockdep_assert_held(&q->lock);
-	if (pos - c->seen > tail - c->seen)
-		pos = c->seen;
-	while (pos != tail && READ_ONCE(slot_of(c, pos)->state) >> 32 == lap_of(c, pos) &&
-	       ++scan < EVCHAN_SCAN_MAX)
-		pos++;
-	c->published = pos;
-	return pos == tail;
-}
-
-static u64 evchan_nr_posted(struct evcore_queue *q)
-{
-	return tail_of(to_evchan(q)) - to_evchan(q)->mask - 1;
 }
 
 static int evchan_mmap(struct evcore_queue *q, struct vm_area_struct *vma)

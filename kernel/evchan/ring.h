@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An event channel and the kernel's side of its ring; see ring.c.
+ * An event channel and the kernel's side of its ring: ring.c has the protocol and posts, count.c
+ * counts what is in the ring, and withdraw.c takes it back.
  */
 #ifndef _EVCHAN_RING_H
 #define _EVCHAN_RING_H
@@ -48,6 +49,9 @@ struct evchan_queue {
 /* In the tail word: the overflow list is not empty, or is about to be filled. */
 #define EVCHAN_TAIL_OVERFLOW	BIT_ULL(63)
 
+/* The most slots that are read before interrupts are enabled, or the task reschedules. */
+#define EVCHAN_SCAN_MAX	1024
+
 #define EVCHAN_MIN_ENTRIES	2
 #define EVCHAN_DEFAULT_ENTRIES	1024
 #define EVCHAN_MAX_ENTRIES	65536
@@ -57,7 +61,37 @@ static inline struct evchan_queue *to_evchan(struct evcore_queue *q)
 	return container_of(q, struct evchan_queue, queue);
 }
 
+/* The counters of the kernel begin with the number of slots, so that this is the lap. */
+static inline u32 lap_of(const struct evchan_queue *c, u64 pos)
+{
+	return (u32)(pos >> c->order);
+}
+
+static inline struct evchan_event *slot_of(const struct evchan_queue *c, u64 pos)
+{
+	return &c->slots[pos & c->mask];
+}
+
+static inline u64 state_of(u32 lap, u32 events)
+{
+	return (u64)lap << 32 | events;
+}
+
+static inline u64 tail_of(const struct evchan_queue *c)
+{
+	return (u64)atomic64_read(&c->tail) & ~EVCHAN_TAIL_OVERFLOW;
+}
+
 int evchan_ring_init(struct evchan_queue *c, u32 entries);
+
+/* count.c */
+unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit);
+bool evchan_all_published(struct evcore_queue *q);
+u64 evchan_nr_posted(struct evcore_queue *q);
+
+/* withdraw.c */
+bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s);
+bool evchan_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data);
 
 extern const struct evcore_face evchan_face;
 

@@ -246,8 +246,8 @@ inline read_head(tail)
  * models: kernel/evchan/ring.c reserve
  * models: kernel/evchan/ring.c known_free
  * models: kernel/evchan/ring.c is_free
- * models: kernel/evchan/ring.c lap_of
- * models: kernel/evchan/ring.c slot_of
+ * models: kernel/evchan/ring.h lap_of
+ * models: kernel/evchan/ring.h slot_of
  * Sets pos to the position, or NONE. @s: the source whose new record it is, or NONE. If
  * the slot is not known to be free, a post fails at first, and comes back with the same
  * steps as the other callers; so the model does not have POST_FAST.
@@ -415,7 +415,7 @@ inline merge(s, e)
 }
 
 /*
- * models: kernel/evchan/ring.c evchan_ready
+ * models: kernel/evchan/count.c evchan_ready
  * models: kernel/evcore/internal.h evcore_ready
  * Sets n to the number of events, which is exact up to the limit.
  */
@@ -549,7 +549,7 @@ inline drain(most)
 }
 
 /*
- * models: kernel/evchan/ring.c evchan_all_published
+ * models: kernel/evchan/count.c evchan_all_published
  * Set n to whether no record is reserved and not published yet.
  */
 inline all_published()
@@ -572,7 +572,7 @@ inline all_published()
 
 /*
  * models: kernel/evcore/wake.c evcore_wake_pollers
- * models: kernel/evchan/ring.c evchan_nr_posted
+ * models: kernel/evchan/count.c evchan_nr_posted
  * A thread that polls is woken once, and then again only after it has polled again, or has
  * taken what was there.
  */
@@ -1352,7 +1352,7 @@ proctype Modifier(byte me)
 /*
  * models: kernel/evcore/source.c evcore_del
  * models: kernel/evcore/fd.c unhook_one
- * models: kernel/evchan/ring.c evchan_cancel
+ * models: kernel/evchan/withdraw.c evchan_cancel
  * models: kernel/evcore/state.c evcore_unlink
  */
 proctype Deleter(byte me)

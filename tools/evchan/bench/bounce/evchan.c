@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The event channel's ring, compiled from the kernel's file, and what creates a channel. */
+/* The event channel's ring, compiled from the kernel's files, and what creates a channel. */
 #include <evchan/ring.c>
+#include <evchan/count.c>
+#include <evchan/withdraw.c>
 #include "core.h"
 
 int create_evchan(struct evchan_params *params)
