@@ -309,6 +309,7 @@ static __always_inline unsigned int evcore_drain_fast(struct evcore_queue *q, un
 		/* ->where says that it is on no list: its link is not read until it is on one. */
 		__list_del_entry(&s->link);
 		s->pending = 0;
+		s->drained = true;
 		/* Last: pairs with the acquire in evcore_change_bits(). */
 		smp_store_release(&s->where, EVCORE_IDLE);
 	}

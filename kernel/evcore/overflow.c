@@ -50,6 +50,7 @@ static noinline bool drain_source(struct evcore_queue *q, struct evcore_source *
 	if (!q->face->put(q, s, &r))
 		return false;
 	trace_evcore_drain(q, s->type, s->id, r.events);
+	s->drained = true;
 	evcore_overflow_remove(q, s);
 	if (s->recheck || s->flags & (EVCORE_AUTOREMOVE | EVCORE_LEVEL))
 		evcore_delivered(s, &r);

@@ -267,13 +267,14 @@ struct evcore_source *evcore_find(struct evcore_queue *q,
 /*
  * May the ring hold records of the source other than the last one? A source that watches a file
  * has such records only if the file has several wait queue heads, which may wake it at the same
- * time. Other types may have them because their records need not merge.
+ * time, or if a drain has placed one while a wake-up placed the next one. Other types may have
+ * them because their records need not merge.
  */
 static bool has_several_records(const struct evcore_source *s)
 {
 	if (!evcore_ops_of(s)->by_fd)
 		return true;
-	return container_of(s, struct evcore_fd_source, source)->hook.next;
+	return s->drained || container_of(s, struct evcore_fd_source, source)->hook.next;
 }
 
 /* What evcore_modify() still has to do about records that were posted before it. */

@@ -131,6 +131,8 @@ enum evcore_where {
  * @recheck: poll its condition again even if its record is not consumed (queue->lock)
  * @muted: being removed, nothing is posted any more (queue->lock)
  * @made_ready: the program made the pending event, nothing happened (queue->lock)
+ * @drained: an event has come out of overflow, so the ring may hold a record before the last one
+ *           (queue->lock; read without it)
  * @type: EVCORE_POLL ...
  * @hashed: lookups find it (queue->mutex)
  * @attached: its hook is in place (queue->mutex)
@@ -157,6 +159,7 @@ struct evcore_source {
 		bool			recheck:1;
 		bool			muted:1;
 		bool			made_ready:1;
+		bool			drained:1;
 		u8			type;
 		bool			hashed:1;
 		bool			attached:1;
