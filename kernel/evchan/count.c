@@ -32,7 +32,7 @@ unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit)
 {
 	struct evchan_queue *c = to_evchan(q);
 	u64 tail = tail_of(c);
-	u64 head = READ_ONCE(c->header->head) + c->mask + 1;
+	u64 head = READ_ONCE(*c->claimed) + c->mask + 1;
 	u64 seen = c->seen, state = 0, consumed = 0;
 	unsigned int scan;
 

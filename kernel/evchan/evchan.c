@@ -62,7 +62,8 @@ static int create_channel(struct evchan_params *params, struct evchan_queue **ou
 	struct evchan_queue *c;
 	int ret;
 
-	if (params->flags & ~(EVCHAN_NONBLOCK | EVCHAN_CLOEXEC) || entries > EVCHAN_MAX_ENTRIES)
+	if (params->flags & ~(EVCHAN_NONBLOCK | EVCHAN_CLOEXEC | EVCHAN_SINGLE_CONSUMER) ||
+	    entries > EVCHAN_MAX_ENTRIES)
 		return -EINVAL;
 	/* Must be 0 on entry, so that programs can ask for something here one day. */
 	if (params->features || params->map_offset || params->map_length ||
@@ -79,13 +80,14 @@ static int create_channel(struct evchan_params *params, struct evchan_queue **ou
 	}
 	ret = evcore_busy_init(&c->queue, params->busy_poll_us);
 	if (!ret)
-		ret = evchan_ring_init(c, entries);
+		ret = evchan_ring_init(c, entries, params->flags & EVCHAN_SINGLE_CONSUMER);
 	if (ret) {
 		evcore_queue_put_sleepable(&c->queue);
 		return ret;
 	}
 	params->entries = entries;
 	params->features = EVCHAN_FEAT_OVERFLOW | EVCHAN_FEAT_LEVEL | EVCHAN_FEAT_TIMESTAMP |
+			   EVCHAN_FEAT_SINGLE_CONSUMER |
 			   (IS_ENABLED(CONFIG_AIO) ? EVCHAN_FEAT_AIO : 0);
 	if (IS_ENABLED(CONFIG_NET_RX_BUSY_POLL))
 		params->features |= EVCHAN_FEAT_BUSY_POLL;

@@ -25,6 +25,15 @@
  * either fails, and the consumer reads the slot again, or comes later and reads the
  * merged word. In both cases the consumer sees what happened before the merge.
  *
+ * With EVCHAN_SINGLE_CONSUMER the program does not write slots, so that the line of a slot
+ * moves to the consumer and back, and is not upgraded in between. A record is taken when the
+ * program has stored a position behind it in header->claimed, and its slot is free when the
+ * program has stored one in header->head. Take: acquire load, store claimed, full barrier, load
+ * the state word again, copy, store the head with release. So a slot keeps its events until
+ * it is filled again. {lap(p), 0} is a withdrawn record, which the program skips; it
+ * does not make the slot free. Merge and withdraw change the word by compare-and-swap and then
+ * look whether the record is claimed: see merge() and evchan_cancel().
+ *
  * Interrupts are disabled from reserve to publish, so that a program that polls the
  * ring is never delayed by more than a few stores of another processor.
  *
@@ -78,9 +87,13 @@ static __always_inline bool known_free(const struct evchan_queue *c, u64 tail)
 static noinline bool is_free(struct evchan_queue *c, u64 pos)
 {
 	read_head(c, pos);
-	/* Filling the slot is ordered after reading it free by a control dependency. */
+	/*
+	 * Only the head frees the slots of a single consumer, also that of a withdrawn record.
+	 * Otherwise filling the slot is ordered after reading it free by a control dependency.
+	 */
 	return known_free(c, pos) ||
-	       READ_ONCE(slot_of(c, pos)->state) == state_of(lap_of(c, pos) - 1, 0);
+	       (!c->single &&
+		READ_ONCE(slot_of(c, pos)->state) == state_of(lap_of(c, pos) - 1, 0));
 }
 
 /* The kinds of callers that reserve a slot. */
@@ -183,6 +196,7 @@ static __always_inline void publish(struct evcore_source *s, u64 pos,
 	(void)xchg(&slot->state, state | events);
 }
 
+/* Does the slot say that the record at @last is consumed? */
 static __always_inline bool taken(const struct evchan_queue *c, u64 last)
 {
 	struct evchan_event *slot = slot_of(c, last);
@@ -193,29 +207,46 @@ static __always_inline bool taken(const struct evchan_queue *c, u64 last)
 
 static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
 {
-	return taken(to_evchan(q), READ_ONCE(s->last_record));
+	u64 last = READ_ONCE(s->last_record);
+
+	return taken(to_evchan(q), last) || is_claimed(to_evchan(q), last);
 }
 
-/* Is the last record of a source consumed? Its slot is read only if that is not known. */
+/*
+ * Is the last record of a source consumed? Its slot is read only if that is not known. If there
+ * is a single consumer, false says nothing: then ask is_claimed() too, as merge() does.
+ */
 static __always_inline bool last_consumed(const struct evchan_queue *c, u64 last)
 {
 	/* Pairs with read_head(). */
 	return last < smp_load_acquire(&c->consumed) || taken(c, last);
 }
 
-/* Add bits to the last record of a source, if it is not consumed yet. */
+/*
+ * Add bits to the last record of a source, if it is not consumed yet.
+ *
+ * A single consumer may claim the record meanwhile. If it is not claimed after the
+ * compare-and-swap, which is a full barrier, the consumer loads the state word after it has
+ * claimed the record, and sees the bits. If it is, that cannot be told: then the caller posts
+ * the bits once more, in a record of their own.
+ */
 static bool merge(struct evchan_queue *c, u64 last, u32 events)
 {
 	struct evchan_event *slot = slot_of(c, last);
 	u64 state = READ_ONCE(slot->state);
 	int tries;
 
+	if (is_claimed(c, last)) {
+		/* So that the next posts need not ask. */
+		read_head(c, tail_of(c));
+		return false;
+	}
 	/* User space can change the word again and again, so the loop is bounded. */
 	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
 		if (state >> 32 != lap_of(c, last) || !(u32)state)
 			return false;
 		if (try_cmpxchg(&slot->state, &state, state | events))
-			return true;
+			return !is_claimed(c, last);
 	}
 	return false;
 }
@@ -294,8 +325,10 @@ static void await_slot(struct evchan_queue *c)
 }
 
 /* Is there a free slot for the first event in overflow? */
-static bool has_slot(const struct evchan_queue *c)
+static bool has_slot(struct evchan_queue *c)
 {
+	if (unlikely(c->single))
+		return is_free(c, tail_of(c));
 	return READ_ONCE(c->awaited->state) == c->awaited_free;
 }
 
@@ -420,8 +453,9 @@ static noinline int wake_level_slow(struct evcore_source *s, u32 events)
 {
 	struct evchan_queue *c = to_evchan(s->queue);
 	struct evcore_record r = { .events = events };
+	u64 last = READ_ONCE(s->last_record);
 
-	if (!last_consumed(c, READ_ONCE(s->last_record)) ||
+	if (!(last_consumed(c, last) || is_claimed(c, last)) ||
 	    post_record(c, s, EVCHAN_POLL, &r, POST) != RESERVED) {
 		evcore_post_slow(s, events, 0, 0);
 		return 1;
@@ -594,10 +628,11 @@ const struct evcore_face evchan_face = {
  * evchan_ring_init - allocate the ring of a channel
  * @c: the channel, its queue initialised; evchan_free() undoes this
  * @entries: number of slots, a power of two
+ * @single: the program has promised EVCHAN_SINGLE_CONSUMER
  *
  * Return: 0, or -ENOMEM, also over RLIMIT_MEMLOCK.
  */
-int evchan_ring_init(struct evchan_queue *c, u32 entries)
+int evchan_ring_init(struct evchan_queue *c, u32 entries, bool single)
 {
 	unsigned long length = PAGE_SIZE + PAGE_ALIGN(array_size(entries,
 							sizeof(struct evchan_event)));
@@ -612,6 +647,9 @@ int evchan_ring_init(struct evchan_queue *c, u32 entries)
 	if (!c->header)
 		return -ENOMEM;
 	c->header->entries = entries;
+	c->header->mode = single ? EVCHAN_SINGLE_CONSUMER : 0;
+	c->single = single;
+	c->claimed = single ? &c->header->claimed : &c->header->head;
 	c->slots = (void *)c->header + PAGE_SIZE;
 	c->mask = entries - 1;
 	c->order = ilog2(entries);

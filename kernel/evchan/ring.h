@@ -26,6 +26,9 @@
  * @published: all slots before this position were published, unless it is before @seen
  *             (queue->lock)
  * @map_length: length of the mapping in bytes
+ * @single: EVCHAN_SINGLE_CONSUMER: the program frees slots by its head alone
+ * @claimed: the word of the program that says how far it has taken records: header->claimed if
+ *           @single, otherwise header->head, which may be less
  * @awaited: the slot that the first event in overflow waits for; with the overflow bit set
  *           only draining moves the tail (queue->lock)
  * @awaited_free: the state word of that slot once it is free (queue->lock)
@@ -42,6 +45,8 @@ struct evchan_queue {
 	u64				seen;
 	u64				published;
 	unsigned long			map_length;
+	bool				single;
+	const u64			*claimed;
 	struct evchan_event		*awaited;
 	u64				awaited_free;
 };
@@ -82,7 +87,16 @@ static inline u64 tail_of(const struct evchan_queue *c)
 	return (u64)atomic64_read(&c->tail) & ~EVCHAN_TAIL_OVERFLOW;
 }
 
-int evchan_ring_init(struct evchan_queue *c, u32 entries);
+/*
+ * Of a channel with a single consumer: is the record at @pos taken, or about to be? Only the
+ * owner of the ring is harmed by a wrong answer.
+ */
+static inline bool is_claimed(const struct evchan_queue *c, u64 pos)
+{
+	return c->single && pos < READ_ONCE(*c->claimed) + c->mask + 1;
+}
+
+int evchan_ring_init(struct evchan_queue *c, u32 entries, bool single);
 
 /* count.c */
 unsigned int evchan_ready(struct evcore_queue *q, unsigned int limit);
@@ -90,7 +104,7 @@ bool evchan_all_published(struct evcore_queue *q);
 u64 evchan_nr_posted(struct evcore_queue *q);
 
 /* withdraw.c */
-bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s);
+enum evcore_cancelled evchan_cancel(struct evcore_queue *q, struct evcore_source *s);
 bool evchan_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data);
 
 extern const struct evcore_face evchan_face;

@@ -9,10 +9,29 @@
 #include "ring.h"
 
 /*
+ * Is a single consumer copying a record of the source? It has one claimed record at most, whose
+ * slot is not free yet. The program can change every word that is read here, and be answered
+ * wrongly about its own events.
+ */
+static bool is_copying(const struct evchan_queue *c, const struct evcore_source *s)
+{
+	u64 claimed = READ_ONCE(*c->claimed);
+	struct evchan_event *slot = slot_of(c, claimed - 1);
+
+	return c->single && READ_ONCE(c->header->head) < claimed &&
+	       READ_ONCE(slot->type) == s->type &&
+	       (evcore_ops_of(s)->single || READ_ONCE(slot->id) == s->id);
+}
+
+/*
  * The kernel consumes the event itself. If a consumer is copying it, the consumer's
  * compare-and-swap fails, and it finds the slot consumed.
+ *
+ * A single consumer does not swap. If it has not claimed the record after the compare-and-swap,
+ * which is a full barrier, it will find the record withdrawn. If it has, it may have loaded
+ * the state word before or after. It may also be copying an earlier record of the source.
  */
-bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
+enum evcore_cancelled evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
 {
 	u64 last = READ_ONCE(s->last_record);
 	struct evchan_queue *c = to_evchan(q);
@@ -20,13 +39,16 @@ bool evchan_cancel(struct evcore_queue *q, struct evcore_source *s)
 	u64 state = READ_ONCE(slot->state);
 	int tries;
 
+	if (is_claimed(c, last))
+		return EVCORE_TAKEN;
 	for (tries = 0; tries < EVCORE_USER_TRIES; tries++) {
 		if (state >> 32 != lap_of(c, last) || !(u32)state)
-			return false;
+			return EVCORE_TAKEN;
 		if (try_cmpxchg(&slot->state, &state, state_of(lap_of(c, last), 0)))
-			return true;
+			return is_claimed(c, last) || is_copying(c, s) ?
+				EVCORE_PERHAPS_TAKEN : EVCORE_CANCELLED;
 	}
-	return false;
+	return EVCORE_TAKEN;
 }
 
 /* Consume the slot at @pos if it has an unconsumed record of @s with the cookie @data. */
@@ -71,5 +93,5 @@ bool evchan_withdraw(struct evcore_queue *q, struct evcore_source *s, u64 data)
 			cond_resched();
 	}
 	/* evchan_cancel() has told what became of the last record. */
-	return false;
+	return is_copying(c, s);
 }

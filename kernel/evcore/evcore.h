@@ -184,6 +184,13 @@ struct fsnotify_group;
 struct task_struct;
 struct user_struct;
 
+/* What became of a record that was to be withdrawn; see evcore_face.cancel. */
+enum evcore_cancelled {
+	EVCORE_TAKEN,		/* it was consumed before */
+	EVCORE_PERHAPS_TAKEN,	/* a consumer may be taking it, or an earlier one of the source */
+	EVCORE_CANCELLED,	/* no consumer gets it */
+};
+
 /* In evcore_queue.sleepers: a task polls the queue's file, or did so lately. */
 #define EVCORE_POLLED		BIT(31)
 /* In evcore_queue.sleepers: a task has polled the file since its pollers were woken last. */
@@ -240,11 +247,12 @@ typedef bool (*evcore_taken_t)(struct evcore_queue *q, struct evcore_source *s);
  * @taken: was the source's last record consumed, or is there none? Called with queue->lock
  *         held, or without it by callers for which a record that is posted meanwhile does not
  *         matter.
- * @cancel: withdraw the source's last record if it is not consumed yet; false if it was.
- *          NULL if the ring cannot. Called with queue->lock held.
+ * @cancel: withdraw the source's last record if it is not consumed yet. NULL if the ring
+ *          cannot. Called with queue->lock held.
  * @withdraw: withdraw every unconsumed record of the source that has this cookie. The source
  *            may post others meanwhile. Without @cancel, returns whether the last record was
- *            consumed before. Called with queue->mutex held, may sleep.
+ *            consumed before; with it, whether a consumer may be taking one at this moment.
+ *            Called with queue->mutex held, may sleep.
  * @ready: number of records in the ring: at least @limit only if so many can be taken, and
  *         an upper bound in any case. Called with queue->lock held.
  * @all_published: is no record reserved that is not published yet? Takes little time on
@@ -270,7 +278,7 @@ struct evcore_face {
 	unsigned int (*drain)(struct evcore_queue *q, unsigned int most);
 	bool (*merge)(struct evcore_queue *q, struct evcore_source *s, u32 events);
 	evcore_taken_t taken;
-	bool (*cancel)(struct evcore_queue *q, struct evcore_source *s);
+	enum evcore_cancelled (*cancel)(struct evcore_queue *q, struct evcore_source *s);
 	bool (*withdraw)(struct evcore_queue *q, struct evcore_source *s, u64 data);
 	unsigned int (*ready)(struct evcore_queue *q, unsigned int limit);
 	bool (*all_published)(struct evcore_queue *q);

@@ -516,10 +516,10 @@ static int withdraw(struct evcore_source *s)
 		return 0;
 	if (q->face->cancel) {
 		raw_spin_lock_irqsave(&q->lock, flags);
-		taken = !q->face->cancel(q, s);
+		taken = q->face->cancel(q, s) != EVCORE_CANCELLED;
 		raw_spin_unlock_irqrestore(&q->lock, flags);
 		if (has_several_records(s))
-			q->face->withdraw(q, s, s->data);
+			taken |= q->face->withdraw(q, s, s->data);
 		return taken;
 	}
 	if (q->face->taken(q, s))

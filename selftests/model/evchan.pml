@@ -18,7 +18,8 @@
  * in some of the BREAK_* variants, the state word of a slot. Every other store is followed
  * by a locked operation, with no load of the protocol in between.
  *
- * SCENE chooses the processes and BREAK_* a mistake in the protocol; the runner sets both.
+ * SCENE chooses the processes and BREAK_* a mistake in the protocol; the runner sets both. With
+ * SINGLE the channel has EVCHAN_SINGLE_CONSUMER, and the scene has only one consumer.
  *
  * These properties are checked in every interleaving:
  *   - a slot is not filled before its event was taken;
@@ -53,7 +54,7 @@
 #define OVF	128			/* EVCHAN_TAIL_OVERFLOW */
 #define NONE	255
 
-#if SCENE == OVERFLOW || SCENE == FULL
+#if SCENE == OVERFLOW || SCENE == FULL || SCENE == CANCEL
 #define SOURCES	3
 #else
 #define SOURCES	2
@@ -69,7 +70,8 @@
 #define HEAD	(TAIL + 1)		/* evchan_ring_header.head */
 #define CONSUMED	(HEAD + 1)		/* evchan_queue.consumed, as a position */
 #define SLEEP	(CONSUMED + 1)		/* evcore_queue.sleepers */
-#define INTEREST	(SLEEP + 1)		/* evcore_source.events of source 0: the bit is requested */
+#define CLAIMED	(SLEEP + 1)		/* evchan_ring_header.claimed */
+#define INTEREST	(CLAIMED + 1)		/* evcore_source.events of source 0: the bit is requested */
 #define LAST_RECORD	(INTEREST + 1)		/* + source: evcore_source.last_record, 0: none */
 #define COND	(LAST_RECORD + SOURCES)	/* + how many times a processor has made a source's file ready */
 #define LEVEL_LIST	(COND + POSTERS * SOURCES)	/* evcore_queue.recheck_level: source 0 is on it */
@@ -128,6 +130,7 @@ byte pending[SOURCES];
 byte pending_rec[SOURCES];		/* the record that has the pending bits */
 bool where[SOURCES];			/* EVCORE_ON_OVERFLOW */
 bool muted;				/* evcore_source.muted of source 0 */
+bool drained;				/* evcore_source.drained of source 0 */
 byte waiting;				/* evcore_queue.waiters, a bit for each processor */
 byte woken;				/* evcore_waiter.woken */
 byte nr_woken;
@@ -210,7 +213,9 @@ inline record_taken(r, e)
 {
 	assert(!(taken_mask & BIT(r)));		/* once */
 	assert(before[r] == 0);			/* not overtaking */
+#ifndef SINGLE	/* there it is taken when it is claimed */
 	live = 0;
+#endif
 	record_done(r);
 	bits_got[rec_src[r]] = bits_got[rec_src[r]] | (e);
 	if
@@ -227,6 +232,25 @@ inline record_taken(r, e)
 }
 
 /* ---- the ring: kernel/evchan/ring.c ---- */
+
+/* models: kernel/evchan/ring.h is_claimed. @p: a position of the kernel, as in last_record. */
+#ifdef SINGLE
+#define IS_CLAIMED(p)	((p) < mem[CLAIMED] + N)
+#else
+#define IS_CLAIMED(p)	false
+#endif
+/* evchan_queue.claimed */
+#if defined(SINGLE) && !defined(BREAK_READY_BY_HEAD)
+#define TAKEN_TO	mem[CLAIMED]
+#else
+#define TAKEN_TO	mem[HEAD]
+#endif
+/* models: kernel/evchan/ring.c has_slot */
+#ifdef SINGLE
+#define HAS_SLOT(p)	(mem[HEAD] + N > (p))
+#else
+#define HAS_SLOT(p)	(mem[SLOT + (p) % N] == ST(LAP(p) - 1, 0))
+#endif
 
 /*
  * models: kernel/evchan/ring.c read_head
@@ -273,7 +297,11 @@ inline reserve(by, s)
 			read_head(pos);
 			if
 			:: mem[CONSUMED] + N > pos
+#if defined(SINGLE) && !defined(BREAK_WITHDRAWN_IS_FREE)
+			:: else -> st = NONE - 1	/* only the head frees slots */
+#else
 			:: else -> LOAD(SLOT + pos % N, st)
+#endif
 			fi
 		fi;
 		if
@@ -385,6 +413,7 @@ inline merge(s, e)
 	p = mem[LAST_RECORD + s];
 	LOAD(SLOT + p % N, st);
 	do
+	:: IS_CLAIMED(p) -> ok = 0; break
 #ifdef BREAK_MERGE_NO_LAP
 	:: st % 4 == 0 || !p -> ok = 0; break
 #else
@@ -406,10 +435,17 @@ inline merge(s, e)
 			:: else -> st = mem[SLOT + p % N]; ok = 0
 			fi
 		}
+#if defined(SINGLE) && !defined(BREAK_MERGE_INTO_CLAIMED)
+		if
+		:: ok -> ok = !IS_CLAIMED(p); break
+		:: else
+		fi
+#else
 		if
 		:: ok -> break
 		:: else
 		fi
+#endif
 	od;
 	st = 0; p = 0
 }
@@ -425,7 +461,7 @@ inline ready(limit)
 		tt = mem[TAIL] % OVF;
 		n = 0;
 		if
-		:: mem[HEAD] >= seen && mem[HEAD] <= tt -> seen = mem[HEAD]
+		:: TAKEN_TO >= seen && TAKEN_TO <= tt -> seen = TAKEN_TO
 		:: else
 		fi
 	}
@@ -535,6 +571,7 @@ inline drain(most)
 			atomic {
 				EMPTY ->
 				pending[d] = 0; pending_rec[d] = 0; where[d] = 0; moved++;
+				drained = drained || d == 0;
 #if SCENE == LEVELS
 				recheck = recheck | !batch;
 #endif
@@ -758,7 +795,7 @@ inline wake_overflow(s, e)
 	TAKE_LOCK;
 	p = mem[TAIL] % OVF;
 	if
-	:: mem[SLOT + p % N] != ST(LAP(p) - 1, 0) && nr_overflow && !where[s] && !(muted && s == 0) ->
+	:: !HAS_SLOT(p) && nr_overflow && !where[s] && !(muted && s == 0) ->
 		overflow_add(s, e);
 		ok = 1;
 		wake_locked()
@@ -799,6 +836,9 @@ inline post(s, e)
 #if SCENE == LEVELS
 	/* models: kernel/evchan/ring.c evchan_wake_level */
 	last_consumed(s);
+	p = mem[LAST_RECORD + s];
+	ok = ok || IS_CLAIMED(p);
+	p = 0;
 	if
 	:: !ok -> post_slow(s, e)	/* models: kernel/evchan/ring.c wake_level_slow */
 #else
@@ -838,6 +878,55 @@ inline post(s, e)
 
 /* ---- user space: tools/evchan/lib/evchan.h ---- */
 
+#ifdef SINGLE
+/*
+ * models: tools/evchan/lib/evchan.c ec_next_single
+ * Sets r to the record that was taken, or NONE. It is taken when the state is loaded for the
+ * last time.
+ */
+inline take()
+{
+	LOAD(HEAD, pos);
+	r = NONE;
+	do
+	:: LOAD(SLOT + pos % N, st);
+		if
+		:: st / 4 == LAP(pos) ->
+#ifdef BREAK_CLAIM_PLAIN
+			STORE(CLAIMED, pos + 1);
+			live = 0;
+#else
+			atomic { EMPTY -> mem[CLAIMED] = pos + 1; live = 0 }
+#endif
+			atomic {
+#ifndef BREAK_STATE_LOADED_ONCE
+				LOAD(SLOT + pos % N, st);
+#endif
+				r = mem[DATA + pos % N];
+				if
+				:: st % 4 ->
+					assert(!(deleted && rec_src[r] == 0));	/* withdrawn */
+					record_taken(r, st % 4)
+				:: else -> r = NONE
+				fi
+			}
+			atomic {
+				sb[me].n < DEPTH ->
+				assert(r == NONE || r == mem[DATA + pos % N]);	/* whole */
+				filled[pos % N] = 0;
+				STORE(HEAD, pos + 1)
+			}
+			pos++;
+			if
+			:: r != NONE -> break
+			:: else
+			fi
+		:: else -> break
+		fi
+	od;
+	pos = 0; st = 0
+}
+#else
 /*
  * models: tools/evchan/lib/evchan.h ec_take
  * models: tools/evchan/lib/evchan.h ec_next
@@ -890,6 +979,7 @@ inline take()
 	od;
 	ok = 0; pos = 0; st = 0
 }
+#endif
 
 #if SCENE == MODIFY || SCENE == CANCEL || SCENE == LEVELS
 #define TAKE_HEAD	atomic { EMPTY && !head_lock -> head_lock = 1 }
@@ -940,7 +1030,7 @@ inline taken()
 {
 	p = mem[LAST_RECORD + 0];
 	LOAD(SLOT + p % N, st);
-	ok = !p || st % 4 == 0 || st / 4 != p / N;
+	ok = !p || st % 4 == 0 || st / 4 != p / N || IS_CLAIMED(p);
 	p = 0; st = 0
 }
 
@@ -1231,8 +1321,12 @@ proctype Taker(byte me; bool never_calls)
 end_idle:		/* Wait until another attempt can find something. */
 			if
 			:: nr_overflow && !never_calls -> drain_all()
+#ifdef SINGLE
+			:: EMPTY && mem[SLOT + mem[HEAD] % N] / 4 == LAP(mem[HEAD])
+#else
 			:: mem[SLOT] % 4
 			:: mem[SLOT + 1] % 4
+#endif
 			fi
 		:: else
 		fi
@@ -1349,15 +1443,54 @@ proctype Modifier(byte me)
 #endif
 
 #if SCENE == CANCEL
+/* In the step that withdraws record d from the slot of position @p of the kernel. */
+inline record_withdrawn(p)
+{
+#ifdef SINGLE
+	/*
+	 * The slot stays in use until the consumer has passed it. Then it may be reserved for the
+	 * next lap, and publishing stores the whole state.
+	 */
+	withdrawn = mem[HEAD] + N <= p && !(taken_mask & BIT(d));
+	if
+	:: withdrawn -> record_done(d)
+	:: else
+	fi
+#else
+	filled[p % N] = 0;
+	/* A delete that reports a withdrawal: no consumer has the event. */
+	assert(!(taken_mask & BIT(d)));
+	record_done(d)
+#endif
+}
+
+/* Clears ok if a single consumer is copying. models: kernel/evchan/withdraw.c is_copying */
+inline not_copying()
+{
+#ifdef SINGLE
+	t = mem[CLAIMED];
+	ok = ok && !(t > mem[HEAD] && rec_src[mem[DATA + (t + N - 1) % N]] == 0);
+	t = 0
+#else
+	skip
+#endif
+}
+
 /*
  * models: kernel/evcore/source.c evcore_del
+ * models: kernel/evcore/source.c has_several_records
  * models: kernel/evcore/fd.c unhook_one
  * models: kernel/evchan/withdraw.c evchan_cancel
+ * models: kernel/evchan/withdraw.c evchan_withdraw
+ * models: kernel/evchan/withdraw.c withdraw_at
  * models: kernel/evcore/state.c evcore_unlink
  */
 proctype Deleter(byte me)
 {
 	WORK;
+#ifdef SINGLE
+	bool withdrawn;			/* the consumer will not take it */
+#endif
 
 	TAKE_LOCK;
 	atomic {
@@ -1365,7 +1498,14 @@ proctype Deleter(byte me)
 		if
 		:: where[0] ->
 			if
-			:: overflow[0] != 0 -> overflow[1] = overflow[0]	/* with 2 sources: make source 0 the first, to unlink it */
+			:: overflow[0] != 0 ->		/* make source 0 the first, to unlink it */
+#if SOURCES == 3
+				if
+				:: overflow[1] != 0 -> overflow[2] = overflow[1]
+				:: else
+				fi;
+#endif
+				overflow[1] = overflow[0]
 			:: else
 			fi;
 			overflow_unlink_first();
@@ -1385,6 +1525,7 @@ proctype Deleter(byte me)
 	p = mem[LAST_RECORD + 0];
 	LOAD(SLOT + p % N, st);
 	do
+	:: IS_CLAIMED(p) && p -> ok = 0; break
 	:: !p -> ok = 1; break
 	:: p && (st / 4 != p / N || st % 4 == 0) -> ok = 0; break
 	:: else ->
@@ -1398,21 +1539,62 @@ proctype Deleter(byte me)
 #endif
 				ok = 1;
 				mem[SLOT + p % N] = ST(p / N, 0);
-				filled[p % N] = 0;
 				d = mem[DATA + p % N];
-				/* A delete that reports a withdrawal: no consumer has the event. */
-				assert(!(taken_mask & BIT(d)));
-				record_done(d)
+				record_withdrawn(p)
 			:: else -> st = mem[SLOT + p % N]; ok = 0
 			fi
 		}
+#ifdef SINGLE
+		if
+		:: ok ->
+#ifndef BREAK_CLAIM_NOT_TESTED_AGAIN
+			ok = !IS_CLAIMED(p);	/* else EVCORE_PERHAPS_TAKEN */
+#endif
+#ifndef BREAK_COPY_NOT_SEEN
+			not_copying();
+#endif
+			assert(!ok || withdrawn);
+			break
+		:: else
+		fi
+#else
 		if
 		:: ok -> break
 		:: else
 		fi
+#endif
 	od;
-	deleted = ok;
-	DROP_LOCK
+	DROP_LOCK;
+#ifndef BREAK_DRAINED_NOT_REMEMBERED
+	if
+	:: drained ->
+		w = 0;
+		do
+		:: w < N ->
+			st = mem[SLOT + w];
+			p = st / 4 * N + w;
+			if
+			:: st % 4 && rec_src[mem[DATA + w]] == 0 ->
+				atomic {
+					EMPTY ->
+					if
+					:: mem[SLOT + w] == st ->
+						mem[SLOT + w] = st - st % 4;
+						d = mem[DATA + w];
+						record_withdrawn(p)
+					:: else
+					fi
+				}
+			:: else
+			fi;
+			w++
+		:: else -> break
+		od;
+		not_copying()
+	:: else
+	fi;
+#endif
+	deleted = ok
 }
 #endif
 
@@ -1511,13 +1693,15 @@ init
 #elif SCENE == CANCEL
 		mem[INTEREST] = 1;
 		run Poster(0, 0, 2, 0);
-		run Poster(1, 1, 1, 0);
+		run Poster(1, 1, 2, 1);
 		run Deleter(2);
 		run Consumer(3, 1, 0);
 #elif SCENE == LEVELS	/* one of two consumers leaves data unread once */
 		lazy = 1;
 		run Poster(0, 0, 2, 0);
+#ifndef SINGLE
 		run Consumer(2, 1, 0);
+#endif
 		run Consumer(3, 1, 0);
 #elif SCENE == MODIFY
 		run Poster(0, 0, 1, 0);

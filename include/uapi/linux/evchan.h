@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
  * The event channel: the kernel posts 64-byte events into a ring that the
- * program maps, and the program takes them with one compare-and-swap each.
+ * program maps, and the program takes them with one compare-and-swap each, or
+ * without writing to them if it has promised that only one thread takes them.
  */
 #ifndef _UAPI_LINUX_EVCHAN_H
 #define _UAPI_LINUX_EVCHAN_H
@@ -42,7 +43,7 @@
 /* Flags of evchan_create(). */
 #define EVCHAN_NONBLOCK		0x0800		/* as O_NONBLOCK */
 #define EVCHAN_CLOEXEC		0x80000		/* as O_CLOEXEC */
-#define EVCHAN_SINGLE_CONSUMER	0x1		/* reserved and refused: it has no meaning yet */
+#define EVCHAN_SINGLE_CONSUMER	0x1		/* only one thread takes events */
 
 /* evchan_params.features */
 #define EVCHAN_FEAT_OVERFLOW	0x1	/* a full ring loses nothing */
@@ -50,10 +51,11 @@
 #define EVCHAN_FEAT_TIMESTAMP	0x4
 #define EVCHAN_FEAT_BUSY_POLL	0x8	/* waits can poll the network */
 #define EVCHAN_FEAT_AIO		0x10	/* io_submit() supports IOCB_FLAG_EVCORE */
+#define EVCHAN_FEAT_SINGLE_CONSUMER	0x20	/* there is EVCHAN_SINGLE_CONSUMER */
 
 /**
  * struct evchan_params - parameters of evchan_create()
- * @flags: in: EVCHAN_NONBLOCK, EVCHAN_CLOEXEC
+ * @flags: in: EVCHAN_NONBLOCK, EVCHAN_CLOEXEC, EVCHAN_SINGLE_CONSUMER
  * @entries: in: number of slots wanted, 0 for the default; out: number of slots
  * @features: out: EVCHAN_FEAT_*
  * @map_offset: out: offset for mmap()
@@ -87,23 +89,33 @@ struct evchan_params {
  * struct evchan_ring_header - start of the mapping
  * @head: written by the program: all slots before this position are consumed. A smaller value
  *        is allowed; with a larger one, events that were not consumed are overwritten
+ * @claimed: with EVCHAN_SINGLE_CONSUMER written by the program: all slots before this position
+ *           are taken, or are about to be. The position behind the event that the consumer
+ *           takes, stored before it loads the state of that event for the last time, with a
+ *           full barrier in between. Otherwise not used
  * @pad1: keeps the words that the kernel writes out of the program's cache line
  * @flags: written by the kernel: EVCHAN_RING_CALL
  * @entries: number of slots, a power of two
+ * @mode: EVCHAN_SINGLE_CONSUMER, if the channel was created with it, or 0
+ * @pad3: 0
  * @pad2: fills the cache line
  */
 struct evchan_ring_header {
 	__aligned_u64	head;
-	__u64		pad1[7];
+	__aligned_u64	claimed;
+	__u64		pad1[6];
 	__u32		flags;
 	__u32		entries;
-	__u64		pad2[7];
+	__u32		mode;
+	__u32		pad3;
+	__u64		pad2[6];
 };
 
 /**
  * struct evchan_event - one slot of the ring, one cache line
  * @state: lap << 32 | events, the word that hands the slot over
- * @events: the bits that happened; 0: the slot was consumed
+ * @events: the bits that happened; 0: the slot was consumed. With EVCHAN_SINGLE_CONSUMER only
+ *          the kernel writes here, and 0 means that the event was withdrawn
  * @lap: (position >> order) + 1 of the event in the slot
  * @type: EVCHAN_SOCKET ...
  * @flags: EVCHAN_EVENT_*

@@ -486,7 +486,10 @@ static bool futex_used(struct evcore_source *s)
 	return to_futex(s)->woken;
 }
 
-/* Withdraw the event of a wake-up; false if it was taken already. */
+/*
+ * Withdraw the event of a wake-up; false if it was taken already. If it was perhaps taken, this
+ * returns true, so that the wake-up is not lost. Reporting it twice does less harm.
+ */
 static bool withdraw(struct evcore_source *s)
 {
 	struct evcore_queue *q = s->queue;
@@ -495,7 +498,7 @@ static bool withdraw(struct evcore_source *s)
 	raw_spin_lock_irq(&q->lock);
 	if (s->where == EVCORE_ON_OVERFLOW)
 		evcore_unlink(s);
-	else if (s->last_record && q->face->cancel && q->face->cancel(q, s))
+	else if (s->last_record && q->face->cancel && q->face->cancel(q, s) != EVCORE_TAKEN)
 		s->last_record = 0;
 	else
 		done = false;

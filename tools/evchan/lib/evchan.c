@@ -111,6 +111,9 @@ static void set_entries(ec_t ec, uint32_t entries)
 	ec->mask = entries - 1;
 	ec->end = ec->events + entries;
 	ec->order = (unsigned int)__builtin_ctz(entries);
+	ec->first = 1ULL << 32;
+	if (__atomic_load_n(&ec->header->mode, __ATOMIC_RELAXED) & EVCHAN_SINGLE_CONSUMER)
+		ec->first |= EC_SINGLE;
 }
 
 static ec_t map_channel(int fd, size_t length, size_t events_offset, uint32_t entries)
@@ -239,6 +242,46 @@ uint64_t ec_pass(ec_t ec, uint64_t pos)
 			(ahead > 1 ? (uint64_t)(ahead - 1) << ec->order : 0));
 	}
 	return pos;
+}
+
+int ec_next_single(ec_t ec, struct ec_cursor *at, event_data_t *d)
+{
+	uint64_t pos = at->pos;
+	int took = 0;
+
+	/* As in ec_pass(): two laps are enough, whatever the head was. */
+	for (uint64_t passed = 0; !took && passed <= 2 * ec->mask + 3; passed++) {
+		struct evchan_event *slot = &ec->events[pos & ec->mask];
+		uint32_t lap = (uint32_t)(pos >> ec->order) + 1;
+		/* Pairs with the kernel's exchange that publishes the event. */
+		uint64_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+		int32_t ahead = (int32_t)((uint32_t)(state >> 32) - lap);
+
+		if (ahead < 0)
+			break;
+		/* Another thread takes events too, against the promise: go where events can be. */
+		if (ahead > 0) {
+			pos += 1 + ((uint64_t)(ahead - 1) << ec->order);
+			continue;
+		}
+		/*
+		 * A full barrier. The kernel looks here after it has added bits or has withdrawn
+		 * the event. Either it sees that this thread takes the event, or this thread
+		 * sees what it has changed.
+		 */
+		__atomic_exchange_n(&ec->header->claimed, ++pos, __ATOMIC_SEQ_CST);
+		state = __atomic_load_n(&slot->state, __ATOMIC_SEQ_CST);
+		/* No events: it was withdrawn. */
+		took = (uint32_t)(state >> 32) == lap && (uint32_t)state;
+		if (took) {
+			*d = *slot;
+			d->state = state;
+		}
+		/* The copy is complete before the kernel may fill the slot again. */
+		__atomic_store_n(&ec->header->head, pos, __ATOMIC_RELEASE);
+	}
+	ec_seek(ec, at, pos);
+	return took;
 }
 
 int ec_poll_slow(ec_t ec, event_data_t *d)

@@ -6,8 +6,10 @@
  * are the calls that Drepper proposed in 2006; the others are additions. Taking an event
  * that is in the ring is inline and makes no system call.
  *
- * Any number of threads may use one channel at the same time. Every call returns 0 or a
- * count on success, and -1 with errno set on failure, unless its comment says otherwise.
+ * Any number of threads may use one channel at the same time. If it was created with
+ * EVCHAN_SINGLE_CONSUMER, only one thread may use the calls that take events. Every call
+ * returns 0 or a count on success, and -1 with errno set on failure, unless its comment says
+ * otherwise.
  */
 #ifndef EVCHAN_H
 #define EVCHAN_H
@@ -54,6 +56,7 @@ struct evchan {
 	unsigned int order;			/* log2 of the number of slots */
 	int fd;
 	size_t length;				/* of the mapping, in bytes */
+	uint64_t first;				/* ec_cursor.consumed of position 0 */
 };
 typedef struct evchan *ec_t;
 
@@ -70,7 +73,7 @@ int evchan_wait(int fd, unsigned int min, unsigned int flags,
 
 /**
  * ec_create - create a channel with a ring of the default size
- * @flags: EVCHAN_CLOEXEC and EVCHAN_NONBLOCK, or 0
+ * @flags: EVCHAN_CLOEXEC, EVCHAN_NONBLOCK and EVCHAN_SINGLE_CONSUMER, or 0
  *
  * Return: the channel, which the caller must release with ec_destroy(); NULL with errno
  * ENOSYS if the kernel has no event channels, EPERM if they are disabled, EINVAL for an
@@ -80,7 +83,7 @@ ec_t ec_create(unsigned int flags);
 
 /**
  * ec_create_sized - create a channel with a ring of a given size
- * @flags: EVCHAN_CLOEXEC and EVCHAN_NONBLOCK, or 0
+ * @flags: as for ec_create()
  * @entries: least number of slots, at most 65536; 0: the default
  *
  * Return: as ec_create(); errno is EINVAL also if @entries is too large.
@@ -136,7 +139,9 @@ void ec_perror(const char *what);
  * struct ec_cursor - a position in the ring, for taking several events in a row
  * @pos: position of the next event
  * @slot: slot of that position
- * @consumed: state word of that slot once its event is consumed: the lap, no events
+ * @consumed: state word of that slot once its event is consumed: the lap, no events. If the
+ *            channel has a single consumer, no state word is the next of this one, so that
+ *            ec_next() calls ec_next_single()
  *
  * Call ec_begin(), then ec_next() until it returns 0, then ec_end(). Only one thread may
  * use a cursor; other threads may take events at the same time, each with its own cursor
@@ -148,20 +153,23 @@ struct ec_cursor {
 	uint64_t consumed;
 };
 
+/* In evchan.first and ec_cursor.consumed: the channel has a single consumer. */
+#define EC_SINGLE	(1ULL << 63)
+
 /* Move a cursor to a position. Internal. */
 EC_INLINE void ec_seek(ec_t ec, struct ec_cursor *at, uint64_t pos)
 {
 	at->pos = pos;
 	at->slot = &ec->events[pos & ec->mask];
-	at->consumed = ((pos >> ec->order) << 32) + (1ULL << 32);
+	at->consumed = ((pos >> ec->order) << 32) + ec->first;
 }
 
 /**
  * ec_begin - start to take events in a row
  * @ec: the channel
  *
- * The cursor begins at the position that the last ec_end() stored. Slots that other threads
- * have consumed since are skipped by ec_next().
+ * The cursor begins at the position that the last ec_end() stored, or ec_next() if the channel
+ * has a single consumer. Slots that other threads have consumed since are skipped by ec_next().
  *
  * Return: the cursor.
  */
@@ -205,6 +213,13 @@ EC_INLINE int ec_is_there(uint64_t state, uint64_t consumed)
  */
 uint64_t ec_pass(ec_t ec, uint64_t pos);
 
+/*
+ * ec_next() for a channel with a single consumer. It does not write the slot: it stores the
+ * position behind the event in header->claimed before it loads the state for the last time,
+ * and in header->head after it has copied the event. Internal.
+ */
+int ec_next_single(ec_t ec, struct ec_cursor *at, event_data_t *d);
+
 /**
  * ec_next - take the next event from the ring
  * @ec: the channel
@@ -213,7 +228,8 @@ uint64_t ec_pass(ec_t ec, uint64_t pos);
  *
  * This makes no system call. The event is copied first; then one compare-and-swap claims
  * the event and frees its slot. A thread that dies before the compare-and-swap has taken
- * nothing.
+ * nothing. If the channel has a single consumer, a store of header->head takes the place of
+ * the compare-and-swap.
  *
  * Return: 1 if an event was taken, 0 if the ring has none. Further events may wait
  * outside the ring, see ec_must_call().
@@ -226,6 +242,8 @@ EC_INLINE int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
 		uint64_t next;
 
 		if (__builtin_expect(!ec_is_there(state, at->consumed), 0)) {
+			if (ec->first & EC_SINGLE)
+				return ec_next_single(ec, at, d);
 			/* The kernel has not posted at this position yet. */
 			if ((int32_t)((uint32_t)(state >> 32) - (uint32_t)(at->consumed >> 32)) < 0)
 				return 0;

@@ -16,15 +16,17 @@
 static struct evchan_ring_header header;
 static struct evchan_event slots[ENTRIES];
 static struct evchan chan = {
-	&header, slots, slots + ENTRIES, ENTRIES - 1, 3, -1, 0
+	&header, slots, slots + ENTRIES, ENTRIES - 1, 3, -1, 0, 1ULL << 32
 };
+static int single;	/* the channel has EVCHAN_SINGLE_CONSUMER */
 static uint64_t tail;
 static int n, bad;
 
 static void check(int good, const char *name)
 {
 	bad |= !good;
-	printf("%sok %d libevchan.%s\n", good ? "" : "not ", ++n, name);
+	printf("%sok %d libevchan.%s%s\n", good ? "" : "not ", ++n, name,
+	       single ? "_single" : "");
 }
 
 static void reset(uint64_t start)
@@ -43,7 +45,8 @@ static int post(uint64_t value, uint32_t events)
 	struct evchan_event *slot = &slots[tail % ENTRIES];
 	uint32_t lap = (uint32_t)(tail >> 3) + 1;
 
-	if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != (uint64_t)(lap - 1) << 32)
+	if (single ? tail - header.head == ENTRIES :
+		     __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != (uint64_t)(lap - 1) << 32)
 		return 0;
 	slot->value = value;
 	slot->data = ~value;
@@ -96,6 +99,26 @@ static void cursor(void)
 		good &= header.head == tail;
 	}
 	check(good, "several_in_a_row");
+}
+
+/* Events that the kernel has withdrawn are passed, also at both ends of the ring. */
+static void withdrawn(void)
+{
+	event_data_t d;
+	int good = 1;
+
+	for (uint64_t round = 0; round < 3 * ENTRIES; round++) {
+		for (int i = 0; i < 5; i++)
+			good &= post(i, 1);
+		for (uint64_t p = tail - 5; p < tail; p += 2)
+			slots[p % ENTRIES].events = 0;
+		good &= ec_take(&chan, &d) && d.value == 1;
+		good &= ec_take(&chan, &d) && d.value == 3;
+		good &= !ec_take(&chan, &d);
+		if (single)
+			good &= header.head == tail && header.claimed == tail;
+	}
+	check(good, "withdrawn");
 }
 
 static void stale_head(void)
@@ -195,20 +218,27 @@ static void consumers(void)
 
 int main(void)
 {
-	printf("TAP version 13\n1..8\n");
-	reset(0);
-	order();
-	reset(0);
-	full();
-	reset(0);
-	cursor();
+	printf("TAP version 13\n1..15\n");
+	for (single = 0; single < 2; single++) {
+		chan.first = 1ULL << 32 | (single ? EC_SINGLE : 0);
+		reset(0);
+		order();
+		reset(0);
+		full();
+		reset(0);
+		cursor();
+		reset(0);
+		withdrawn();
+		lap_wrap();
+		reset(0);
+		hostile();
+	}
+	single = 0;
+	chan.first = 1ULL << 32;
 	reset(0);
 	stale_head();
 	reset(0);
 	head_laps_behind();
-	lap_wrap();
-	reset(0);
-	hostile();
 	reset(0);
 	consumers();
 	return bad;

@@ -13,7 +13,8 @@ int create_evchan(struct evchan_params *params)
 		return -ENOMEM;
 	memset(c, 0, sizeof(*c));
 	c->queue.face = &evchan_face;
-	if (evchan_ring_init(c, params->entries))
+	if (evchan_ring_init(c, params->entries,
+			     params->flags & EVCHAN_SINGLE_CONSUMER))
 		return -ENOMEM;
 	params->map_length = c->map_length;
 	params->events_offset = PAGE_SIZE;
