@@ -182,13 +182,49 @@ static inline void channel_close(struct channel *c)
 	close(c->fd);
 }
 
-/* Take one event; returns 1, or 0 if the ring has none. Several threads may call this. */
+/*
+ * take() for a channel with EVCHAN_SINGLE_CONSUMER. @pause, unless it is NULL, is called at
+ * each point where the kernel may change something.
+ */
+static inline int take_single(struct channel *c, struct evchan_event *e, void (*pause)(void *),
+			      void *arg)
+{
+	uint64_t pos = c->header->head, mask = c->params.entries - 1;
+	unsigned int order = __builtin_ctz(c->params.entries);
+
+	for (;;) {
+		struct evchan_event *slot = &c->events[pos & mask];
+		uint32_t lap = (uint32_t)(pos >> order) + 1;
+		uint64_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+
+		if (state >> 32 != lap)
+			return 0;
+		if (pause)
+			pause(arg);
+		__atomic_exchange_n(&c->header->claimed, ++pos, __ATOMIC_SEQ_CST);
+		state = __atomic_load_n(&slot->state, __ATOMIC_SEQ_CST);
+		if (pause)
+			pause(arg);
+		*e = *slot;
+		e->state = state;
+		__atomic_store_n(&c->header->head, pos, __ATOMIC_RELEASE);
+		if ((uint32_t)state)
+			return 1;
+	}
+}
+
+/*
+ * Take one event; returns 1, or 0 if the ring has none. Several threads may call this, unless
+ * the channel has EVCHAN_SINGLE_CONSUMER.
+ */
 static inline int take(struct channel *c, struct evchan_event *e)
 {
 	uint64_t mask = c->params.entries - 1;
 	unsigned int order = __builtin_ctz(c->params.entries);
 	uint64_t pos = __atomic_load_n(&c->header->head, __ATOMIC_RELAXED), hint = pos;
 
+	if (c->params.flags & EVCHAN_SINGLE_CONSUMER)
+		return take_single(c, e, NULL, NULL);
 	for (;;) {
 		struct evchan_event *slot = &c->events[pos & mask];
 		uint32_t lap = (uint32_t)(pos >> order) + 1;

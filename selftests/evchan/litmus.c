@@ -254,6 +254,11 @@ TEST_F(race, post_and_sleep)
 	EXPECT_BOTH("came before the sleep", "woke the sleeper");
 }
 
+static void delay_here(void *self)
+{
+	delay(&((FIXTURE_DATA(race) *)self)->random[1]);
+}
+
 /* Take an event with a random delay between the load of the state and the claim. */
 static int take_slowly(FIXTURE_DATA(race) *self)
 {
@@ -261,7 +266,10 @@ static int take_slowly(FIXTURE_DATA(race) *self)
 	uint64_t pos = c->header->head, mask = c->params.entries - 1, state;
 	struct evchan_event *slot = &c->events[pos & mask];
 	uint64_t consumed = ((pos >> 1) + 1) << 32;
+	struct evchan_event e;
 
+	if (c->params.flags & EVCHAN_SINGLE_CONSUMER)
+		return take_single(c, &e, delay_here, self);
 	for (;;) {
 		state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
 		if (state >> 32 != consumed >> 32 || !(uint32_t)state)
@@ -284,8 +292,14 @@ static void raise_thrice(FIXTURE_DATA(race) *self)
 	}
 }
 
-/* A consumer sees what was written before a merge into the record that it took. */
-TEST_F(race, merge_and_take)
+/* A channel with a single consumer takes the place of the other one. */
+static int open_single(FIXTURE_DATA(race) *self)
+{
+	channel_close(&self->c);
+	return channel_open(&self->c, 2, EVCHAN_SINGLE_CONSUMER);
+}
+
+static void merge_and_take(struct __test_metadata *_metadata, FIXTURE_DATA(race) *self)
 {
 	struct channel *c = &self->c;
 
@@ -315,6 +329,18 @@ TEST_F(race, merge_and_take)
 		self->bias = self->bias < 0 ? 0 : self->bias;
 	}
 	EXPECT_BOTH("times one came before the claim", "times after it");
+}
+
+/* A consumer sees what was written before a merge into the record that it took. */
+TEST_F(race, merge_and_take)
+{
+	merge_and_take(_metadata, self);
+}
+
+TEST_F(race, merge_and_take_single)
+{
+	ASSERT_EQ(open_single(self), 0);
+	merge_and_take(_metadata, self);
 }
 
 /* Raise eventfds 0 to 3: more sources than the ring has slots. */
@@ -431,6 +457,30 @@ TEST_F(race, delete_and_take)
 		taken = take(c, &e);
 		race_end(self);
 		ASSERT_EQ(self->result, taken);
+		ASSERT_EQ(take(c, &e), 0);
+		ASSERT_EQ(read_eventfd(self->fd), 1);
+		race_outcome(self, taken, !taken);
+	}
+	EXPECT_BOTH("withdrawn", "taken");
+}
+
+/* The same with a single consumer: the delete may say that an event was taken that was withdrawn. */
+TEST_F(race, delete_and_take_single)
+{
+	struct channel *c = &self->c;
+	struct evchan_event e;
+	int taken;
+
+	ASSERT_EQ(open_single(self), 0);
+	self->other = delete_it;
+	while (race_again(self)) {
+		ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 1), 0);
+		raise_eventfd(self->fd);
+		race_start(self);
+		taken = take_slowly(self);
+		race_end(self);
+		ASSERT_GE(self->result, taken);
+		ASSERT_LE(self->result, 1);
 		ASSERT_EQ(take(c, &e), 0);
 		ASSERT_EQ(read_eventfd(self->fd), 1);
 		race_outcome(self, taken, !taken);

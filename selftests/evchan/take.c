@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A consumer is stopped or killed at every instruction of taking an event: the others still
- * receive events, nothing is lost and nothing arrives twice.
+ * receive events, nothing is lost and nothing arrives twice. If a single consumer is killed,
+ * another one takes its place.
  */
 #include <elf.h>
 #include <sys/ptrace.h>
@@ -27,22 +28,25 @@ FIXTURE_VARIANT(taking)
 {
 	bool library;
 	bool behind;	/* the ring's head points to a consumed slot */
+	bool single;	/* EVCHAN_SINGLE_CONSUMER */
 };
 
 FIXTURE_VARIANT_ADD(taking, by_hand) { .library = false };
 FIXTURE_VARIANT_ADD(taking, by_library) { .library = true };
 FIXTURE_VARIANT_ADD(taking, by_library_behind) { .library = true, .behind = true };
+FIXTURE_VARIANT_ADD(taking, by_library_single) { .library = true, .single = true };
 
 FIXTURE_SETUP(taking)
 {
 	struct evchan_change ch = { .op = EVCHAN_ADD, .type = EVCHAN_USER };
 
-	ASSERT_EQ(channel_open(&self->c, 8, 0), 0);
+	ASSERT_EQ(channel_open(&self->c, 8, variant->single ? EVCHAN_SINGLE_CONSUMER : 0), 0);
 	ASSERT_EQ(change(&self->c, &ch), 0);
 	self->library = (struct evchan){
 		.header = self->c.header, .events = self->c.events,
 		.end = self->c.events + self->c.params.entries, .fd = self->c.fd,
 		.mask = self->c.params.entries - 1, .order = 3,
+		.first = 1ULL << 32 | (variant->single ? EC_SINGLE : 0),
 	};
 	self->child = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(self->child, MAP_FAILED);
@@ -190,9 +194,12 @@ TEST_F_TIMEOUT(taking, killed_anywhere, 150)
 		ASSERT_EQ(rest | 1, 7) {
 			TH_LOG("killed after %d instructions: %x is there", steps, rest);
 		}
-		/* One locked instruction takes the event, and later ones do not bring it back. */
+		/*
+		 * One instruction takes the event, and later ones do not bring it back. It is a
+		 * locked one, but a single consumer stores its head.
+		 */
 		if (taken != before) {
-			ASSERT_TRUE(taken && locked);
+			ASSERT_TRUE(taken && (locked || variant->single));
 		}
 	}
 	EXPECT_TRUE(taken);
@@ -215,9 +222,13 @@ TEST_F_TIMEOUT(taking, stopped_anywhere, 150)
 		pid = start_consumer(self, variant);
 		ASSERT_GT(pid, 0);
 		more = step(self, pid, steps, &locked);
-		/* While that consumer is stopped another can take an event. */
-		ASSERT_EQ(take(&self->c, &e), 1);
-		all = 1u << e.value;
+		/* While that consumer is stopped another can take an event, if there may be one. */
+		if (variant->single) {
+			all = 2;
+		} else {
+			ASSERT_EQ(take(&self->c, &e), 1);
+			all = 1u << e.value;
+		}
 		ptrace(PTRACE_CONT, pid, NULL, NULL);
 		ASSERT_EQ(waitpid(pid, &status, 0), pid);
 		ASSERT_EQ(self->child->took, 1);
@@ -227,7 +238,7 @@ TEST_F_TIMEOUT(taking, stopped_anywhere, 150)
 		ASSERT_EQ(all, 3) {
 			TH_LOG("stopped after %d instructions: %x came", steps, all);
 		}
-		EXPECT_EQ(take_rest(&self->c), 0);
+		EXPECT_EQ(take_rest(&self->c), variant->single ? 2 : 0);
 	}
 	EXPECT_FALSE(more);
 }
