@@ -22,6 +22,7 @@ static void *channel_open(const struct setup *s)
 {
 	struct evchan_params params = {
 		.entries = s->entries,
+		.flags = is(s->variant, "single_consumer") ? EVCHAN_SINGLE_CONSUMER : 0,
 		.busy_poll_us = is(s->variant, "busy-poll") ? BUSY_POLL_US : 0,
 	};
 	struct channel *c = calloc(1, sizeof(*c));
@@ -138,7 +139,7 @@ static void channel_close(void *q)
 }
 
 static const char *const variants[] = { "", NULL };
-static const char *const extras[] = { "timestamps", "busy-poll", NULL };
+static const char *const extras[] = { "single_consumer", "timestamps", "busy-poll", NULL };
 
 const struct api api_evchan = {
 	.name = "evchan", .variants = variants, .extras = extras, .open = channel_open,

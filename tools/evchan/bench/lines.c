@@ -264,7 +264,7 @@ static void measure(void *arg, const struct api *api, const char *variant)
 	struct options o = { .setup = { .variant = variant, .threads = l->consumers > 1 } };
 	uint32_t cookie;
 
-	if (api->one_thread && l->consumers > 1)
+	if ((api->one_thread || is(variant, "single_consumer")) && l->consumers > 1)
 		return;
 	empty(t->fds, l->sources);
 	/* This thread is the consumer, or one of them. */
@@ -287,6 +287,10 @@ static void for_each_variant(const char *only, void *arg,
 		for (const char *const *v = apis[a]->variants; *v; v++)
 			/* This variant differs from the default only when polls are armed. */
 			if (!is(*v, "single_issuer"))
+				todo(arg, apis[a], *v);
+		/* The other extras do not change which lines move. */
+		for (const char *const *v = apis[a]->extras; v && *v; v++)
+			if (is(*v, "single_consumer"))
 				todo(arg, apis[a], *v);
 	}
 }

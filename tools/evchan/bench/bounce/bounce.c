@@ -5,13 +5,14 @@
  * another, by the code of the libraries. Bare cache lines do the same beside it.
  *
  * usage: bounce [--turns N] [--events N] [--cpus A,B] [--api API] [--once]
- *               [--patience SECONDS]
+ *               [--patience SECONDS] [--single]
  *
  * Each figure is printed on one line: bench, api, metric, unit, value. A turn runs every load
  * with every ring once, for --events events, so a ring and the bare lines that it is compared
  * with are a moment apart. A run in which another task had one of the processors is repeated, or
  * counts as it is with --once. --api measures only that ring, and the bare lines. An event that
- * does not come in --patience seconds is lost. Exits with 4 if there are not two processors.
+ * does not come in --patience seconds is lost. --single creates the event channel with
+ * EVCHAN_SINGLE_CONSUMER. Exits with 4 if there are not two processors.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -514,6 +515,8 @@ static unsigned int read_arguments(int argc, char **argv)
 			patience = number(argv[i], argv[i + 1], 1), i++;
 		else if (!strcmp(argv[i], "--once"))
 			once = true;
+		else if (!strcmp(argv[i], "--single"))
+			single_consumer = true;
 		else
 			fail("unknown argument '%s'; see the head of bounce.c", argv[i]);
 	}

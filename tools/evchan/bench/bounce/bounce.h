@@ -3,6 +3,7 @@
 #ifndef BOUNCE_H
 #define BOUNCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A line, or two where the processor fetches lines in pairs. */
@@ -26,6 +27,7 @@ struct ring {
 enum { EVCHAN, KEVENT, RING16, BARE, NR_RINGS };	/* indices of rings[] */
 
 extern const struct ring rings[NR_RINGS];
+extern bool single_consumer;	/* the event channel is created with EVCHAN_SINGLE_CONSUMER */
 
 /* bounce.c */
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));

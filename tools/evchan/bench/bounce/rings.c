@@ -21,6 +21,8 @@ static void *lines(size_t size)
 	return memset(p, 0, (size + 127) & ~(size_t)127);
 }
 
+bool single_consumer;
+
 /* --- the event channel: a cursor takes the events, as in the other benches --- */
 
 static struct {
@@ -30,7 +32,7 @@ static struct {
 
 static void evchan_open(unsigned int entries, unsigned int sources)
 {
-	evchan.ec = ec_create_sized(0, entries);
+	evchan.ec = ec_create_sized(single_consumer ? EVCHAN_SINGLE_CONSUMER : 0, entries);
 	if (!evchan.ec)
 		fail("event channel: %s", strerror(errno));
 	evchan.producer = producer_new(ec_fd(evchan.ec), sources);
