@@ -5,8 +5,9 @@
  * observed queues COMMAND...: make queues and run a command, with the number of this process
  * in the environment as OBSERVED. observed calls: make calls of both interfaces. observed
  * threads: two threads, one of which waits until the other posts. observed child: calls in a
- * child process. observed waits: wait for a timer again and again. observed status N: exit
- * with N. observed signal: die by SIGTERM.
+ * child process. observed waits: wait for a timer again and again. observed stopped: make queues
+ * with all that the gdb script shows, and read the fdinfo of one, where gdb stops the kernel.
+ * observed status N: exit with N. observed signal: die by SIGTERM.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -18,6 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -181,6 +184,57 @@ static int waits(void)
 	return 99;
 }
 
+static void *waiting_for_three(void *arg)
+{
+	ec_t ec = arg;
+
+	pthread_setname_np(pthread_self(), "three");
+	waiting_tid = gettid();
+	evchan_wait(ec_fd(ec), 3, 0, NULL, NULL, 0);
+	return NULL;
+}
+
+/* Start a thread, and return when it is in its call. */
+static void start_waiter(void *(*wait)(void *), ec_t ec)
+{
+	pthread_t thread;
+
+	waiting_tid = 0;
+	must(!pthread_create(&thread, NULL, wait, ec), "thread");
+	while (!is_waiting())
+		usleep(1000);
+}
+
+/* Descriptor 3: a full ring; 4: kevent with a ring; 5: a channel with waiters and sources. */
+static int stopped(void)
+{
+	static uint32_t word = 7;
+	ec_t full = ec_create_sized(EVCHAN_CLOEXEC, 2), idle;
+	int queue = kevent_init(NULL, 4, KEVENT_INIT_CLOEXEC), ends[2], self;
+	char line[256];
+	FILE *f;
+
+	must(full && queue == 4, "queues");
+	for (int id = 0; id < 4; id++)
+		must(ec_user(full, id, 0x100 + id) >= 0 && !ec_post(full, id, 0x200 + id), "post");
+	for (int id = 0; id < 2; id++)
+		must(!kevent_user(queue, id, NULL) && !kevent_post(queue, id), "kevent post");
+	idle = ec_create_sized(EVCHAN_CLOEXEC, 8);
+	must(idle && ec_fd(idle) == 5 && !pipe(ends), "channel and pipe");	/* 6, 7 */
+	self = (int)syscall(SYS_pidfd_open, getpid(), 0);			/* 8 */
+	must(ec_watch(idle, EVCHAN_POLL, ends[0], POLLIN, EVCHAN_ONESHOT, 1) >= 0 &&
+	     ec_watch(idle, EVCHAN_SOCKET, listener(), EVCHAN_ACCEPT, EVCHAN_LEVEL, 2) >= 0 &&
+	     ec_watch_process(idle, self, 3) >= 0 && ec_watch_path(idle, 9, "/dev/shm", IN_CREATE, 7) >= 0 &&
+	     ec_timer(idle, 1, CLOCK_MONOTONIC, 3600000000000, 100000000, 4) >= 0 &&
+	     ec_watch_signal(idle, SIGUSR1 | EVCHAN_SIGNAL_NOMASK, 0, 5) >= 0 &&
+	     ec_watch_futex(idle, 1, &word, 7, 6) >= 0, "sources");
+	start_waiter(waiting, idle);
+	start_waiter(waiting_for_three, idle);
+	f = fopen("/proc/self/fdinfo/5", "r");
+	must(f && fgets(line, sizeof(line), f), "fdinfo");
+	return 0;
+}
+
 static int child(void)
 {
 	pid_t pid = fork();
@@ -210,8 +264,10 @@ int main(int argc, char **argv)
 		return threads();
 	if (!strcmp(what, "waits"))
 		return waits();
+	if (!strcmp(what, "stopped"))
+		return stopped();
 	if (strcmp(what, "calls"))
-		errx(99, "usage: observed queues COMMAND... | calls | threads | child | waits | status N | signal");
+		errx(99, "usage: observed queues COMMAND... | calls | threads | child | waits | stopped | status N | signal");
 	channel_calls();
 	queue_calls();
 	return 0;
