@@ -40,6 +40,7 @@ TO := $(if $(OUT),OUT='$(OUT)') $(if $(DESTDIR),DESTDIR='$(DESTDIR)')
 #: KERNEL=NAME           the kernel of boot, kernel, selftests, torture and fuzz: release, debug,
 #:                       kcov, kcsan, trace, rt or mitigations (Documentation/testing.rst)
 #: KSRC=PATH             the kernel source, a tree or a tarball; patch needs one
+#: SERIES=N              for kernel and patch: Linux 6.1, 6.12 (the default), 6.18 or 7.3
 #: SIGNOFF="NAME <MAIL>" for patch: this person is the author of the patches and signs them off
 #: API=NAME              for selftests: kevent, evchan, common or all
 #: TEST="NAME..."        for selftests: only these, by the names that are printed
