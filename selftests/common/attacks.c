@@ -193,13 +193,16 @@ TEST_F(face, circle_lets_other_tasks_run)
 	while (!__atomic_load_n(&p.started, __ATOMIC_ACQUIRE))
 		sched_yield();
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	/* The other processor has to poll between the rounds, which happens now and then. */
+	/*
+	 * The other processor has to poll between the rounds. That happens often if both run at
+	 * the same time, but the host may give them turns.
+	 */
 	do {
 		for (int i = 0; i < 1000; i++)
 			raise_eventfd(fd);
 		left_to_work_item = work_has_run("evcore_poll_later");
 		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (!left_to_work_item && now.tv_sec < start.tv_sec + 2 * LONG_MS / 1000);
+	} while (!left_to_work_item && now.tv_sec < start.tv_sec + 60);
 	__atomic_store_n(&p.stop, true, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
 	trace_work_end();

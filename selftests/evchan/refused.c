@@ -274,7 +274,8 @@ TEST(refused_params)
 	EXPECT_EQ(create_errno((struct evchan_params){}), 0);
 	for (int bit = 0; bit < 32; bit++) {
 		uint32_t flag = 1u << bit;
-		int good = flag == EVCHAN_NONBLOCK || flag == EVCHAN_CLOEXEC;
+		int good = flag == EVCHAN_NONBLOCK || flag == EVCHAN_CLOEXEC ||
+			   flag == EVCHAN_SINGLE_CONSUMER;
 
 		EXPECT_EQ(create_errno((struct evchan_params){ .flags = flag }),
 			  good ? 0 : EINVAL) {

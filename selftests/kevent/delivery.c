@@ -75,7 +75,7 @@ TEST(modify_in_bulk)
 	}
 	EXPECT_EQ(get_events(&q, 0, MANY, 0, out), 0);
 	uk[2].id.raw[0] = -1;
-	uk[4].event = 0;
+	uk[4].event = 1u << 20;				/* not an event */
 	uk[5].req_flags |= 0x10000;			/* not a flag */
 	uk[6].req_flags = KEVENT_REQ_ALWAYS_QUEUE;	/* another mode */
 	ASSERT_EQ(ctl(&q, KEVENT_CTL_MODIFY, uk, MANY), 0);
