@@ -4,14 +4,16 @@
  * those that close descriptors, make sockets, or give a descriptor a certain number. They
  * check arguments as the kernel's epoll does, and leave the rest to a face.
  *
- * The descriptor of a set is the queue's own, so fork(), dup(), passing the descriptor over
- * a socket, poll() on it and sets in sets need no code here.
+ * The descriptor of a set is the queue's own, so fork(), exec(), dup(), passing the descriptor
+ * over a socket, poll() on it and sets in sets work unchanged. A face is only told of them, see
+ * expose(), by the functions here and by those in exposed.c and programs.c.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +41,18 @@ static unsigned char sockets[MAX_OWN / 8];
  * that calls exec() no longer shares it.
  */
 static int *elsewhere;
+
+/* This process. */
+static pid_t self;
+
+/*
+ * Is this the child of a vfork()? It has the memory of its parent, but descriptors of its own.
+ * The parent still has the sets that it closes.
+ */
+static bool in_vfork(void)
+{
+	return getpid() != self;
+}
 
 static bool in(const unsigned char *bits, int fd)
 {
@@ -98,20 +112,25 @@ void expose(int fd)
 		face->expose(fd);
 }
 
+void expose_all(void)
+{
+	if (face->expose_all)
+		face->expose_all();
+}
+
 /* Called before a set is waited on or changed. */
 static void used(int fd)
 {
 	if (made_here(fd) || !elsewhere || __atomic_load_n(elsewhere, __ATOMIC_RELAXED))
 		return;
-	if (face->forking)
-		face->forking();
+	expose_all();
 	__atomic_store_n(elsewhere, 1, __ATOMIC_RELAXED);
 }
 
 /* @fd is no longer a set, or it is an unknown file. */
 static void forget(int fd)
 {
-	if (fd < 0)
+	if (fd < 0 || (made_here(fd) && in_vfork()))
 		return;
 	if (made_here(fd))
 		__atomic_fetch_and(&own[fd / 8], (unsigned char)~(1U << fd % 8),
@@ -139,14 +158,9 @@ static void closing(int fd)
 	replaced(fd);
 }
 
-static void forking(void)
-{
-	if (face->forking)
-		face->forking();
-}
-
 static void forked(void)
 {
+	self = getpid();
 	stats_forked();
 	memset(own, 0, (size_t)most_own / 8 + 1);
 	if (face->forked)
@@ -166,7 +180,9 @@ static void __attribute__((constructor)) start(void)
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (elsewhere == MAP_FAILED)
 		elsewhere = NULL;
-	pthread_atfork(forking, NULL, forked);
+	self = getpid();
+	/* Once more after it, for a set that another thread has made meanwhile. */
+	pthread_atfork(expose_all, expose_all, forked);
 }
 
 static int fail(int err)
@@ -321,6 +337,17 @@ long real_syscall(long nr, ...)
 	return next(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
+static long fork_by_number(uint64_t flags, long nr, const long a[6])
+{
+	long ret;
+
+	expose_all();
+	ret = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (!ret && !(flags & CLONE_VM))
+		forked();
+	return ret;
+}
+
 /* As in the kernel, a signal mask of a wrong size is an error. */
 static bool bad_mask(long mask, long size)
 {
@@ -368,6 +395,37 @@ EXPORT long syscall(long nr, ...)
 	case SYS_ppoll:
 		expose_polled((void *)a[0], (nfds_t)a[1]);
 		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4]);
+#ifdef SYS_select
+	case SYS_select:
+		expose_selected((int)a[0], (void *)a[1]);
+		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4]);
+#endif
+	case SYS_pselect6:
+		expose_selected((int)a[0], (void *)a[1]);
+		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	case SYS_sendmsg:
+		return sendmsg((int)a[0], (void *)a[1], (int)a[2]);
+	case SYS_sendmmsg:
+		return sendmmsg((int)a[0], (void *)a[1], (unsigned int)a[2], (int)a[3]);
+	case SYS_fcntl:
+		return fcntl((int)a[0], (int)a[1], a[2]);
+#ifdef SYS_fork
+	case SYS_fork:
+		return fork_by_number(0, nr, a);
+#endif
+	case SYS_clone:
+		return fork_by_number((uint64_t)a[0], nr, a);
+#ifdef SYS_clone3
+	case SYS_clone3:
+		/* The flags are the first member of its structure. */
+		return fork_by_number(a[0] ? *(uint64_t *)a[0] : 0, nr, a);
+#endif
+	case SYS_execve:
+	case SYS_execveat:
+		expose_all();
+		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	case SYS_dup:
+		return dup((int)a[0]);
 	case SYS_close:
 		return close((int)a[0]);
 #ifdef SYS_dup2
@@ -487,7 +545,6 @@ EXPORT int accept4(int fd, __SOCKADDR_ARG addr, socklen_t *len, int flags)
 	return new_socket(next(fd, addr.__sockaddr__, len, flags));
 }
 
-/* F_SETFD may remove close-on-exec. */
 #define FCNTL(name) \
 EXPORT int name(int fd, int cmd, ...) \
 { \
@@ -499,7 +556,7 @@ EXPORT int name(int fd, int cmd, ...) \
 	va_start(ap, cmd); \
 	arg = va_arg(ap, void *); \
 	va_end(ap); \
-	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC || cmd == F_SETFD) \
+	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC) \
 		expose(fd); \
 	ret = next(fd, cmd, arg); \
 	return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ? fresh(ret) : ret; \

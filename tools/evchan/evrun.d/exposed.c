@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The functions of the C library by which others get to use a set, and which pass unchanged: a
- * set that is polled, or sent to another process. calls.c has those that duplicate one. From
- * then on the face must not keep anything back, see expose().
+ * set that is polled, or sent to another process. calls.c has those that duplicate one, and
+ * programs.c those that start a program. From then on the face must not keep anything back, see
+ * expose().
  */
 #include <dlfcn.h>
 #include <string.h>
@@ -17,7 +18,7 @@ void expose_polled(const struct pollfd *fds, nfds_t n)
 		expose(fds[i].fd);
 }
 
-static void expose_selected(int n, const fd_set *in_set)
+void expose_selected(int n, const fd_set *in_set)
 {
 	for (int fd = 0; in_set && fd < n && fd < FD_SETSIZE; fd++)
 		if (FD_ISSET(fd, in_set))
@@ -71,9 +72,8 @@ EXPORT int pselect(int n, fd_set *r, fd_set *w, fd_set *e, const struct timespec
 	return next(n, r, w, e, to, mask);
 }
 
-EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+static void expose_sent(const struct msghdr *msg)
 {
-	REAL(ssize_t, "sendmsg", int, const struct msghdr *, int);
 	struct cmsghdr *c = msg && msg->msg_control ? CMSG_FIRSTHDR(msg) : NULL;
 
 	for (; c; c = CMSG_NXTHDR((struct msghdr *)msg, c)) {
@@ -86,5 +86,19 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 			expose(sent);
 		}
 	}
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	REAL(ssize_t, "sendmsg", int, const struct msghdr *, int);
+	expose_sent(msg);
 	return next(fd, msg, flags);
+}
+
+EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
+{
+	REAL(int, "sendmmsg", int, struct mmsghdr *, unsigned int, int);
+	for (unsigned int i = 0; msgs && i < n; i++)
+		expose_sent(&msgs[i].msg_hdr);
+	return next(fd, msgs, n, flags);
 }

@@ -30,8 +30,7 @@ static int create(bool cloexec)
 	fd = ec->fd;
 	/* Forget a set that had this number and was closed without our notice. */
 	set_forget(fd);
-	/* Without close-on-exec, the set can live on in another program. */
-	if (set_new(fd, ec, cloexec)) {
+	if (set_new(fd, ec, true)) {
 		ec_destroy(ec);
 		errno = ENOMEM;
 		return -1;
@@ -339,6 +338,6 @@ const struct face face_evchan = {
 	.forget	= set_forget,
 	.closing = pending_close,
 	.expose	= pending_expose,
-	.forking = pending_expose_all,
+	.expose_all = pending_expose_all,
 	.forked	= pending_forked,
 };

@@ -7,9 +7,9 @@
  * - It cannot fail. The descriptor is that of a socket, this process has registered it, and
  *   neither has been closed or replaced since, see fd_generation(). Additions and removals are
  *   made at once. So is anything with EPOLLEXCLUSIVE.
- * - Nobody waits for what it makes ready. No thread sleeps in the set; the set is not in
- *   another one, is not polled, and was not duplicated, sent, or shared by a fork(); and it is
- *   closed by exec().
+ * - Nobody waits for what it makes ready. No thread sleeps in the set; and the set is not in
+ *   another one, is not polled, and was not duplicated, sent, or shared with another process or
+ *   program, see fork() and exec().
  *
  * What is pending in a set is carried out before the next wait and before the next other change
  * in it, and before a descriptor that it is about is closed.

@@ -20,7 +20,7 @@ void pending_flush(struct set *set);
 void pending_close(int fd);
 /* The set is used by others from now on, in ways that this library does not see. */
 void pending_expose(int epfd);
-/* All sets are; called before fork(). */
+/* All sets are. */
 void pending_expose_all(void);
 /* In the child after fork(). */
 void pending_forked(void);

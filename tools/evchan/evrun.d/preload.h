@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/select.h>
 #include <sys/epoll.h>
 #include <time.h>
 
@@ -33,7 +34,7 @@
  * @closing: called before @fd is closed or replaced, and before @forget; may be NULL
  * @expose: called before others use set @fd in ways that @ctl and @wait are not told of: it is
  *          polled, duplicated, or sent; may be NULL
- * @forking: called in the parent before fork(); may be NULL
+ * @expose_all: the same for all sets: this process forks or starts a program; may be NULL
  * @forked: called in the child after fork(), which is single-threaded; may be NULL
  *
  * The functions that can fail return -1 with errno set, like the system calls.
@@ -47,7 +48,7 @@ struct face {
 	void (*forget)(int fd);
 	void (*closing)(int fd);
 	void (*expose)(int fd);
-	void (*forking)(void);
+	void (*expose_all)(void);
 	void (*forked)(void);
 };
 
@@ -77,8 +78,12 @@ uint32_t fd_generation(int fd);
 /* Set @fd, if it is one, will be used in ways that the face does not see. */
 void expose(int fd);
 
+/* The same for all sets. */
+void expose_all(void);
+
 /* exposed.c: the same for each set among these. */
 void expose_polled(const struct pollfd *fds, nfds_t n);
+void expose_selected(int n, const fd_set *in_set);
 
 /* Can another process sleep in this set, or change it? */
 bool shared(int epfd);

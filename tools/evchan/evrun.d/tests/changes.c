@@ -3,6 +3,9 @@
  * When a modification is seen: at once, by everything that can see it, whatever the program
  * has done before. evrun keeps modifications for the next call where nothing can.
  */
+#include <spawn.h>
+#include <sys/ioctl.h>
+
 #include "set.h"
 
 /* Modify the socket self->s[0], which has no data, such that it is ready. */
@@ -77,21 +80,6 @@ TEST_F(set, modified_then_selected)
 	FD_ZERO(&in);
 	FD_SET(self->ep, &in);
 	EXPECT_EQ(select(self->ep + 1, &in, NULL, NULL, &now), 1);
-}
-
-TEST_F(set, modified_in_a_duplicate)
-{
-	struct pollfd p = { .events = POLLIN };
-
-	ADD_UNREADY();
-	MODIFY_READY();
-	p.fd = dup(self->ep);
-	EXPECT_EQ(poll(&p, 1, 0), 1);
-	/* By a wait through the duplicate, and after a change through the original. */
-	ASSERT_EQ(add(self->ep, EPOLL_CTL_MOD, self->s[0], EPOLLOUT, 7), 0);
-	ASSERT_EQ(one(p.fd, &self->ev, 0), 1);
-	EXPECT_EQ(self->ev.data.u64, 7);
-	close(p.fd);
 }
 
 struct sleeper {
@@ -257,6 +245,73 @@ TEST_F(set, modified_then_forked)
 	EXPECT_EQ(status, 0);
 }
 
+/* A program that inherits the set polls it. The environment has its descriptor. */
+static void __attribute__((constructor(65535))) in_another_program(void)
+{
+	const char *number = getenv("PROMISES_POLL");
+	struct pollfd p = { .events = POLLIN };
+
+	if (!number)
+		return;
+	p.fd = atoi(number);
+	_exit(poll(&p, 1, 0) != 1);
+}
+
+/* One set has lost close-on-exec, and the other never had it. */
+TEST_F(set, modified_then_inherited)
+{
+	char path[] = "/proc/self/exe", number[32], *argv[] = { path, NULL };
+	int ep, status;
+	pid_t pid;
+
+	for (int how = 0; how < 2; how++) {
+		ep = epoll_create1(how ? 0 : EPOLL_CLOEXEC);
+		ASSERT_EQ(ioctl(ep, FIONCLEX), 0);
+		ASSERT_EQ(add(ep, EPOLL_CTL_ADD, self->s[0], EPOLLIN, 1), 0);
+		ASSERT_EQ(add(ep, EPOLL_CTL_MOD, self->s[0], EPOLLOUT, 2), 0);
+		snprintf(number, sizeof(number), "%d", ep);
+		setenv("PROMISES_POLL", number, 1);
+		if (how) {
+			ASSERT_EQ(posix_spawn(&pid, path, NULL, NULL, argv, environ), 0);
+		} else {
+			pid = vfork();
+			if (!pid) {
+				execl(path, path, NULL);
+				_exit(9);
+			}
+		}
+		unsetenv("PROMISES_POLL");
+		ASSERT_EQ(waitpid(pid, &status, 0), pid);
+		EXPECT_EQ(status, 0) TH_LOG("how %d", how);
+		close(ep);
+	}
+}
+
+/* The child has descriptors of its own, but the memory of its parent. */
+TEST_F(set, modified_then_closed_by_a_vfork)
+{
+	int status, ep = self->ep;
+	pid_t pid;
+
+	ADD_UNREADY();
+	for (int how = 0; how < 2; how++) {
+		ASSERT_EQ(add(self->ep, EPOLL_CTL_MOD, self->s[0], EPOLLIN, 1), 0);
+		EXPECT_EQ(one(self->ep, &self->ev, 0), 0);
+		MODIFY_READY();
+		pid = vfork();
+		if (!pid) {
+			if (how)
+				close_range(3, ~0U, 0);
+			else
+				close(ep);
+			_exit(0);
+		}
+		ASSERT_EQ(waitpid(pid, &status, 0), pid);
+		ASSERT_EQ(one(self->ep, &self->ev, 0), 1);
+		EXPECT_EQ(self->ev.data.u64, 2);
+	}
+}
+
 /* More than evrun keeps. */
 TEST_F(set, modified_many)
 {
@@ -281,6 +336,26 @@ TEST_F(set, modified_many)
 		close(s[i][0]);
 		close(s[i][1]);
 	}
+}
+
+/*
+ * This must be the last test. evrun takes a duplicate for a set that another process has made,
+ * and keeps no modification after that, in this process and those that it has forked or that
+ * have forked it.
+ */
+TEST_F(set, modified_in_a_duplicate)
+{
+	struct pollfd p = { .events = POLLIN };
+
+	ADD_UNREADY();
+	MODIFY_READY();
+	p.fd = dup(self->ep);
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	/* By a wait through the duplicate, and after a change through the original. */
+	ASSERT_EQ(add(self->ep, EPOLL_CTL_MOD, self->s[0], EPOLLOUT, 7), 0);
+	ASSERT_EQ(one(p.fd, &self->ev, 0), 1);
+	EXPECT_EQ(self->ev.data.u64, 7);
+	close(p.fd);
 }
 
 TEST_HARNESS_MAIN
