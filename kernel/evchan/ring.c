@@ -205,7 +205,7 @@ static __always_inline bool taken(const struct evchan_queue *c, u64 last)
 	return likely(!READ_ONCE(slot->events)) || READ_ONCE(slot->lap) != lap_of(c, last);
 }
 
-static bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
+static __always_inline bool evchan_taken(struct evcore_queue *q, struct evcore_source *s)
 {
 	u64 last = READ_ONCE(s->last_record);
 
