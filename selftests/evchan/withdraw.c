@@ -188,6 +188,40 @@ TEST_F(channel, delete_withdraws_what_two_heads_posted)
 	close(p[1]);
 }
 
+/*
+ * A wake-up can post a second record of a source, at the moment when a drain places the first
+ * one. Here the second one is posted because the first one looks consumed for a moment.
+ */
+TEST_F(channel, delete_withdraws_what_a_drain_placed)
+{
+	struct channel *c = &self->c;
+	struct evchan_event *slot;
+	struct evchan_event e;
+	uint64_t state;
+
+	ASSERT_EQ(set_user(c, EVCHAN_ADD, 1, 8), 0);
+	ASSERT_EQ(watch(c, EVCHAN_ADD, EVCHAN_POLL, self->fd, POLLIN, 0, 7), 0);
+	for (int i = 0; i < 8; i++)
+		ASSERT_EQ(post_user(c, 1, i), 0);
+	ASSERT_EQ(raise_eventfd(self->fd), 0);
+	for (int i = 0; i < 8; i++)
+		ASSERT_EQ(take(c, &e), 1);
+	ASSERT_EQ(wait_events(c, 0, 0), 1);
+	ASSERT_EQ(take(c, &e), 1);
+	ASSERT_EQ(e.flags, EVCHAN_EVENT_OVERFLOWED);
+
+	slot = &c->events[c->header->head % 8];
+	ASSERT_EQ(raise_eventfd(self->fd), 0);
+	state = slot->state;
+	slot->events = 0;
+	ASSERT_EQ(raise_eventfd(self->fd), 0);
+	slot->state = state;
+	ASSERT_EQ(wait_events(c, 0, 0), 2);
+	EXPECT_EQ(watch(c, EVCHAN_DEL, EVCHAN_POLL, self->fd, 0, 0, 0), 0);
+	EXPECT_EQ(take(c, &e), 0);
+	EXPECT_EQ(wait_events(c, 0, 0), 0);
+}
+
 TEST_F(channel, old_cookie_does_not_survive_modify)
 {
 	struct evchan_event e;
