@@ -314,21 +314,25 @@ static noinline int after_level_post(struct evcore_source *s, u32 events)
 
 /*
  * Remember which slot the next drained event will take, and its state word once it is free.
- * While the overflow bit is set only draining moves the tail. queue->lock is held.
+ * While the overflow bit is set only draining moves the tail. queue->lock is held. The slot of a
+ * single consumer does not say that it is free: then awaited always looks so, which leaves every
+ * event to evcore_post_slow().
  */
 static void await_slot(struct evchan_queue *c)
 {
 	u64 pos = tail_of(c);
 
+	if (c->single) {
+		c->awaited = (struct evchan_event *)&c->awaited_free;
+		return;
+	}
 	c->awaited = slot_of(c, pos);
 	c->awaited_free = state_of(lap_of(c, pos) - 1, 0);
 }
 
-/* Is there a free slot for the first event in overflow? */
-static bool has_slot(struct evchan_queue *c)
+/* Is there a free slot for the first event in overflow, or is that not known? */
+static bool has_slot(const struct evchan_queue *c)
 {
-	if (unlikely(c->single))
-		return is_free(c, tail_of(c));
 	return READ_ONCE(c->awaited->state) == c->awaited_free;
 }
 

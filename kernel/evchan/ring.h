@@ -30,7 +30,7 @@
  * @claimed: the word of the program that says how far it has taken records: header->claimed if
  *           @single, otherwise header->head, which may be less
  * @awaited: the slot that the first event in overflow waits for; with the overflow bit set
- *           only draining moves the tail (queue->lock)
+ *           only draining moves the tail (queue->lock). If @single, @awaited_free itself
  * @awaited_free: the state word of that slot once it is free (queue->lock)
  */
 struct evchan_queue {
