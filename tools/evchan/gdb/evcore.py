@@ -1,19 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Commands for gdb that show the queues of a kernel with event channels and kevent.
+"""Show the queues of a kernel with event channels and kevent, in gdb or with drgn.
+
+Commands in gdb, for a guest that stands still:
 
     evqueues                 a line for each queue of each process
     evqueues PROCESS [FD]    the queues of a process in full, or one; PROCESS is a number or name
     evqueue EXPRESSION       the queue that a pointer to a queue or to a source leads to
 
-A queue is shown with the records of its ring that are not consumed, what waits in overflow, its
-sources with their files and states, and the tasks that wait. Memory is only read. The guest must
-stand still, as it does whenever gdb has a prompt; no lock is needed then, but a stop in the middle
-of a change can show a queue that is half changed.
+With drgn, for the kernel that runs: drgn -s VMLINUX evcore.py [PROCESS [FD]], which does what
+evqueues does.
 
-tools/evchan/vm --gdb prints the command that loads this file, and
-Documentation/observing.rst has an example.
+A queue is shown with the records of its ring that are not consumed, what waits in overflow, its
+sources with their files and states, and the tasks that wait. Memory is only read, without a lock.
+So a stop of gdb in the middle of a change can show a queue that is half changed, and drgn can find
+a list that changes while it is followed.
+
+tools/evchan/vm --gdb prints the command that loads this file into gdb, and
+Documentation/observing.rst has examples.
 """
-import gdb
+import sys
+
+try:
+    import gdb
+except ImportError:
+    gdb = None
+    import drgn
 
 MOST = 16  # records of a ring, and entries of overflow, that are printed of one queue
 MOST_SOURCES = 256  # and sources
@@ -21,25 +32,81 @@ LIMIT = 1 << 16  # of any list: more are a sign of a list that is broken
 
 LEVEL, ONESHOT = 1, 2  # EVCORE_LEVEL and EVCORE_ONESHOT in evcore_source.flags
 
+# The rest of this file uses only these names of gdb and drgn, and of a value what Value has.
+if gdb:
+    Unreadable = gdb.MemoryError
 
-def pointer_to(name):
-    return gdb.lookup_type(name).pointer()
+    def address_of(name):
+        """The address of a variable, whose type may be unknown."""
+        return int(gdb.parse_and_eval(f"&{name}"))
 
+    def variable(name, file=None):
+        """A variable of this project's files; a static one is looked for in a file."""
+        return gdb.parse_and_eval(f"'{file}'::{name}" if file else name)
 
-def container(node, type_name, field):
-    """The structure of which @node is the member @field, which may have dots."""
-    holder = gdb.lookup_type(type_name)
-    offset, inside = 0, holder
-    for part in field.split("."):
-        member = find_field(inside, part)
-        offset += member[0]
-        inside = member[1]
-    address = int(node.address) - offset
-    return gdb.Value(address).cast(holder.pointer()).dereference()
+    def at(address, type_name):
+        """The structure at an address."""
+        return gdb.Value(address).cast(gdb.lookup_type(type_name).pointer()).dereference()
+
+    def offset_of(type_name, path):
+        """The offset in bytes of a member, which may have dots."""
+        offset, inside = 0, gdb.lookup_type(type_name)
+        for part in path.split("."):
+            member, inside = find_field(inside, part)
+            offset += member
+        return offset
+
+    def string(value):
+        return value.string("ascii", "backslashreplace")
+
+    def elements(array):
+        """The number of elements of an array."""
+        return array.type.range()[1] + 1
+else:
+    Unreadable = drgn.FaultError
+
+    class Value:
+        """A drgn.Object with the methods of a gdb.Value."""
+        def __init__(self, value):
+            self.value = value
+
+        def __getitem__(self, key):
+            return Value(self.value.member_(key) if isinstance(key, str) else self.value[key])
+
+        def __int__(self):
+            return int(self.value.value_())
+
+        def __bool__(self):
+            return bool(self.value)
+
+        def dereference(self):
+            return Value(self.value[0])
+
+        @property
+        def address(self):
+            return Value(self.value.address_of_())
+
+    def address_of(name):
+        return prog.symbol(name).address
+
+    def variable(name, file=None):
+        return Value(prog.variable(name, file))  # drgn defines prog
+
+    def at(address, type_name):
+        return Value(drgn.Object(prog, type_name, address=address))
+
+    def offset_of(type_name, path):
+        return drgn.offsetof(prog.type(type_name), path)
+
+    def string(value):
+        return value.value.string_().decode("ascii", "backslashreplace")
+
+    def elements(array):
+        return array.value.type_.length
 
 
 def find_field(inside, name):
-    """Offset in bytes and type of a member, which may be in an anonymous structure or union."""
+    """Offset in bytes and type of a member for gdb, which may be in an anonymous structure."""
     for field in inside.strip_typedefs().fields():
         if field.name == name:
             return field.bitpos // 8, field.type
@@ -52,12 +119,9 @@ def find_field(inside, name):
     raise KeyError(name)
 
 
-def has_field(inside, name):
-    try:
-        find_field(inside, name)
-    except KeyError:
-        return False
-    return True
+def container(node, type_name, field):
+    """The structure of which @node is the member @field, which may have dots."""
+    return at(int(node.address) - offset_of(type_name, field), type_name)
 
 
 def each_in_list(head, type_name, field):
@@ -83,8 +147,8 @@ def each_in_tree(node, type_name, field):
 def text(value):
     """A string of the kernel's."""
     try:
-        return value.string("ascii", "backslashreplace")
-    except gdb.MemoryError:
+        return string(value)
+    except Unreadable:
         return "?"
 
 
@@ -115,8 +179,8 @@ class Ops:
 
     def __init__(self, nr):
         self.nr = nr
-        table = gdb.parse_and_eval("evcore_types")
-        self.ops = table[nr] if nr <= table.type.range()[1] else None
+        table = variable("evcore_types")
+        self.ops = table[nr] if nr < elements(table) else None
         self.there = self.ops is not None and int(self.ops) != 0
         self.name = text(self.ops["name"])[len("evcore_"):] if self.there else f"type {nr}"
         self.by_fd = bool(self.there and self.ops["by_fd"])
@@ -138,7 +202,7 @@ class Ops:
 
 def tasks():
     """Processes, without those of the kernel."""
-    first = gdb.parse_and_eval("&init_task").cast(pointer_to("struct task_struct")).dereference()
+    first = at(address_of("init_task"), "struct task_struct")
     for task in each_in_list(first["tasks"], "struct task_struct", "tasks"):
         if int(task["mm"]):
             yield task
@@ -148,7 +212,7 @@ def queue_of_file(file, fops):
     """The queue that a file stands for, or None."""
     if int(file["f_op"]) != fops:
         return None
-    return file["private_data"].cast(pointer_to("struct evcore_queue")).dereference()
+    return at(int(file["private_data"]), "struct evcore_queue")
 
 
 def descriptors(task):
@@ -168,7 +232,7 @@ def descriptors(task):
 
 def queues(task):
     """Number and queue of each descriptor of a process that stands for one."""
-    fops = int(gdb.parse_and_eval("&evcore_queue_fops"))
+    fops = address_of("evcore_queue_fops")
     for fd, file in descriptors(task):
         queue = queue_of_file(file, fops)
         if queue is not None:
@@ -203,7 +267,7 @@ class Evchan:
         self.order = int(self.ring["order"])
         self.tail = int(self.ring["tail"]["counter"]) & ~(1 << 63) & (1 << 64) - 1
         self.posted = self.tail - self.slots
-        head = int(self.ring["header"]["head"]) + self.slots
+        head = int(self.ring["claimed"].dereference()) + self.slots
         seen = int(self.ring["seen"])
         # The program writes the head, and may write anything.
         self.first = max(head if head <= self.tail else 0, seen, self.tail - self.slots)
@@ -331,7 +395,7 @@ def each_hashed(table):
             # Bit 0 of a bucket is its lock. The end of a chain has bit 0 set.
             node = int(table["buckets"][i]) & ~1
             while node and not node & 1:
-                node = gdb.Value(node).cast(pointer_to("struct rhash_head")).dereference()
+                node = at(node, "struct rhash_head")
                 yield container(node, "struct evcore_source", "node")
                 found += 1
                 node = int(node["next"])
@@ -371,7 +435,7 @@ def ring_of(queue):
 
 
 def modes_of(flags):
-    names = names_until_null(gdb.parse_and_eval("'fdinfo.c'::mode_names"))
+    names = names_until_null(variable("mode_names", "fdinfo.c"))
     said = [name for nr, name in enumerate(names) if name and flags >> nr & 1]
     return ",".join(said if flags & (LEVEL | ONESHOT) else ["edge"] + said)
 
@@ -406,68 +470,91 @@ def show_queue(queue, title):
               f"on processor {int(waiter['cpu'])}{', woken' if waiter['woken'] else ''}")
 
 
-class Queues(gdb.Command):
-    """Show the queues of processes: evqueues [PROCESS [FD]].
+def show_queues(words):
+    """What evqueues does with its arguments."""
+    found = 0
+    if not words:
+        print(f"{'PID':>7} {'COMMAND':15} {'FD':>4} {'FACE':6} {'RING':>13} "
+              f"{'OVERFLOW':>8} {'SOURCES':>7} {'WAITERS':>7}")
+    for task in tasks():
+        pid, name = int(task["pid"]), text(task["comm"])
+        if words and words[0] not in (str(pid), name):
+            continue
+        for fd, queue in queues(task):
+            if words[1:] and int(words[1]) != fd:
+                continue
+            found += 1
+            if words:
+                show_queue(queue, f"descriptor {fd} of {name} ({pid})")
+                continue
+            ring = ring_of(queue)
+            used = f"{ring.used}/{ring.slots}" if ring.slots else "none"
+            print(f"{pid:7} {name:15} {fd:4} {text(queue['face']['name']):6} {used:>13} "
+                  f"{int(queue['nr_overflow']):8} {int(queue['nr_sources']):7} "
+                  f"{len(list(each_waiter(queue))):7}")
+    if not found:
+        print("no such queue" if words else "no process has a queue")
+
+
+def not_arguments(words):
+    """Are these no arguments of evqueues?"""
+    return len(words) > 2 or len(words) == 2 and not words[1].isdigit()
+
+
+def queue_of_expression(argument):
+    """The queue that an expression of gdb leads to."""
+    value = gdb.parse_and_eval(argument)
+    for _ in range(3):
+        if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
+            value = value.dereference()
+        kind = value.type.strip_typedefs()
+        if kind.tag == "evcore_queue":
+            return value
+        try:
+            if kind.code == gdb.TYPE_CODE_STRUCT:
+                find_field(kind, "queue")
+                value = value["queue"]
+        except KeyError:
+            break
+    raise gdb.GdbError(f"{argument} is no pointer to a queue or a source")
+
+
+if gdb:
+    class Queues(gdb.Command):
+        """Show the queues of processes: evqueues [PROCESS [FD]].
 
 Without arguments, one line for each queue. PROCESS is a number or a name; its queues, or only
 that of the descriptor FD, are shown with ring, overflow, sources and waiters."""
 
-    def __init__(self):
-        super().__init__("evqueues", gdb.COMMAND_DATA)
+        def __init__(self):
+            super().__init__("evqueues", gdb.COMMAND_DATA)
 
-    def invoke(self, argument, from_tty):
-        words = gdb.string_to_argv(argument)
-        if len(words) > 2 or len(words) == 2 and not words[1].isdigit():
-            raise gdb.GdbError("usage: evqueues [PROCESS [FD]]")
-        found = 0
-        if not words:
-            print(f"{'PID':>7} {'COMMAND':15} {'FD':>4} {'FACE':6} {'RING':>13} "
-                  f"{'OVERFLOW':>8} {'SOURCES':>7} {'WAITERS':>7}")
-        for task in tasks():
-            pid, name = int(task["pid"]), text(task["comm"])
-            if words and words[0] not in (str(pid), name):
-                continue
-            for fd, queue in queues(task):
-                if words[1:] and int(words[1]) != fd:
-                    continue
-                found += 1
-                if words:
-                    show_queue(queue, f"descriptor {fd} of {name} ({pid})")
-                    continue
-                ring = ring_of(queue)
-                used = f"{ring.used}/{ring.slots}" if ring.slots else "none"
-                print(f"{pid:7} {name:15} {fd:4} {text(queue['face']['name']):6} {used:>13} "
-                      f"{int(queue['nr_overflow']):8} {int(queue['nr_sources']):7} "
-                      f"{len(list(each_waiter(queue))):7}")
-        if not found:
-            print("no such queue" if words else "no process has a queue")
+        def invoke(self, argument, from_tty):
+            words = gdb.string_to_argv(argument)
+            if not_arguments(words):
+                raise gdb.GdbError("usage: evqueues [PROCESS [FD]]")
+            show_queues(words)
 
-
-class Queue(gdb.Command):
-    """Show one queue: evqueue EXPRESSION.
+    class Queue(gdb.Command):
+        """Show one queue: evqueue EXPRESSION.
 
 The expression is a pointer to struct evcore_queue, evchan_queue, kevent_queue, or to a structure
 with a member "queue" that leads to one, such as struct evcore_source."""
 
-    def __init__(self):
-        super().__init__("evqueue", gdb.COMMAND_DATA, gdb.COMPLETE_EXPRESSION)
+        def __init__(self):
+            super().__init__("evqueue", gdb.COMMAND_DATA, gdb.COMPLETE_EXPRESSION)
 
-    def invoke(self, argument, from_tty):
-        if not argument:
-            raise gdb.GdbError("usage: evqueue EXPRESSION")
-        value = gdb.parse_and_eval(argument)
-        for _ in range(3):
-            if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
-                value = value.dereference()
-            if value.type.strip_typedefs().tag == "evcore_queue":
-                show_queue(value, "queue")
-                return
-            if value.type.strip_typedefs().code != gdb.TYPE_CODE_STRUCT or \
-               not has_field(value.type, "queue"):
-                break
-            value = value["queue"]
-        raise gdb.GdbError(f"{argument} is no pointer to a queue or a source")
+        def invoke(self, argument, from_tty):
+            if not argument:
+                raise gdb.GdbError("usage: evqueue EXPRESSION")
+            show_queue(queue_of_expression(argument), "queue")
 
-
-Queues()
-Queue()
+    Queues()
+    Queue()
+elif not_arguments(sys.argv[1:]):
+    sys.exit("usage: drgn -s VMLINUX evcore.py [PROCESS [FD]]")
+else:
+    try:
+        show_queues(sys.argv[1:])
+    except Unreadable as error:
+        sys.exit(f"evcore.py: {error}; something changed while it was read, so run this again")
