@@ -563,4 +563,3 @@ void evcore_fd_found(struct evcore_source *s, u32 bits)
 {
 	evcore_fd_with_head_locked(s, post_bits, &bits);
 }
-

@@ -464,7 +464,7 @@ TEST_F(race, delete_and_take)
 	EXPECT_BOTH("withdrawn", "taken");
 }
 
-/* The same with a single consumer: the delete may say that an event was taken that was withdrawn. */
+/* The same with a single consumer: the delete may say "taken" of an event that was withdrawn. */
 TEST_F(race, delete_and_take_single)
 {
 	struct channel *c = &self->c;
