@@ -880,7 +880,8 @@ inline post(s, e)
 
 #ifdef SINGLE
 /*
- * models: tools/evchan/lib/evchan.c ec_next_single
+ * models: tools/evchan/lib/evchan.c ec_claim_single
+ * models: tools/evchan/lib/evchan.h ec_next
  * Sets r to the record that was taken, or NONE. It is taken when the state is loaded for the
  * last time.
  */

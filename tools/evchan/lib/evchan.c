@@ -244,13 +244,12 @@ uint64_t ec_pass(ec_t ec, uint64_t pos)
 	return pos;
 }
 
-int ec_next_single(ec_t ec, struct ec_cursor *at, event_data_t *d)
+uint64_t ec_claim_single(ec_t ec, uint64_t *at)
 {
-	uint64_t pos = at->pos;
-	int took = 0;
+	uint64_t pos = *at, found = 0;
 
 	/* As in ec_pass(): two laps are enough, whatever the head was. */
-	for (uint64_t passed = 0; !took && passed <= 2 * ec->mask + 3; passed++) {
+	for (uint64_t passed = 0; passed <= 2 * ec->mask + 3; passed++) {
 		struct evchan_event *slot = &ec->events[pos & ec->mask];
 		uint32_t lap = (uint32_t)(pos >> ec->order) + 1;
 		/* Pairs with the kernel's exchange that publishes the event. */
@@ -269,19 +268,17 @@ int ec_next_single(ec_t ec, struct ec_cursor *at, event_data_t *d)
 		 * the event. Either it sees that this thread takes the event, or this thread
 		 * sees what it has changed.
 		 */
-		__atomic_exchange_n(&ec->header->claimed, ++pos, __ATOMIC_SEQ_CST);
+		__atomic_exchange_n(&ec->header->claimed, pos + 1, __ATOMIC_SEQ_CST);
 		state = __atomic_load_n(&slot->state, __ATOMIC_SEQ_CST);
-		/* No events: it was withdrawn. */
-		took = (uint32_t)(state >> 32) == lap && (uint32_t)state;
-		if (took) {
-			*d = *slot;
-			d->state = state;
+		if ((uint32_t)(state >> 32) == lap && (uint32_t)state) {
+			found = state;
+			break;
 		}
-		/* The copy is complete before the kernel may fill the slot again. */
-		__atomic_store_n(&ec->header->head, pos, __ATOMIC_RELEASE);
+		/* No events: it was withdrawn. */
+		__atomic_store_n(&ec->header->head, ++pos, __ATOMIC_RELEASE);
 	}
-	ec_seek(ec, at, pos);
-	return took;
+	*at = pos;
+	return found;
 }
 
 int ec_poll_slow(ec_t ec, event_data_t *d)

@@ -44,6 +44,10 @@ extern "C" {
 /* libevchan-ffi has the inline functions as ordinary ones, for other languages than C and C++. */
 #ifndef EC_INLINE
 #define EC_INLINE	static inline
+/* So that the cursor and the event can stay in registers. */
+#define EC_ALWAYS_INLINE static inline __attribute__((__always_inline__))
+#else
+#define EC_ALWAYS_INLINE EC_INLINE
 #endif
 
 typedef struct evchan_event event_data_t;
@@ -141,7 +145,7 @@ void ec_perror(const char *what);
  * @slot: slot of that position
  * @consumed: state word of that slot once its event is consumed: the lap, no events. If the
  *            channel has a single consumer, no state word is the next of this one, so that
- *            ec_next() calls ec_next_single()
+ *            ec_next() calls ec_claim_single()
  *
  * Call ec_begin(), then ec_next() until it returns 0, then ec_end(). Only one thread may
  * use a cursor; other threads may take events at the same time, each with its own cursor
@@ -214,11 +218,13 @@ EC_INLINE int ec_is_there(uint64_t state, uint64_t consumed)
 uint64_t ec_pass(ec_t ec, uint64_t pos);
 
 /*
- * ec_next() for a channel with a single consumer. It does not write the slot: it stores the
- * position behind the event in header->claimed before it loads the state for the last time,
- * and in header->head after it has copied the event. Internal.
+ * The first half of ec_next() for a channel with a single consumer, which does not write the
+ * slot: find the next event from @pos on, and store the position behind it in header->claimed
+ * before its state is loaded for the last time. Internal.
+ * Return: the state of the event, with its position in @pos, after which the caller copies the
+ * event and stores header->head; 0 if there is no event.
  */
-int ec_next_single(ec_t ec, struct ec_cursor *at, event_data_t *d);
+uint64_t ec_claim_single(ec_t ec, uint64_t *pos);
 
 /**
  * ec_next - take the next event from the ring
@@ -234,7 +240,7 @@ int ec_next_single(ec_t ec, struct ec_cursor *at, event_data_t *d);
  * Return: 1 if an event was taken, 0 if the ring has none. Further events may wait
  * outside the ring, see ec_must_call().
  */
-EC_INLINE int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
+EC_ALWAYS_INLINE int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
 {
 	for (;;) {
 		/* Pairs with the kernel's exchange that publishes the event. */
@@ -242,8 +248,18 @@ EC_INLINE int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
 		uint64_t next;
 
 		if (__builtin_expect(!ec_is_there(state, at->consumed), 0)) {
-			if (ec->first & EC_SINGLE)
-				return ec_next_single(ec, at, d);
+			if (ec->first & EC_SINGLE) {
+				next = at->pos;
+				state = ec_claim_single(ec, &next);
+				ec_seek(ec, at, next);
+				if (!state)
+					return 0;
+				*d = *at->slot;
+				d->state = state;
+				/* The copy is complete before the kernel may fill the slot again. */
+				__atomic_store_n(&ec->header->head, next + 1, __ATOMIC_RELEASE);
+				break;
+			}
 			/* The kernel has not posted at this position yet. */
 			if ((int32_t)((uint32_t)(state >> 32) - (uint32_t)(at->consumed >> 32)) < 0)
 				return 0;
