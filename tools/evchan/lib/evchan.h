@@ -256,7 +256,7 @@ EC_ALWAYS_INLINE int ec_next(ec_t ec, struct ec_cursor *at, event_data_t *d)
 					return 0;
 				*d = *at->slot;
 				d->state = state;
-				/* The copy is complete before the kernel may fill the slot again. */
+				/* Release: the copy is complete before the slot is filled again. */
 				__atomic_store_n(&ec->header->head, next + 1, __ATOMIC_RELEASE);
 				break;
 			}
