@@ -34,7 +34,7 @@ class Channel(ctypes.Structure):
     """struct evchan, for a ring in memory only: programs use what ec_create() returns"""
     _fields_ = [("header", ctypes.c_void_p), ("events", ctypes.c_void_p), ("end", ctypes.c_void_p),
                 ("mask", ctypes.c_uint64), ("order", ctypes.c_uint), ("fd", ctypes.c_int),
-                ("length", ctypes.c_size_t)]
+                ("length", ctypes.c_size_t), ("first", ctypes.c_uint64)]
 
 
 class Timespec(ctypes.Structure):
@@ -77,7 +77,7 @@ def memory(lib):
     header = (ctypes.c_uint64 * 16)()
     slots = (Event * 8)()
     channel = Channel(ctypes.addressof(header), ctypes.addressof(slots),
-                      ctypes.addressof(slots) + ctypes.sizeof(slots), 7, 3, -1, 0)
+                      ctypes.addressof(slots) + ctypes.sizeof(slots), 7, 3, -1, 0, 1 << 32)
     ec, event, tail = ctypes.addressof(channel), Event(), 0
     for lap in range(1, 20):
         for n in range(5):
