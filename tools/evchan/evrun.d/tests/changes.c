@@ -98,22 +98,6 @@ static void *sleep_in_set(void *arg)
 	return NULL;
 }
 
-TEST_F(set, modified_while_another_sleeps)
-{
-	struct sleeper s = { .ep = self->ep };
-	pthread_t t;
-
-	ADD_UNREADY();
-	ASSERT_EQ(pthread_create(&t, NULL, sleep_in_set, &s), 0);
-	while (!__atomic_load_n(&s.tid, __ATOMIC_ACQUIRE))
-		usleep(1000);
-	ASSERT_EQ(asleep(s.tid), 0);
-	MODIFY_READY();
-	pthread_join(t, NULL);
-	EXPECT_EQ(s.got, 1);
-	EXPECT_EQ(s.ev.data.u64, 2);
-}
-
 static void *sleep_in_poll(void *arg)
 {
 	struct sleeper *s = arg;
@@ -124,19 +108,36 @@ static void *sleep_in_poll(void *arg)
 	return NULL;
 }
 
-TEST_F(set, modified_while_another_polls)
+/* A modification wakes the thread that waits for the set in @sleep. */
+static void modify_while_asleep(struct __test_metadata *_metadata, FIXTURE_DATA(set) *self,
+				struct sleeper *s, void *(*sleep)(void *))
 {
-	struct sleeper s = { .ep = self->ep };
 	pthread_t t;
 
+	s->ep = self->ep;
 	ADD_UNREADY();
-	ASSERT_EQ(pthread_create(&t, NULL, sleep_in_poll, &s), 0);
-	while (!__atomic_load_n(&s.tid, __ATOMIC_ACQUIRE))
+	ASSERT_EQ(pthread_create(&t, NULL, sleep, s), 0);
+	while (!__atomic_load_n(&s->tid, __ATOMIC_ACQUIRE))
 		usleep(1000);
-	ASSERT_EQ(asleep(s.tid), 0);
+	ASSERT_EQ(asleep(s->tid), 0);
 	MODIFY_READY();
 	pthread_join(t, NULL);
-	EXPECT_EQ(s.got, 1);
+	EXPECT_EQ(s->got, 1);
+}
+
+TEST_F(set, modified_while_another_sleeps)
+{
+	struct sleeper s = { 0 };
+
+	modify_while_asleep(_metadata, self, &s, sleep_in_set);
+	EXPECT_EQ(s.ev.data.u64, 2);
+}
+
+TEST_F(set, modified_while_another_polls)
+{
+	struct sleeper s = { 0 };
+
+	modify_while_asleep(_metadata, self, &s, sleep_in_poll);
 }
 
 TEST_F(set, modified_in_an_inner_set)
