@@ -584,6 +584,17 @@ SYSCALL_DEFINE5(evchan_ctl, int, fd, struct evchan_change __user *, changes,
 	return done ?: ret;
 }
 
+static bool wait_flags_valid(unsigned int flags, bool may_wait)
+{
+	if (flags & ~(EVCHAN_WAIT_ABSTIME | EVCHAN_WAIT_REALTIME | EVCHAN_WAKE_OTHER))
+		return false;
+	/* A delay is the same on both clocks, so the flag is a mistake. */
+	if (flags & EVCHAN_WAIT_REALTIME && !(flags & EVCHAN_WAIT_ABSTIME))
+		return false;
+	/* Waking another waiter does not wait, so a minimum or a timeout has no meaning. */
+	return !(flags & EVCHAN_WAKE_OTHER) || (!may_wait && flags == EVCHAN_WAKE_OTHER);
+}
+
 static int do_wait(int fd, unsigned int min, unsigned int flags,
 		   const struct __kernel_timespec __user *timeout)
 {
@@ -592,13 +603,7 @@ static int do_wait(int fd, unsigned int min, unsigned int flags,
 	struct fd f;
 	int ret;
 
-	if (flags & ~(EVCHAN_WAIT_ABSTIME | EVCHAN_WAIT_REALTIME | EVCHAN_WAKE_OTHER))
-		return -EINVAL;
-	/* A delay is the same on both clocks, so the flag is a mistake. */
-	if (flags & EVCHAN_WAIT_REALTIME && !(flags & EVCHAN_WAIT_ABSTIME))
-		return -EINVAL;
-	/* Waking another waiter does not wait, so a minimum or a timeout has no meaning. */
-	if (flags & EVCHAN_WAKE_OTHER && (min || timeout || flags != EVCHAN_WAKE_OTHER))
+	if (unlikely(flags) && !wait_flags_valid(flags, min || timeout))
 		return -EINVAL;
 	ret = evcore_get_timeout(&to, timeout, flags & EVCHAN_WAIT_ABSTIME,
 				 flags & EVCHAN_WAIT_REALTIME ? CLOCK_REALTIME :

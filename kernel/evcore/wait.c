@@ -158,7 +158,7 @@ static int wait_result(struct evcore_queue *q, const struct evcore_waiter *w, un
 int evcore_wait(struct evcore_queue *q, unsigned int min,
 		const struct evcore_timeout *to)
 {
-	struct evcore_waiter w = { .task = current, .min = min };
+	struct evcore_waiter w __uninitialized;	/* the rest is set when it is linked */
 	bool late = !min || expired(to);
 	bool busy = q->busy_us;
 	u64 posted = U64_MAX;
@@ -166,6 +166,10 @@ int evcore_wait(struct evcore_queue *q, unsigned int min,
 	unsigned int n;
 	int ret;
 
+	w.task = current;
+	w.min = min;
+	w.woken = false;
+	w.forced = false;
 	raw_spin_lock_irq(&q->lock);
 	for (;;) {
 		evcore_service(q);
