@@ -78,7 +78,7 @@ void keep(int fd)
 	uint32_t i = byte() % FDS;
 
 	if (fd < 0) {
-		shared->refused++;
+		own->refused++;
 		return;
 	}
 	if (fds[i] > 2)
@@ -88,9 +88,9 @@ void keep(int fd)
 
 long counted(long ret)
 {
-	shared->calls++;
+	own->calls++;
 	if (ret < 0)
-		shared->refused++;
+		own->refused++;
 	return ret;
 }
 

@@ -25,9 +25,18 @@
 
 #define PROGRAMS	100	/* programs that a child runs */
 #define CHILD_MS	1500	/* time after which a child is killed */
+#define STALL_MS	100	/* it is killed earlier if no call returned for so long */
 #define HANG_MS		30000	/* and then the time in which it must end */
 
+struct running {
+	pid_t pid;		/* 0: no child runs in this place */
+	uint64_t seed, begin, limit;
+	uint64_t calls, moved;	/* what it had counted, and when that last changed */
+	bool killed;
+};
+
 struct shared *shared;
+struct place *own;
 bool leave_out_graphs;
 
 static uint64_t now_ms(void)
@@ -55,17 +64,7 @@ static void *closer(void *arg)
 	return NULL;
 }
 
-static void keep_program(const struct program *p)
-{
-	uint32_t n = __atomic_load_n(&shared->nr_corpus, __ATOMIC_ACQUIRE);
-
-	if (n >= CORPUS_MAX)
-		return;
-	shared->corpus[n] = *p;
-	__atomic_store_n(&shared->nr_corpus, n + 1, __ATOMIC_RELEASE);
-}
-
-static void child(uint64_t seed, bool other_user)
+static _Noreturn void child(uint64_t seed, bool other_user)
 {
 	struct rlimit files = { 64, 64 }, core = { 0, 0 };
 	uint64_t state = seed;
@@ -91,7 +90,7 @@ static void child(uint64_t seed, bool other_user)
 		pthread_create(&thread, NULL, closer, &seed);
 	for (int i = 0; i < PROGRAMS; i++) {
 		make_program(&p, &state);
-		shared->now = p;
+		own->now = p;
 		cover_start();
 		execute(&p);
 		if (cover_new())
@@ -114,15 +113,15 @@ static void show(pid_t pid, const char *what)
 }
 
 /* SIGKILL did not end a child: print the program and the state of all tasks left. */
-static int hung(uint64_t seed)
+static int hung(const struct running *r, const struct place *place)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *d;
 
 	printf("evfuzz: wrong: --seed %llu: a child survived SIGKILL; its program is:\n",
-	       (unsigned long long)seed);
-	for (uint32_t i = 0; i < shared->now.length; i++)
-		printf("%02x", shared->now.bytes[i]);
+	       (unsigned long long)r->seed);
+	for (uint32_t i = 0; i < place->now.length; i++)
+		printf("%02x", place->now.bytes[i]);
 	puts("");
 	while (dir && (d = readdir(dir))) {
 		char path[300], name[32] = "";
@@ -144,30 +143,63 @@ static int hung(uint64_t seed)
 	return 3;
 }
 
-/* Run one child and kill it after its time or earlier. Return: 0, or 3 if it survives. */
-static int run_child(uint64_t seed, bool other_user)
+static void start(struct running *r, struct place *place, uint64_t seed, bool other_user)
 {
-	uint64_t state = seed ^ 0x5a5a, begin = now_ms();
-	uint64_t limit = draw(&state, 8) ? CHILD_MS : draw(&state, 200);
-	pid_t pid = fork();
-	bool killed = false;
+	uint64_t state = seed ^ 0x5a5a, now = now_ms();
 
-	if (!pid)
+	*r = (struct running){
+		.seed = seed, .begin = now, .moved = now, .calls = place->calls,
+		.limit = draw(&state, 8) ? CHILD_MS : draw(&state, 200),
+	};
+	own = place;
+	r->pid = fork();
+	if (!r->pid)
 		child(seed, other_user);
-	while (waitpid(pid, NULL, WNOHANG) != pid) {
-		uint64_t ms = now_ms() - begin;
+	if (r->pid < 0)
+		r->pid = 0;
+}
 
-		if (ms > limit && !killed) {
-			kill(-pid, SIGKILL);
-			kill(pid, SIGKILL);
-			killed = true;
-		}
-		if (ms > limit + HANG_MS)
-			return hung(seed);
-		usleep(1000);
+/* Kill a child at the end of its time. Return: 0, or 3 if it survives. */
+static int look_at(struct running *r, const struct place *place)
+{
+	uint64_t now = now_ms(), calls = __atomic_load_n(&place->calls, __ATOMIC_RELAXED);
+
+	if (!r->pid)
+		return 0;
+	if (waitpid(r->pid, NULL, WNOHANG) == r->pid) {
+		kill(-r->pid, SIGKILL);
+		r->pid = 0;
+		return 0;
 	}
-	kill(-pid, SIGKILL);
-	return 0;
+	if (r->calls != calls) {
+		r->calls = calls;
+		r->moved = now;
+	}
+	if (!r->killed && (now - r->begin > r->limit || now - r->moved > STALL_MS)) {
+		kill(-r->pid, SIGKILL);
+		kill(r->pid, SIGKILL);
+		r->killed = true;
+		r->begin = now;
+	}
+	return r->killed && now - r->begin > HANG_MS ? hung(r, place) : 0;
+}
+
+/* Print the sums of all children; "end" is how the line ends. */
+static uint64_t report(uint64_t ms, const char *end)
+{
+	uint64_t calls = 0, refused = 0, programs = 0;
+
+	for (int i = 0; i < CHILDREN_MAX; i++) {
+		calls += shared->places[i].calls;
+		refused += shared->places[i].refused;
+		programs += shared->places[i].programs;
+	}
+	if (end)
+		printf("evfuzz: %llu s, %llu calls (%llu refused), %llu programs, %u kept, %u places%s\n",
+		       (unsigned long long)(ms / 1000), (unsigned long long)calls,
+		       (unsigned long long)refused, (unsigned long long)programs, corpus_size(),
+		       shared->nr_cover, end);
+	return calls;
 }
 
 static void usage(void)
@@ -175,6 +207,7 @@ static void usage(void)
 	puts("usage: evfuzz [options]\n"
 	     "  --seed N         seed; it repeats the programs, except with KCOV\n"
 	     "  --calls N        end after N calls (100000)\n"
+	     "  --children N     N children at a time (4 for each processor)\n"
 	     "  --seconds N      end after N seconds\n"
 	     "  --user           run all children as uid 1000, not only every second one\n"
 	     "  --corpus DIR     start with the programs in DIR\n"
@@ -188,12 +221,15 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "seed", 1, NULL, 's' }, { "calls", 1, NULL, 'n' }, { "seconds", 1, NULL, 't' },
+		{ "children", 1, NULL, 'j' },
 		{ "user", 0, NULL, 'u' }, { "corpus", 1, NULL, 'c' }, { "save", 1, NULL, 'o' },
 		{ "coverage", 1, NULL, 'v' }, { "without", 1, NULL, 'w' },
 		{ "help", 0, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
 	uint64_t seed = now_ms(), calls = 100000, begin = now_ms(), said = begin;
-	uint64_t limit = UINT64_MAX;
+	uint64_t limit = UINT64_MAX, started = 0;
+	long children = 4 * sysconf(_SC_NPROCESSORS_ONLN);
+	static struct running running[CHILDREN_MAX];
 	const char *corpus = NULL, *save = NULL, *coverage = NULL;
 	int c, ret = 0;
 	bool user = false;
@@ -217,6 +253,7 @@ int main(int argc, char **argv)
 		case 's': seed = strtoull(optarg, NULL, 0); break;
 		case 'n': calls = strtoull(optarg, NULL, 0); break;
 		case 't': limit = strtoull(optarg, NULL, 0) * 1000; break;
+		case 'j': children = strtol(optarg, NULL, 0); break;
 		case 'u': user = true; break;
 		case 'c': corpus = optarg; break;
 		case 'o': save = optarg; break;
@@ -231,25 +268,36 @@ int main(int argc, char **argv)
 		default: return 2;
 		}
 	}
+	if (children < 1 || children > CHILDREN_MAX) {
+		fprintf(stderr, "evfuzz: --children takes a number from 1 to %d\n", CHILDREN_MAX);
+		return 2;
+	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (corpus && corpus_read(corpus))
 		fprintf(stderr, "evfuzz: --corpus %s: %s\n", corpus, strerror(errno));
 	printf("evfuzz: --seed %llu, %u programs to begin with, %s\n", (unsigned long long)seed,
 	       shared->nr_corpus, access("/sys/kernel/debug/kcov", F_OK) ? "unguided" : "guided by KCOV");
-	for (uint64_t i = 0; shared->calls < calls && now_ms() - begin < limit && !ret; i++) {
-		ret = run_child(seed + i * 0x1000003, user || i & 1);
-		if (now_ms() < said + 5000)
-			continue;
-		said = now_ms();
-		printf("evfuzz: %llu s, %llu calls (%llu refused), %llu programs, %u kept, %u places\n",
-		       (unsigned long long)((said - begin) / 1000),
-		       (unsigned long long)shared->calls, (unsigned long long)shared->refused,
-		       (unsigned long long)shared->programs, shared->nr_corpus, shared->nr_cover);
+	for (bool more = true, busy = true; busy && !ret;) {
+		busy = false;
+		for (int i = 0; i < children && !ret; i++) {
+			struct running *r = &running[i];
+
+			if (!r->pid && more) {
+				start(r, &shared->places[i], seed + started * 0x1000003,
+				      user || started & 1);
+				started++;
+			}
+			ret = look_at(r, &shared->places[i]);
+			busy |= r->pid || more;
+		}
+		more = report(0, NULL) < calls && now_ms() - begin < limit;
+		if (now_ms() >= said + 5000) {
+			said = now_ms();
+			report(said - begin, "");
+		}
+		usleep(1000);
 	}
-	printf("evfuzz: %llu calls in %llu ms, %llu programs, %u kept, %u places: %s\n",
-	       (unsigned long long)shared->calls, (unsigned long long)(now_ms() - begin),
-	       (unsigned long long)shared->programs, shared->nr_corpus, shared->nr_cover,
-	       ret ? "wrong" : "nothing hung");
+	report(now_ms() - begin, ret ? ": wrong" : ": nothing hung");
 	if (save && corpus_write(save))
 		fprintf(stderr, "evfuzz: --save %s: %s\n", save, strerror(errno));
 	if (coverage && !cover_write(coverage))

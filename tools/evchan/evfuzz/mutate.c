@@ -40,19 +40,56 @@ static void splice(struct program *p, const struct program *other, uint64_t *sta
 		p->length = at + n;
 }
 
+uint32_t corpus_size(void)
+{
+	uint32_t n = __atomic_load_n(&shared->nr_corpus, __ATOMIC_RELAXED);
+
+	return n < CORPUS_MAX ? n : CORPUS_MAX;
+}
+
+/* Add a program. Other children may do so at the same time. */
+void keep_program(const struct program *p)
+{
+	uint32_t i;
+
+	if (corpus_size() == CORPUS_MAX)
+		return;
+	i = __atomic_fetch_add(&shared->nr_corpus, 1, __ATOMIC_RELAXED);
+	if (i >= CORPUS_MAX)
+		return;
+	memcpy(shared->corpus[i].bytes, p->bytes, p->length);
+	/* Pairs with the load in known_program(). */
+	__atomic_store_n(&shared->corpus[i].length, p->length, __ATOMIC_RELEASE);
+}
+
+/* Return: one of the programs that are kept, or NULL if that one is not complete. */
+static const struct program *known_program(uint64_t *state)
+{
+	uint32_t known = corpus_size();
+	const struct program *p;
+
+	if (!known)
+		return NULL;
+	p = &shared->corpus[draw(state, known)];
+	/* Pairs with the store in keep_program(). */
+	return __atomic_load_n(&p->length, __ATOMIC_ACQUIRE) ? p : NULL;
+}
+
 void make_program(struct program *p, uint64_t *state)
 {
-	uint32_t known = __atomic_load_n(&shared->nr_corpus, __ATOMIC_ACQUIRE);
+	const struct program *first = known_program(state), *other;
 
-	if (!known || !draw(state, 4)) {
+	if (!first || !draw(state, 4)) {
 		fresh(p, state);
 		return;
 	}
-	*p = shared->corpus[draw(state, known)];
+	*p = *first;
 	for (uint32_t n = 1 + draw(state, 6); n; n--) {
 		switch (draw(state, 3)) {
 		case 0:
-			splice(p, &shared->corpus[draw(state, known)], state);
+			other = known_program(state);
+			if (other)
+				splice(p, other, state);
 			break;
 		case 1:
 			p->bytes[draw(state, p->length)] = (uint8_t)draw(state, 256);
@@ -98,11 +135,13 @@ int corpus_read(const char *dir)
  */
 int corpus_write(const char *dir)
 {
-	for (uint32_t i = 0; i < shared->nr_corpus; i++) {
+	for (uint32_t i = 0; i < corpus_size(); i++) {
 		const struct program *p = &shared->corpus[i];
 		char path[512];
 		FILE *f;
 
+		if (!p->length)
+			continue;
 		snprintf(path, sizeof(path), "%s/%03u", dir, i);
 		f = fopen(path, "w");
 		if (!f)

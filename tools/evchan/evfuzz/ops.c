@@ -56,5 +56,5 @@ void execute(const struct program *p)
 	fds[2] = eventfd(0, EFD_NONBLOCK);
 	while (at < p->length)
 		ops[byte() % (sizeof(ops) / sizeof(*ops))]();
-	shared->programs++;
+	own->programs++;
 }
