@@ -34,7 +34,7 @@ endif
 # Variables of the command line reach another makefile as they were typed; these take their place.
 TO := $(if $(OUT),OUT='$(OUT)') $(if $(DESTDIR),DESTDIR='$(DESTDIR)')
 
-.PHONY: help demo check check-all kernel patch boot selftests ports lint bench bounce mutants torture fuzz latency tools install clean
+.PHONY: help demo check check-all kernel patch boot selftests ports lint bench bounce mutants torture fuzz coverage latency tools install clean
 
 #: OUT=DIR               build in DIR and not in out/
 #: KERNEL=NAME           the kernel of boot, kernel, selftests, torture and fuzz: release, debug,
@@ -105,6 +105,10 @@ torture: ## numbered events of every source, none may be lost (KERNEL=debug, kcs
 
 fuzz: ## calls that nobody would write (KERNEL=debug, kcov...)
 	@tools/evchan/evfuzz/run $(if $(filter-out release,$(KERNEL)),--kernel $(KERNEL))
+
+coverage: ## which lines of the kernel's files the tests execute
+	@scripts/kernel debug
+	@tools/evchan/coverage/run
 
 latency: ## the longest sections with interrupts or preemption off, and those of epoll
 	@tools/evchan/latency/run $(CASES)
