@@ -27,6 +27,7 @@
 #define CHILD_MS	1500	/* time after which a child is killed */
 #define STALL_MS	100	/* it is killed earlier if no call returned for so long */
 #define HANG_MS		30000	/* and then the time in which it must end */
+#define STEP_MS		100	/* see judged_ms() */
 
 struct running {
 	pid_t pid;		/* 0: no child runs in this place */
@@ -45,6 +46,21 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/*
+ * The clock by which children are judged. A virtual machine can stand still for half a
+ * minute while its clock goes on. This process then did not run either, so two looks at
+ * the clock are far apart, and the time between them counts as STEP_MS at most.
+ */
+static uint64_t judged_ms(void)
+{
+	static uint64_t last, judged;
+	uint64_t now = now_ms(), step = now - last;
+
+	judged += step < STEP_MS ? step : STEP_MS;
+	last = now;
+	return judged;
 }
 
 /* Thread that closes and replaces descriptors while programs use them. */
@@ -145,7 +161,7 @@ static int hung(const struct running *r, const struct place *place)
 
 static void start(struct running *r, struct place *place, uint64_t seed, bool other_user)
 {
-	uint64_t state = seed ^ 0x5a5a, now = now_ms();
+	uint64_t state = seed ^ 0x5a5a, now = judged_ms();
 
 	*r = (struct running){
 		.seed = seed, .begin = now, .moved = now, .calls = place->calls,
@@ -162,7 +178,7 @@ static void start(struct running *r, struct place *place, uint64_t seed, bool ot
 /* Kill a child at the end of its time. Return: 0, or 3 if it survives. */
 static int look_at(struct running *r, const struct place *place)
 {
-	uint64_t now = now_ms(), calls = __atomic_load_n(&place->calls, __ATOMIC_RELAXED);
+	uint64_t now = judged_ms(), calls = __atomic_load_n(&place->calls, __ATOMIC_RELAXED);
 
 	if (!r->pid)
 		return 0;
