@@ -70,6 +70,15 @@ static int aio_order(struct operations *o, uint64_t *order)
 	return 0;
 }
 
+/*
+ * The debug kernel can be so slow that never more than 64 operations complete within 100 us,
+ * and so none is left to the work item.
+ */
+static bool may_never_defer(void)
+{
+	return !access("/sys/kernel/debug/kmemleak", F_OK);
+}
+
 /* Operations that one wake-up completes, and one that is submitted and completes after that. */
 TEST_F_TIMEOUT(face, deferred_completions_in_order, 120)
 {
@@ -99,7 +108,7 @@ TEST_F_TIMEOUT(face, deferred_completions_in_order, 120)
 		met += work_has_run("post_deferred");
 	}
 	trace_work_end();
-	EXPECT_GT(met, 0);
+	EXPECT_TRUE(met > 0 || may_never_defer());
 	operations_close(&o);
 }
 
@@ -130,7 +139,7 @@ TEST_F_TIMEOUT(face, deferred_completions_deleted, 120)
 		met += work_has_run("post_deferred");
 	}
 	trace_work_end();
-	EXPECT_GT(met, 0);
+	EXPECT_TRUE(met > 0 || may_never_defer());
 	EXPECT_EQ(counter(face_fd(self), "records"), 0);
 	operations_close(&o);
 }
