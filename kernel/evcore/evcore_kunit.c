@@ -2,14 +2,13 @@
 /*
  * KUnit tests of posting, overflow, merging and draining. The face has an array in kernel memory
  * as its ring, so that each step can be examined. One test is of the fast path for wait queue
- * heads with a single waiter (kernel/sched/wake_single.h), and one is of the limit of timers.
+ * heads with a single waiter (kernel/sched/wake_single.h).
  */
 #include <kunit/test.h>
 #include <linux/file.h>
 #include <linux/slab.h>
 
 #include "internal.h"
-#include "sources/sources.h"
 
 #define RING 4
 
@@ -431,29 +430,6 @@ static void single_waiter(struct kunit *test)
 	}
 }
 
-/* 64 timers of a user may expire at once, and the others each 1/64 of 100 us later. */
-static void timers_at_one_moment(struct kunit *test)
-{
-	struct user_struct *user = kunit_kzalloc(test, sizeof(*user), GFP_KERNEL);
-	const u64 step = 100 * NSEC_PER_USEC / 64;
-	ktime_t now = NSEC_PER_SEC;
-	struct hrtimer timer;
-	u64 i;
-
-	KUNIT_ASSERT_NOT_NULL(test, user);
-	hrtimer_setup(&timer, NULL, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
-	for (i = 1; i <= 200; i++)
-		KUNIT_EXPECT_EQ(test, evcore_timer_wait(user, &timer, now),
-				i <= 64 ? 0 : (i - 64) * step);
-	/* A timer that expires before their time has come waits for longer than they do. */
-	now += 10 * step;
-	KUNIT_EXPECT_EQ(test, evcore_timer_wait(user, &timer, now), (201 - 64 - 10) * step);
-	now += 201 * step;
-	KUNIT_EXPECT_EQ(test, evcore_timer_wait(user, &timer, now), 0);
-	/* Those of periodic timers are counted separately. */
-	KUNIT_EXPECT_EQ(test, evcore_timer_delay(user, &timer, now, NSEC_PER_SEC), 0);
-}
-
 static struct kunit_case evcore_test_cases[] = {
 	KUNIT_CASE(single_waiter),
 	KUNIT_CASE(ring_in_order),
@@ -465,7 +441,6 @@ static struct kunit_case evcore_test_cases[] = {
 	KUNIT_CASE(autoremove_is_reaped),
 	KUNIT_CASE(delete_in_overflow),
 	KUNIT_CASE(add_errors),
-	KUNIT_CASE(timers_at_one_moment),
 	{}
 };
 

@@ -4,7 +4,7 @@
  * event in place of its signal. It re-arms itself at once, because there is no signal
  * delivery to wait for. The value is the overrun count: the number of expirations before
  * this one that have no event of their own. timer_getoverrun() returns the value of the
- * last event posted. rate.c limits how many timers may interrupt at once, and how often.
+ * last event posted. rate.c limits how often the timer may interrupt.
  *
  * The source can be removed before the timer, for example when the queue is closed. A
  * periodic hrtimer that finds no source when it expires continues as if it had SIGEV_NONE:
@@ -74,18 +74,11 @@ int evcore_timer_create(struct k_itimer *timr, const struct sigevent *event)
  */
 enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *timer)
 {
-	struct user_struct *user = timr->it_evcore->queue->user;
 	ktime_t now = hrtimer_cb_get_time(timer);
 	u64 delay;
 
 	if (!evcore_timer_valid(timr))
 		return HRTIMER_NORESTART;
-	delay = timr->it_evcore->waited ? 0 : evcore_timer_wait(user, timer, now);
-	timr->it_evcore->waited = delay;
-	if (delay) {
-		hrtimer_set_expires(timer, ktime_add_ns(now, delay));
-		return HRTIMER_RESTART;
-	}
 	if (!timr->it_interval) {
 		evcore_timer_set_armed(timr, false);
 		post_overrun(timr);
@@ -97,7 +90,7 @@ enum hrtimer_restart evcore_timer_fired(struct k_itimer *timr, struct hrtimer *t
 		return HRTIMER_NORESTART;
 	}
 	/* Expirations that are skipped because of the delay belong to the next event. */
-	delay = evcore_timer_delay(user, timer, now, timr->it_interval);
+	delay = evcore_timer_delay(timr->it_evcore->queue->user, timer, now, timr->it_interval);
 	if (delay)
 		timr->it_overrun += hrtimer_forward(timer, ktime_add_ns(now, delay),
 						    timr->it_interval);

@@ -17,7 +17,6 @@
  *          @lock held
  * @queue: the queue of the source; the object holds a reference
  * @value: for the type of the object
- * @waited: a timer: it has expired, and was told to wait (k_itimer.it_lock)
  */
 struct evcore_sigev {
 	refcount_t		refs;
@@ -25,7 +24,6 @@ struct evcore_sigev {
 	struct evcore_source	*source;
 	struct evcore_queue	*queue;
 	u64			value;
-	bool			waited;
 };
 
 /* A source of these types. */

@@ -12,7 +12,6 @@ struct hrtimer;
 struct user_struct;
 
 /* rate.c */
-u64 evcore_timer_wait(struct user_struct *user, const struct hrtimer *timer, ktime_t now);
 u64 evcore_timer_delay(struct user_struct *user, const struct hrtimer *timer, ktime_t now,
 		       u64 interval);
 

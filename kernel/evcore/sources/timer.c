@@ -3,10 +3,9 @@
  * timer: an hrtimer that posts from its interrupt. The value is the number of periods
  * that have passed since the last event, so none is lost, whatever the load.
  *
- * rate.c limits how many timers may fire at once, and how often. A timer that expires at
- * the same time as too many others fires again a little later, and posts then. A periodic
- * one fires later from then on, by less than a period, so that they do not expire together
- * again. The periods in between are counted.
+ * rate.c limits how often a timer may fire; the periods in between are counted. A timer
+ * that expired at the same time as too many others fires later from then on, by less
+ * than a period, so that they do not expire together again.
  *
  * Times are in the time namespace of the process that set the timer.
  */
@@ -24,7 +23,6 @@ struct timer_source {
 	u64			late;		/* ns, delay by rate.c; less than the interval */
 	s64			offset;		/* of the time namespace */
 	u64			counted;	/* expirations posted */
-	bool			waited;		/* it has fired, and was told to wait */
 };
 
 static struct timer_source *to_timer(struct evcore_source *s)
@@ -35,16 +33,9 @@ static struct timer_source *to_timer(struct evcore_source *s)
 static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 {
 	struct timer_source *ts = container_of(timer, struct timer_source, timer);
-	struct user_struct *user = ts->valued.source.queue->user;
 	ktime_t now = hrtimer_cb_get_time(timer);
 	u64 total = 1, next, delay;
 
-	delay = ts->waited ? 0 : evcore_timer_wait(user, timer, now);
-	ts->waited = delay;
-	if (delay) {
-		hrtimer_set_expires(timer, ktime_add_ns(now, delay));
-		return HRTIMER_RESTART;
-	}
 	if (ts->interval)
 		total += div64_u64(max_t(s64, ktime_sub(now, ts->first), 0),
 				   ts->interval);
@@ -56,7 +47,7 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 	if (!ts->interval || READ_ONCE(ts->valued.source.flags) & EVCORE_ONESHOT)
 		return HRTIMER_NORESTART;
 
-	delay = evcore_timer_delay(user, timer, now, ts->interval);
+	delay = evcore_timer_delay(ts->valued.source.queue->user, timer, now, ts->interval);
 	next = ts->counted;
 	if (delay >= ts->interval)
 		next += div64_u64(delay, ts->interval);
@@ -93,7 +84,6 @@ static int timer_start(struct timer_source *ts, const struct evcore_request *req
 	ts->interval = req->args[2];
 	ts->late = 0;
 	ts->counted = 0;
-	ts->waited = false;
 	ts->offset = evcore_time_offset(clock);
 	ts->first = absolute ? timens_ktime_to_host(clock, ns_to_ktime(delay)) :
 		    ktime_add_safe(hrtimer_cb_get_time(&ts->timer), ns_to_ktime(delay));

@@ -158,18 +158,13 @@ static void act_process(enum side s, unsigned int n)
 	usleep(WAIT_US);
 }
 
-/*
- * Polls of one pipe, which end together. With an eventfd, AIO would leave completions to a work
- * item where they signal another one.
- */
+/* Polls of one eventfd, which end together. */
 static void submit(enum side s, unsigned int n)
 {
 	aio_context_t ctx = 0;
 	struct iocb iocb, *list = &iocb;
-	int ends[2];
 
-	MUST(pipe(ends));
-	file = ends[1];
+	file = new_eventfd();
 	if (s == PEER) {
 		queue = new_eventfd();
 		add_epoll(new_epoll(), queue);
@@ -178,7 +173,7 @@ static void submit(enum side s, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		memset(&iocb, 0, sizeof(iocb));
 		iocb.aio_lio_opcode = IOCB_CMD_POLL;
-		iocb.aio_fildes = (uint32_t)ends[0];
+		iocb.aio_fildes = (uint32_t)file;
 		iocb.aio_buf = EPOLLIN;
 		iocb.aio_flags = s == PEER ? IOCB_FLAG_RESFD : IOCB_FLAG_EVCORE;
 		iocb.aio_resfd = (uint32_t)queue;
