@@ -108,8 +108,10 @@ TEST_F_TIMEOUT(face, deferred_completions_in_order, 120)
 		met += work_has_run("post_deferred");
 	}
 	trace_work_end();
-	EXPECT_TRUE(met > 0 || may_never_defer());
 	operations_close(&o);
+	if (!met && may_never_defer())
+		SKIP(return, "no completion was left to the work item");
+	EXPECT_GT(met, 0);
 }
 
 /* The source of the completions is removed while they are posted: no more of them come. */
@@ -139,9 +141,11 @@ TEST_F_TIMEOUT(face, deferred_completions_deleted, 120)
 		met += work_has_run("post_deferred");
 	}
 	trace_work_end();
-	EXPECT_TRUE(met > 0 || may_never_defer());
-	EXPECT_EQ(counter(face_fd(self), "records"), 0);
+	ASSERT_EQ(counter(face_fd(self), "records"), 0);
 	operations_close(&o);
+	if (!met && may_never_defer())
+		SKIP(return, "no completion was left to the work item");
+	EXPECT_GT(met, 0);
 }
 
 /* Register for a wake-up of @word, whose value is 0. */
